@@ -1,0 +1,90 @@
+"""What the user sees while work goes on: a progress bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+_LINE_EVERY_S = 15.0
+
+
+class Progress(Protocol):
+    """A step under way."""
+
+    def advance(self, amount: int = 1, note: str = "") -> None:
+        """Report that ``amount`` more units are done, with a short note to show beside."""
+
+
+def say(message: str) -> None:
+    """Print one line for the user on standard error; standard output is for results."""
+    if _terminal():
+        from rich.console import Console
+
+        # Markup would let text from outside (a model's name) style or break the line.
+        Console(stderr=True, highlight=False).print(message, markup=False)
+    else:
+        print(message, file=sys.stderr, flush=True)
+
+
+def warn(message: str) -> None:
+    """Print one line that the user should not overlook."""
+    say(f"warning: {message}")
+
+
+@contextmanager
+def progress(title: str, total: int | None) -> Iterator[Progress]:
+    """Show a step's progress: a bar on a terminal, otherwise a line every 15 seconds.
+
+    Args:
+        title: What is being done.
+        total: The number of units, or None where it is not known.
+    """
+    if not _terminal():
+        lines = _Lines(title, total)
+        yield lines
+        lines.finish()
+        return
+    from rich import progress as bars
+    from rich.console import Console
+
+    columns = (
+        bars.TextColumn("{task.description}", markup=False),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeElapsedColumn(),
+        bars.TimeRemainingColumn(),
+        bars.TextColumn("{task.fields[note]}", markup=False),
+    )
+    with bars.Progress(*columns, console=Console(stderr=True)) as shown:
+        task = shown.add_task(title, total=total, note="")
+
+        class _Bar:
+            def advance(self, amount: int = 1, note: str = "") -> None:
+                shown.update(task, advance=amount, note=note)
+
+        yield _Bar()
+
+
+def _terminal() -> bool:
+    return sys.stderr.isatty()
+
+
+class _Lines:
+    def __init__(self, title: str, total: int | None) -> None:
+        self._title, self._total, self._done = title, total, 0
+        self._began = self._shown = time.monotonic()
+        say(f"{title} …")
+
+    def advance(self, amount: int = 1, note: str = "") -> None:
+        self._done += amount
+        now = time.monotonic()
+        if now - self._shown >= _LINE_EVERY_S:
+            self._shown = now
+            of = f"/{self._total}" if self._total is not None else ""
+            say(f"{self._title}: {self._done}{of} ({now - self._began:.0f} s) {note}".rstrip())
+
+    def finish(self) -> None:
+        say(f"{self._title}: done, {self._done} in {time.monotonic() - self._began:.1f} s")

@@ -1,0 +1,39 @@
+"""Errors that a user can act on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class IsoglossError(Exception):
+    """Bad input or a missing resource, told as one line: where, what is wrong, what to do.
+
+    Args:
+        problem: What is wrong, as a sentence without its full stop.
+        where: The place: a file, ``file:line``, a recipe key, a row.
+        remedy: What the user can do about it.
+
+    The command prints it without a traceback and leaves with status 2.
+    """
+
+    exit_code = 2
+
+    def __init__(
+        self, problem: str, *, where: str | Path | None = None, remedy: str | None = None
+    ) -> None:
+        self.problem = problem
+        self.where = None if where is None else str(where)
+        self.remedy = remedy
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        remedy = f". {self.remedy}" if self.remedy else ""
+        return f"{place}{self.problem}{remedy}"
+
+
+class Unavailable(IsoglossError):
+    """Something outside the program is missing: the network, apt, a package, a hub.
+
+    A recipe may allow a source to be missing (``optional = true``); this error is what it allows.
+    """

@@ -1,0 +1,51 @@
+"""Finding sources, filters, templates, tasks, metrics and model families without a list of them."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from importlib.metadata import entry_points
+from types import ModuleType
+
+from isogloss.errors import IsoglossError
+
+
+@cache
+def discover(package: str) -> dict[str, ModuleType]:
+    """Return the plugin modules of a package, by name, in alphabetical order.
+
+    Every module of the package whose name does not begin with an underscore is one, and so is
+    every module that an installed distribution names under the entry point group
+    ``isogloss.<package>`` (for instance ``isogloss.builders.sources``). A module may set ``NAME``
+    where the file name will not do.
+
+    Raises:
+        IsoglossError: Two modules claim the same name, or an entry point does not import.
+    """
+    parent = importlib.import_module(package)
+    found: dict[str, ModuleType] = {}
+    for info in sorted(pkgutil.iter_modules(parent.__path__), key=lambda item: item.name):
+        if not info.name.startswith("_"):
+            _add(found, importlib.import_module(f"{package}.{info.name}"), info.name)
+    for point in sorted(entry_points(group=f"isogloss.{package}"), key=lambda item: item.name):
+        try:
+            module = point.load()
+        except Exception as error:  # a third party's module may fail in any way at import
+            raise IsoglossError(
+                f"the entry point {point.name!r} does not load ({error})",
+                where=f"isogloss.{package}",
+                remedy="Repair or uninstall the package that declares it",
+            ) from error
+        _add(found, module, point.name)
+    return dict(sorted(found.items()))
+
+
+def _add(found: dict[str, ModuleType], module: ModuleType, default: str) -> None:
+    name = str(getattr(module, "NAME", default))
+    if name in found:
+        raise IsoglossError(
+            f"{module.__name__} and {found[name].__name__} both claim the name {name!r}",
+            remedy="Uninstall or rename one of them",
+        )
+    found[name] = module

@@ -1,0 +1,117 @@
+"""Files that are whole or absent, and what is needed to make them again."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from isogloss.errors import IsoglossError
+
+_BLOCK = 1 << 20
+
+
+def cache_folder() -> Path:
+    """Return the folder for fetched and converted files: ``$ISOGLOSS_CACHE`` or the user's cache."""
+    chosen = os.environ.get("ISOGLOSS_CACHE")
+    return Path(chosen) if chosen else platformdirs.user_cache_path("isogloss")
+
+
+def offline() -> bool:
+    """Tell whether the user forbade the network (``--offline`` or ``ISOGLOSS_OFFLINE=1``)."""
+    return os.environ.get("ISOGLOSS_OFFLINE", "") not in ("", "0")
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of a file, as hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def sha256_json(value: Any) -> str:
+    """Return the SHA-256 of a value's canonical JSON (sorted keys, compact), as hex."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Give a path beside ``path`` to write to; on leaving, sync it and rename it into place.
+
+    On an error or an interruption the file beside is removed, and ``path`` is as it was.
+
+    Raises:
+        IsoglossError: The disk is full or the folder cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise _write_error(error, path) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _write_error(error: OSError, path: Path) -> Exception:
+    if isinstance(error, FileNotFoundError):  # the writer itself failed to find something
+        return error
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        remedy = "Free some space and run the same command again; it goes on where it stopped"
+        return IsoglossError("the disk is full", where=path, remedy=remedy)
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR):
+        remedy = "Choose another output folder or change its permissions"
+        return IsoglossError(
+            f"cannot be written ({os.strerror(error.errno)})", where=path, remedy=remedy
+        )
+    return error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file, whole or not at all."""
+    with writing(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file with stable bytes, whole or not at all."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        IsoglossError: There is no such file, or it is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise IsoglossError("there is no such file", where=path) from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise IsoglossError(f"is not JSON ({error})", where=path) from error
+
+
+def library_versions(names: Iterable[str]) -> dict[str, str]:
+    """Return the installed version of each distribution; those not installed are left out."""
+    found = {}
+    for name in sorted(names):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

