@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import langcodes
+import langcodes.tag_parser
 from babel import Locale, UnknownLocaleError
 
 from isogloss.errors import IsoglossError
@@ -63,7 +64,7 @@ def _canonical(tag: str) -> str | None:
         if not language.is_valid() or language.language in (None, "und"):
             return None
         return str(langcodes.standardize_tag(language.to_tag()))
-    except (langcodes.LanguageTagError, AttributeError):
+    except (langcodes.tag_parser.LanguageTagError, AttributeError):
         return None
 
 
