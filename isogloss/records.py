@@ -83,3 +83,13 @@ def conform(frame: pl.DataFrame, *, where: str) -> pl.DataFrame:
         return frame.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
     except pl.exceptions.PolarsError as error:
         raise IsoglossError(f"a column has the wrong type ({error})", where=where) from error
+
+
+def prompt_expr() -> pl.Expr:
+    """Return the expression of a record's prompt: instruction, blank line, input (if any)."""
+    return (
+        pl.when(pl.col("input").fill_null("") == "")
+        .then(pl.col("instruction"))
+        .otherwise(pl.concat_str("instruction", "input", separator="\n\n"))
+        .alias("prompt")
+    )
