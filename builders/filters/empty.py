@@ -1,0 +1,28 @@
+"""Nothing to learn: no text, or text without a single letter or digit."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from builders.filters._base import FilterOptions, because, reasoned
+
+DESCRIPTION = "drops rows whose input or output has no letter and no digit"
+
+
+class Options(FilterOptions):
+    """``letters``: ask for a letter, not only a digit."""
+
+    letters: bool = False
+
+
+def apply(frame: pl.DataFrame, options: Options) -> pl.DataFrame:
+    """Set ``reason`` where input or output is empty."""
+    wanted = r"\p{L}" if options.letters else r"[\p{L}\p{N}]"
+    kind = "letter" if options.letters else "letter or digit"
+    return reasoned(
+        frame,
+        *(
+            because(~pl.col(side).fill_null("").str.contains(wanted), f"the {side} has no {kind}")
+            for side in ("input", "output")
+        ),
+    )

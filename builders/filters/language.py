@@ -1,0 +1,196 @@
+"""The language that a text claims, against its script and a language identifier."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from multiprocessing import get_context
+from typing import Any
+
+import polars as pl
+import regex
+
+from builders.filters._base import FilterOptions, because, reasoned
+from isogloss.languages import describe
+
+DESCRIPTION = "drops rows whose text is in another script or, by langdetect, another language"
+
+# langdetect's own names where they differ from the base language of a tag.
+_DETECTOR_NAMES = {"zh-cn": "zh", "zh-tw": "zh", "tl": "fil"}
+
+# Languages that langdetect cannot hold apart in text of a sentence or two.
+_CLOSE = (
+    {"no", "nb", "nn", "da", "sv"},
+    {"id", "ms"},
+    {"hr", "bs", "sr", "sl"},
+    {"pt", "gl", "es", "ca"},
+    {"mk", "bg"},
+    {"cs", "sk"},
+    {"hi", "mr", "ne"},
+    {"af", "nl"},
+)
+
+# Scripts a script code stands for; a text in any of them is in that script.
+_SCRIPTS = {
+    "Jpan": ("Han", "Hiragana", "Katakana"),
+    "Kore": ("Hangul", "Han"),
+    "Hans": ("Han", "Bopomofo"),
+    "Hant": ("Han", "Bopomofo"),
+    "Hrkt": ("Hiragana", "Katakana"),
+}
+
+_CHUNK = 256
+_FEW = 512
+
+
+class Options(FilterOptions):
+    """What is checked, and from which length on.
+
+    Attributes:
+        min_letters: Shorter texts are only held to their script: the identifier guesses there.
+        min_probability: The identifier must be at least this sure that the text is in another
+            language for the row to be dropped.
+        min_script_share: The share of letters that must be in the language's script.
+        sides: The sides to check.
+    """
+
+    min_letters: int = 24
+    min_probability: float = 0.9
+    min_script_share: float = 0.4
+    sides: tuple[str, ...] = ("input", "output")
+
+
+def apply(frame: pl.DataFrame, options: Options) -> pl.DataFrame:
+    """Set ``reason`` where a side is not in its language.
+
+    The identifier is langdetect (Shuyo 2010), seeded; a language it does not know is held to its
+    script only, and close relatives are not told apart.
+    """
+    reasons = []
+    columns = []
+    for side in options.sides:
+        tag = pl.col("language")
+        if side == "input":
+            tag = pl.coalesce("source_language", "language")
+        column = f"_reason_{side}"
+        pairs = frame.select(tag.alias("tag"), pl.col(side).alias("text")).unique(
+            maintain_order=True
+        )
+        verdicts = pairs.with_columns(_judge(pairs, options).alias(column))
+        frame = (
+            frame.with_columns(tag.alias("_tag"))
+            .join(
+                verdicts, left_on=["_tag", side], right_on=["tag", "text"], how="left",
+                maintain_order="left", nulls_equal=True,
+            )
+            .drop("_tag")
+        )  # fmt: skip
+        said = pl.format("the {} {}", pl.lit(side), pl.col(column))
+        reasons.append(because(pl.col(column).is_not_null(), said))
+        columns.append(column)
+    return reasoned(frame, *reasons).drop(columns)
+
+
+def _judge(pairs: pl.DataFrame, options: Options) -> pl.Series:
+    """Return the reason against each (tag, text), or null."""
+    tags, texts = pairs["tag"].to_list(), pairs["text"].to_list()
+    # Counting letters of a script that differs by row is not one polars expression.
+    verdicts = [
+        _script_reason(text or "", tag, options.min_script_share)
+        for tag, text in zip(tags, texts, strict=True)
+    ]
+    asked = [
+        row
+        for row, verdict in enumerate(verdicts)
+        if verdict is None
+        and base(tags[row]) in _known()
+        and _letters(texts[row] or "") >= _enough(tags[row], options.min_letters)
+    ]
+    found = identify([texts[row] for row in asked])
+    for row, (name, probability) in zip(asked, found, strict=True):
+        expected = base(tags[row])
+        close = any(expected in group and name in group for group in _CLOSE)
+        if name and name != expected and not close and probability >= options.min_probability:
+            verdicts[row] = f"looks like {name}, not {tags[row]} (p={probability:.2f})"
+    return pl.Series(verdicts, dtype=pl.String)
+
+
+def base(tag: str) -> str:
+    """Return the language subtag: what the identifier knows languages by."""
+    return tag.split("-")[0]
+
+
+def _enough(tag: str, letters: int) -> int:
+    dense = describe(tag).script in _SCRIPTS
+    return max(1, letters // 3) if dense else letters
+
+
+@cache
+def _known() -> frozenset[str]:
+    from langdetect import detector_factory
+
+    detector_factory.init_factory()
+    names = detector_factory._factory.get_lang_list()
+    return frozenset(_DETECTOR_NAMES.get(name, name) for name in names)
+
+
+@cache
+def _script_pattern(script: str) -> Any:
+    names = _SCRIPTS.get(script, (script,))
+    return regex.compile("[" + "".join(rf"\p{{Script={name}}}" for name in names) + "]")
+
+
+_LETTER = regex.compile(r"\p{L}")
+_LATIN = regex.compile(r"[\p{Script=Latin}&&\p{L}]", regex.V1)
+
+
+def _letters(text: str) -> int:
+    return len(_LETTER.findall(text))
+
+
+def _script_reason(text: str, tag: str, share: float) -> str | None:
+    total = _letters(text)
+    if not total:
+        return None
+    script = describe(tag).script
+    inside = len(_script_pattern(script).findall(text))
+    if inside >= share * total:
+        return None
+    # Names of programs and placeholders stay Latin in every script: some of the language's own
+    # letters among few others will do for a short text.
+    if inside and total < 12:
+        return None
+    return f"is not in the script {script} ({inside} of {total} letters are)"
+
+
+def identify(texts: Sequence[str], workers: int | None = None) -> list[tuple[str, float]]:
+    """Return the likeliest language of each text and its probability, in order.
+
+    Args:
+        texts: What to identify.
+        workers: Processes; all processors where None. The answer does not depend on it.
+    """
+    workers = workers or len(os.sched_getaffinity(0))
+    chunks = [texts[start : start + _CHUNK] for start in range(0, len(texts), _CHUNK)]
+    if workers < 2 or len(texts) < _FEW:
+        return [answer for chunk in chunks for answer in _identify(chunk)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return [answer for answers in pool.map(_identify, chunks) for answer in answers]
+
+
+def _identify(texts: Sequence[str]) -> list[tuple[str, float]]:
+    from langdetect import DetectorFactory, detect_langs
+    from langdetect.lang_detect_exception import LangDetectException
+
+    # langdetect draws random n-grams; the seed is taken up anew for every text.
+    DetectorFactory.seed = 0
+    answers = []
+    for text in texts:
+        try:
+            best = detect_langs(text)[0]
+            answers.append((_DETECTOR_NAMES.get(best.lang, best.lang), float(best.prob)))
+        except (LangDetectException, IndexError):  # no letters it knows: no opinion
+            answers.append(("", 0.0))
+    return answers
