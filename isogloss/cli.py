@@ -6,11 +6,12 @@ Only this module knows the rooms, and it imports each when it is used.
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, cast
 
 import typer
 
@@ -56,7 +57,37 @@ def _common(
         os.environ["HF_DATASETS_OFFLINE"] = "1"
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _guarded(command: F) -> F:
+    """Tell an error as one line and leave with its status: 2, or 130 for an interruption."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except IsoglossError as error:
+            raise _leave(str(error), error.exit_code) from error
+        except KeyboardInterrupt as error:
+            text = "interrupted; the same command goes on where this one stopped"
+            raise _leave(text, 130) from error
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            text = "the disk is full. Free some space and run the same command again"
+            raise _leave(text, 2) from error
+
+    return cast(F, run)
+
+
+def _leave(message: str, status: int) -> typer.Exit:
+    print(f"isogloss: error: {message}", file=sys.stderr)
+    return typer.Exit(status)
+
+
 @app.command(**_example("isogloss build builders/recipes/starter.toml --out corpus"))
+@_guarded
 def build(
     recipe: Annotated[Path, typer.Argument(help="The recipe, a TOML file.")],
     out: Out = Path("corpus"),
@@ -68,32 +99,26 @@ def build(
     print(builders.build(recipe, out, force=force))
 
 
+@app.command(**_example("isogloss export corpus train.jsonl --layout messages"))
+@_guarded
+def export(
+    corpus: Annotated[Path, typer.Argument(help="A corpus folder.")],
+    out: Annotated[Path, typer.Argument(help="The JSONL file to write.")],
+    layout: Annotated[
+        str, typer.Option(help="messages, prompt-completion or input-output.")
+    ] = "messages",
+    split: Annotated[str, typer.Option(help="The split to export.")] = "train",
+) -> None:
+    """Write a corpus's split as JSON Lines for other trainers."""
+    import builders
+
+    builders.export(corpus, out, layout=cast(Any, layout), split=split)
+    print(out)
+
+
 def main() -> None:
     """Run the command; leave with 0, 2 for bad input, 130 for an interruption."""
-    sys.exit(guarded(lambda: app(standalone_mode=False)))
-
-
-def guarded(run: Callable[[], Any]) -> int:
-    """Run a command line and return its exit status, telling errors as one line each."""
-    try:
-        return int(run() or 0)
-    except IsoglossError as error:
-        _tell(str(error))
-        return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        _tell("interrupted; the same command goes on where this one stopped")
-        return 130
-    except typer.Exit as leave:
-        return leave.exit_code
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        _tell("the disk is full. Free some space and run the same command again")
-        return 2
-
-
-def _tell(message: str) -> None:
-    print(f"isogloss: error: {message}", file=sys.stderr)
+    app()
 
 
 if __name__ == "__main__":
