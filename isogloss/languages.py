@@ -22,6 +22,14 @@ _RESOURCE_CLASSES = {
 }
 _RESOURCE_CLASS = {tag: level for level, tags in _RESOURCE_CLASSES.items() for tag in tags.split()}
 
+# FLORES names the standard member of a macrolanguage where BCP 47 use names the macrolanguage.
+_MEMBERS = {
+    "arb": "ar", "ayr": "ay", "azj": "az", "ekk": "et", "pes": "fa", "gaz": "om", "khk": "mn",
+    "cmn": "zh", "kmr": "ku", "lvs": "lv", "npi": "ne", "nob": "nb", "ory": "or", "pbt": "ps",
+    "plt": "mg", "als": "sq", "swh": "sw", "ydd": "yi", "zsm": "ms", "uzn": "uz",
+}  # fmt: skip
+_FLORES_MEMBERS = {tag: code for code, tag in _MEMBERS.items()} | {"zh": "zho"}
+
 # POSIX locale modifiers that name a script or variant rather than a currency.
 _MODIFIERS = {"latin": "Latn", "cyrillic": "Cyrl", "valencia": "valencia"}
 
@@ -60,7 +68,9 @@ def canonical(tag: str, *, where: str | None = None) -> str:
 @cache
 def _canonical(tag: str) -> str | None:
     try:
-        language = langcodes.Language.get(tag.strip(), normalize=True)
+        first, *rest = tag.strip().replace("_", "-").split("-")
+        known = "-".join([_MEMBERS.get(first.lower(), first), *rest])
+        language = langcodes.Language.get(known, normalize=True)
         if not language.is_valid() or language.language in (None, "und"):
             return None
         return str(langcodes.standardize_tag(language.to_tag()))
@@ -88,7 +98,8 @@ def from_locale(locale: str) -> str | None:
 def to_flores(tag: str) -> str:
     """Return the FLORES-style code of a tag: ``de`` → ``deu_Latn``, ``zh-Hant`` → ``zho_Hant``."""
     language = langcodes.Language.get(canonical(tag)).maximize()
-    return f"{language.to_alpha3()}_{language.script}"
+    code = _FLORES_MEMBERS.get(language.language or "") or language.to_alpha3()
+    return f"{code}_{language.script}"
 
 
 def display_name(tag: str, in_language: str) -> str:

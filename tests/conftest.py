@@ -1,0 +1,31 @@
+"""What all tests share: a cache of their own, no network, and real data where it is lent."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+@pytest.fixture(autouse=True)
+def private_cache(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Keep what a test fetches or converts out of the user's cache."""
+    cache = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("ISOGLOSS_CACHE", str(cache))
+    return cache
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data that some tests measure with; they skip where it is missing."""
+    beside = Path(__file__).parent.parent.parent / "shared" / "data"
+    folder = Path(os.environ.get("ISOGLOSS_SHARED_DATA", beside))
+    if not folder.is_dir():
+        pytest.skip(f"SKIPPED LOUDLY: no real data at {folder} (set ISOGLOSS_SHARED_DATA)")
+    return folder

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from isogloss.errors import IsoglossError, Unavailable
+from isogloss.provenance import cache_folder
+from isogloss.wheels import extract, fetch
+
+
+def wheel(files: dict[str, str], name: str = "toy", version: str = "1.0") -> None:
+    folder = cache_folder() / "wheels" / f"{name}-{version}"
+    folder.mkdir(parents=True)
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+
+
+def test_a_file_or_a_folder_comes_out_of_a_cached_wheel() -> None:
+    wheel({"toy/a/1.txt": "one", "toy/a/2.txt": "two", "toy/b.txt": "b"})
+    found = fetch("toy==1.0")
+    assert extract(found, "toy/b.txt").read_text() == "b"
+    assert sorted(path.name for path in extract(found, "toy/a").iterdir()) == ["1.txt", "2.txt"]
+
+
+def test_what_a_wheel_does_not_hold_is_told() -> None:
+    wheel({"toy/b.txt": "b"})
+    with pytest.raises(IsoglossError, match=r"holds no 'toy/c\.txt'"):
+        extract(fetch("toy==1.0"), "toy/c.txt")
+
+
+def test_a_wheel_cannot_write_outside_its_folder(private_cache: Path) -> None:
+    wheel({"toy/../../../evil.txt": "x", "toy/a.txt": "a"})
+    with pytest.raises(IsoglossError, match="unsafe path"):
+        extract(fetch("toy==1.0"), "toy")
+    assert not list(private_cache.rglob("evil.txt"))
+
+
+def test_a_package_without_its_version_is_refused() -> None:
+    with pytest.raises(IsoglossError, match="is not a pinned package"):
+        fetch("toy>=1")
+
+
+def test_offline_means_no_fetching(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ISOGLOSS_OFFLINE", "1")
+    with pytest.raises(Unavailable, match="Run once without --offline"):
+        fetch("toy==2.0")
+
+
+def test_a_broken_wheel_is_named(private_cache: Path) -> None:
+    wheel({"toy/a.txt": "a"})
+    path = next(private_cache.rglob("*.whl"))
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(IsoglossError, match=r"\.whl: is not a wheel"):
+        extract(fetch("toy==1.0"), "toy")
