@@ -1,0 +1,201 @@
+"""Filters, merging, splits, caps and decontamination, on rows small enough to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from builders.decontaminate import decontaminate
+from builders.dedup import comparable, merge_duplicates
+from builders.filters import copied, empty, language, length, length_ratio, unicode
+from builders.mixture import assign_splits, cap, limit_groups, with_ranks
+from builders.recipe import Mixture, Split
+from builders.sources._base import examples
+
+
+def pair(source: str, target: str, **more: Any) -> dict[str, Any]:
+    """Return a translation example, English to German unless said otherwise."""
+    row = {"task": "translation", "language": "de", "source_language": "en"}
+    return row | {"input": source, "output": target, "group": source, "source_id": source} | more
+
+
+def frame(*rows: dict[str, Any]) -> pl.DataFrame:
+    made = examples(rows).drop("reason")
+    return made.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+
+
+def reasons(result: pl.DataFrame) -> list[str | None]:
+    return result["reason"].to_list()
+
+
+def test_unicode_composes_cleans_and_keeps_what_spelling_needs() -> None:
+    rows = frame(
+        pair("cafe\u0301\u0007", "می\u200cخواهم\r\nب"),
+        pair("ok", "br\ufffdken"),
+    )
+    result = unicode.apply(rows, unicode.Options(name="unicode"))
+    assert result["input"][0] == "café"
+    assert result["output"][0] == "می\u200cخواهم\nب"
+    assert result["references"][0].to_list() == ["می\u200cخواهم\nب"]
+    assert reasons(result) == [None, "holds U+FFFD: it was decoded wrongly before"]
+
+
+def test_empty_means_no_letter_in_any_script() -> None:
+    rows = frame(pair("नमस्ते", "你好"), pair("…", "Hallo"), pair("Hello", " "), pair("42", "42"))
+    lax = empty.apply(rows, empty.Options(name="empty"))
+    assert [reason is None for reason in reasons(lax)] == [True, False, False, True]
+    strict = empty.apply(rows, empty.Options(name="empty", letters=True))
+    assert reasons(strict)[3] == "the input has no letter"
+
+
+def test_length_counts_the_passage_with_the_question() -> None:
+    rows = frame(pair("short", "kurz"), pair("short", "kurz", context="x" * 50))
+    result = length.apply(rows, length.Options(name="length", max_chars=20))
+    assert reasons(result) == [None, "the input is over 20 chars"]
+
+
+def test_length_ratio_knows_that_chinese_is_dense() -> None:
+    english = "Enter a valid list of numbers, separated by commas."
+    rows = frame(
+        pair(english, "请输入用逗号分隔的有效数字列表。", language="zh-Hans"),
+        pair(english, "Nein."),
+        pair("Yes", "Selbstverständlich"),
+        pair("One. Two.", "One. Two. Three.", task="summarization", source_language=None),
+    )
+    told = reasons(length_ratio.apply(rows, length_ratio.Options(name="length-ratio")))
+    assert [reason is None for reason in told] == [True, False, True, False]
+
+
+def test_a_copy_is_a_copy_whatever_its_case_and_marks() -> None:
+    rows = frame(pair("Sign in!", "sign  IN"), pair("Sign in", "Anmelden"), pair("?!", "?!"))
+    told = reasons(copied.apply(rows, copied.Options(name="copied")))
+    assert [reason is None for reason in told] == [False, True, False]
+
+
+def test_language_by_script_and_by_identifier() -> None:
+    english = "The page that you asked for could not be found on this server."
+    french = "La page que vous avez demandée est introuvable sur ce serveur."
+    german = "Die angeforderte Seite wurde auf diesem Server nicht gefunden."
+    rows = frame(
+        pair(english, german),
+        pair(english, french),
+        pair(english, german, language="ru"),
+        pair("Save", "Sichern"),
+        pair(english, "Страница %(name)s", language="ru"),
+        pair(english, "ページ", language="ja"),
+    )
+    told = reasons(language.apply(rows, language.Options(name="language")))
+    assert told[0] is None
+    assert told[1] is not None
+    assert told[1].startswith("the output looks like fr, not de")
+    assert told[2] is not None
+    assert "is not in the script Cyrl" in told[2]
+    assert told[3:] == [None, None, None]
+
+
+def test_identification_does_not_hang_on_the_number_of_workers() -> None:
+    texts = [f"Dies ist der Satz mit der Nummer {n}, und er ist deutsch." for n in range(520)]
+    assert language.identify(texts, workers=1) == language.identify(texts, workers=2)
+
+
+def test_the_same_input_met_twice_keeps_both_answers() -> None:
+    rows = frame(
+        pair("Save", "Speichern"), pair("save!", "Sichern"), pair("Save", "Guardar", language="es")
+    )
+    result = merge_duplicates(rows)
+    assert result["references"].to_list() == [["Speichern", "Sichern"], ["Sichern"], ["Guardar"]]
+    assert [reason is None for reason in reasons(result)] == [True, False, True]
+
+
+TEXTS = st.lists(st.sampled_from(["a", "A", "b", "b!", "c", "ü"]), min_size=1, max_size=12)
+
+
+@given(TEXTS)
+def test_merging_keeps_one_row_a_key_and_every_reference(texts: list[str]) -> None:
+    rows = frame(*(pair(text, f"out {number}") for number, text in enumerate(texts)))
+    result = merge_duplicates(rows)
+    kept = result.filter(pl.col("reason").is_null())
+    keys = rows.select(comparable(pl.col("input")))["input"]
+    assert kept.height == keys.n_unique()
+    assert sorted(kept["references"].explode()) == sorted(rows["output"])
+
+
+@given(st.integers(0, 99), st.integers(1, 40))
+@settings(max_examples=30)
+def test_a_group_is_in_one_split_whatever_else_there_is(seed: int, count: int) -> None:
+    split = Split(test=0.3, validation=0.2)
+    rows = [pair(f"text {n}", "x", language=tag) for n in range(count) for tag in ("de", "fr")]
+    whole = assign_splits(with_ranks(frame(*rows), seed), split)
+    assert whole.group_by("group").agg(pl.col("split").n_unique())["split"].to_list() == [1] * count
+    half = assign_splits(with_ranks(frame(*rows[: count // 2 * 2 + 2]), seed), split)
+    known = dict(whole.select("group", "split").iter_rows())
+    assert all(known[group] == name for group, name in half.select("group", "split").iter_rows())
+
+
+def test_a_source_that_tests_a_group_keeps_it_from_training_everywhere() -> None:
+    rows = frame(pair("a", "x", split="test"), pair("a", "y", language="fr", split="train"))
+    assert assign_splits(with_ranks(rows, 1), Split())["split"].to_list() == ["test", "test"]
+
+
+def test_caps_take_new_texts_before_more_of_the_same() -> None:
+    rows = [
+        pair(f"{tag} {n}", f"text {n}", language="en", source_language=tag, group=f"g{n}")
+        for n in range(6)
+        for tag in ("de", "fr", "it")
+    ]
+    made = with_ranks(frame(*rows), 1).with_columns(split=pl.lit("test"))
+    result = cap(made, Mixture(test={"translation": 6}))
+    kept = result.filter(pl.col("reason").is_null())
+    assert sorted(kept["group"]) == [f"g{n}" for n in range(6)]
+    assert kept["source_language"].n_unique() > 1
+    assert set(result["reason"].drop_nulls()) == {"beyond the mixture's cap of 6 rows"}
+
+
+def test_a_source_limit_takes_the_same_groups_in_every_language() -> None:
+    rows = [pair(f"t{n}", "x", language=tag) for tag in ("de", "fr") for n in range(9)]
+    result = limit_groups(with_ranks(frame(*rows), 5), 3).filter(pl.col("reason").is_null())
+    chosen = result.group_by("language").agg(pl.col("group").sort())["group"].to_list()
+    assert chosen[0] == chosen[1]
+    assert len(chosen[0]) == 3
+
+
+def split_rows(*rows: tuple[str, dict[str, Any]]) -> pl.DataFrame:
+    return frame(*(row | {"split": split} for split, row in rows))
+
+
+@pytest.mark.parametrize(
+    ("train", "caught"),
+    [
+        (pair("Save", "Sichern"), True),
+        (pair("SAVE!", "Sichern"), True),
+        (pair("Speichern", "Keep", language="en", source_language="de"), True),
+        (pair("Enregistrer", "Speichern", source_language="fr"), True),
+        (pair("Speichern", "x", task="summarization", source_language=None), True),
+        (pair("Save as", "Speichern unter"), False),
+        (pair("Save", "Guardar", language="es", source_language="fr"), False),
+        (pair("Was?", "Speichern", task="qa", source_language=None), False),
+    ],
+)
+def test_no_text_of_the_test_split_is_trained_on(train: dict[str, Any], caught: bool) -> None:
+    rows = split_rows(("test", pair("Save", "Speichern")), ("train", train))
+    told = reasons(decontaminate(rows))
+    assert told[0] is None
+    assert (told[1] is not None) == caught
+
+
+def test_a_question_is_known_by_its_passage_where_it_has_one() -> None:
+    def question(text: str, passage: str | None) -> dict[str, Any]:
+        return pair(text, "1999", task="qa", source_language=None, context=passage)
+
+    rows = split_rows(
+        ("test", question("When?", "It was in 1999.")),
+        ("train", question("When?", "It was in 2001.")),
+        ("train", question("Who?", "It was in 1999")),
+        ("train", question("When?", None)),
+    )
+    told = reasons(decontaminate(rows))
+    assert [reason is not None for reason in told] == [False, False, True, False]
