@@ -11,11 +11,22 @@ _RANKS = float(2**64)
 
 
 def with_ranks(frame: pl.DataFrame, seed: int) -> pl.DataFrame:
-    """Add ``_rank``: the seeded rank of each example's group, the same in every build."""
+    """Add ``_rank``, the seeded rank of each example's group, and ``_share`` in [0, 1).
+
+    The two are drawn apart: a source limited to its lowest ranks still fills every split.
+    """
     # A keyed hash that stays the same for years is not a polars expression.
     groups = frame["group"].unique(maintain_order=True)
-    ranks = [group_rank(seed, group) for group in groups]
-    table = pl.DataFrame({"group": groups, "_rank": pl.Series(ranks, dtype=pl.UInt64)})
+    table = pl.DataFrame(
+        {
+            "group": groups,
+            "_rank": pl.Series([group_rank(seed, group) for group in groups], dtype=pl.UInt64),
+            "_share": pl.Series(
+                [group_rank(seed, f"split\x1f{group}") / _RANKS for group in groups],
+                dtype=pl.Float64,
+            ),
+        }
+    )
     return frame.join(table, on="group", how="left", maintain_order="left")
 
 
@@ -32,15 +43,14 @@ def limit_groups(frame: pl.DataFrame, limit: int | None) -> pl.DataFrame:
 
 
 def assign_splits(frame: pl.DataFrame, split: Split) -> pl.DataFrame:
-    """Fill ``split`` where the source left it open: whole groups, by rank.
+    """Fill ``split`` where the source left it open: whole groups, by their share.
 
     A group that its source has put into test is in test everywhere.
     """
-    share = pl.col("_rank").cast(pl.Float64) / _RANKS
     drawn = (
-        pl.when(share < split.test)
+        pl.when(pl.col("_share") < split.test)
         .then(pl.lit("test"))
-        .when(share < split.test + split.validation)
+        .when(pl.col("_share") < split.test + split.validation)
         .then(pl.lit("validation"))
         .otherwise(pl.lit("train"))
     )

@@ -220,7 +220,7 @@ def _stage(plan: Recipe, source: _Opened, index: int, out: Path, inputs: str) ->
     frame = _described(frame, source, index)
     frame = _source_rows(frame, plan, ledger)
     frame = with_ranks(frame, plan.seed)
-    limited = limit_groups(frame, source.planned.options.limit).drop("_rank")
+    limited = limit_groups(frame, source.planned.options.limit).drop("_rank", "_share")
     frame = ledger.settle("limit", limited)
     with progress(f"filters on {name}", len(plan.filters)) as bar:
         for step in plan.filters:

@@ -68,34 +68,34 @@ def apply(frame: pl.DataFrame, options: Options) -> pl.DataFrame:
     The identifier is langdetect (Shuyo 2010), seeded; a language it does not know is held to its
     script only, and close relatives are not told apart.
     """
+    tags = {side: _tag(side) for side in options.sides}
+    # Pairs asked both ways round hold every text twice; each is judged once.
+    pairs = pl.concat(
+        frame.select(tag.alias("_tag"), pl.col(side).alias("_text")) for side, tag in tags.items()
+    ).unique(maintain_order=True)
+    verdicts = pairs.with_columns(_judge(pairs, options).alias("_verdict"))
     reasons = []
-    columns = []
-    for side in options.sides:
-        tag = pl.col("language")
-        if side == "input":
-            tag = pl.coalesce("source_language", "language")
-        column = f"_reason_{side}"
-        pairs = frame.select(tag.alias("tag"), pl.col(side).alias("text")).unique(
-            maintain_order=True
+    for side, tag in tags.items():
+        frame = frame.with_columns(tag.alias("_tag")).join(
+            verdicts.rename({"_text": side, "_verdict": f"_verdict_{side}"}),
+            on=["_tag", side],
+            how="left",
+            maintain_order="left",
+            nulls_equal=True,
         )
-        verdicts = pairs.with_columns(_judge(pairs, options).alias(column))
-        frame = (
-            frame.with_columns(tag.alias("_tag"))
-            .join(
-                verdicts, left_on=["_tag", side], right_on=["tag", "text"], how="left",
-                maintain_order="left", nulls_equal=True,
-            )
-            .drop("_tag")
-        )  # fmt: skip
-        said = pl.format("the {} {}", pl.lit(side), pl.col(column))
-        reasons.append(because(pl.col(column).is_not_null(), said))
-        columns.append(column)
-    return reasoned(frame, *reasons).drop(columns)
+        verdict = pl.col(f"_verdict_{side}")
+        said = pl.concat_str(pl.lit(f"the {side} "), verdict)
+        reasons.append(because(verdict.is_not_null(), said))
+    return reasoned(frame, *reasons).drop("_tag", *(f"_verdict_{side}" for side in tags))
+
+
+def _tag(side: str) -> pl.Expr:
+    return pl.coalesce("source_language", "language") if side == "input" else pl.col("language")
 
 
 def _judge(pairs: pl.DataFrame, options: Options) -> pl.Series:
     """Return the reason against each (tag, text), or null."""
-    tags, texts = pairs["tag"].to_list(), pairs["text"].to_list()
+    tags, texts = pairs["_tag"].to_list(), pairs["_text"].to_list()
     # Counting letters of a script that differs by row is not one polars expression.
     verdicts = [
         _script_reason(text or "", tag, options.min_script_share)
