@@ -1,0 +1,30 @@
+"""ROUGE-1 (Lin 2004), F-measure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks.metrics._base import Array, mean_of_rows
+from benchmarks.metrics._rouge import rouge, rouge_signature
+
+NAME = "rouge1"
+DESCRIPTION = "ROUGE-1: words shared with the best reference, F-measure"
+TASKS = ("summarization",)
+HIGHER_IS_BETTER = True
+
+
+def statistics(
+    predictions: Sequence[str], references: Sequence[Sequence[str]], language: str
+) -> Array:
+    """Return (F-measure, 1) of each segment."""
+    return rouge(NAME, predictions, references)
+
+
+def combine(sums: Array) -> Array:
+    """Return the mean F-measure, in percent."""
+    return mean_of_rows(sums)
+
+
+def signature(language: str) -> str:
+    """Return tokenizer, case and version."""
+    return rouge_signature(NAME)

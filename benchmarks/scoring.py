@@ -1,0 +1,273 @@
+"""Scores of predictions: every metric, task by task and language by language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import polars as pl
+
+from benchmarks.statistics import difference, interval, seed_of
+from isogloss.errors import IsoglossError
+from isogloss.plugins import discover
+
+#: Columns of a table of scores.
+SCORES: dict[str, pl.DataType] = {
+    "task": pl.String(),
+    "language": pl.String(),
+    "source_language": pl.String(),
+    "metric": pl.String(),
+    "score": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+    "n": pl.Int64(),
+    "signature": pl.String(),
+}
+
+#: Columns of a table of differences.
+DIFFERENCES: dict[str, pl.DataType] = {
+    "task": pl.String(),
+    "language": pl.String(),
+    "metric": pl.String(),
+    "score_a": pl.Float64(),
+    "score_b": pl.Float64(),
+    "delta": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+    "p_value": pl.Float64(),
+    "n": pl.Int64(),
+    "signature": pl.String(),
+}
+
+_BOOTSTRAP = "bs:{resamples}|level:{level}|seed:{seed}|"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as a table needs to know it."""
+
+    name: str
+    description: str
+    tasks: tuple[str, ...]
+    higher_is_better: bool
+    unit: str = "0–100"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task as a table needs to know it."""
+
+    name: str
+    description: str
+    main: str
+
+
+def metrics() -> dict[str, Metric]:
+    """Return every metric, by name."""
+    return {
+        name: Metric(name, module.DESCRIPTION, tuple(module.TASKS), module.HIGHER_IS_BETTER)
+        for name, module in discover("benchmarks.metrics").items()
+    }
+
+
+def tasks() -> dict[str, Task]:
+    """Return every task, by name."""
+    return {
+        name: Task(name, module.DESCRIPTION, module.MAIN)
+        for name, module in discover("benchmarks.tasks").items()
+    }
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """The segments of one row of a table."""
+
+    task: str
+    language: str
+    source_language: str | None
+    ids: list[str]
+    answers: list[str]
+    references: list[list[str]]
+
+
+def score(
+    predictions: pl.DataFrame,
+    records: pl.DataFrame,
+    *,
+    resamples: int = 1000,
+    seed: int = 42,
+    level: float = 0.95,
+) -> pl.DataFrame:
+    """Score predictions with every metric of their task.
+
+    Args:
+        predictions: Columns ``id`` and ``prediction`` (a model's text, as it came).
+        records: The records that were asked, in `isogloss.records.SCHEMA`. One without a
+            prediction counts as answered with nothing.
+        resamples: Bootstrap resamples of each interval.
+        seed: The seed of the bootstrap.
+        level: The intervals' coverage.
+
+    Returns:
+        One row a task, language and metric, with the columns of `SCORES`; for translation also
+        one a source language (``source_language`` is null where all are together). Scores are 0
+        to 100; bounds are null where there are fewer than two segments.
+
+    Raises:
+        IsoglossError: A prediction's id is unknown or there twice.
+    """
+    rows = []
+    for cell in _cells(answers(predictions, records)):
+        for name, module in _metrics_of(cell.task):
+            statistics = module.statistics(cell.answers, cell.references, cell.language)
+            found = interval(
+                statistics,
+                module.combine,
+                resamples=resamples,
+                seed=_seed(seed, cell),
+                level=level,
+            )
+            signature = _BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)
+            rows.append(
+                {
+                    "task": cell.task,
+                    "language": cell.language,
+                    "source_language": cell.source_language,
+                    "metric": name,
+                    "score": found.score,
+                    "low": found.low,
+                    "high": found.high,
+                    "n": len(cell.ids),
+                    "signature": signature + module.signature(cell.language),
+                }
+            )
+    bounds = pl.col("low", "high").fill_nan(None)
+    return pl.DataFrame(rows, schema=SCORES).with_columns(bounds)
+
+
+def compare(
+    one: pl.DataFrame,
+    two: pl.DataFrame,
+    records: pl.DataFrame,
+    *,
+    resamples: int = 1000,
+    seed: int = 42,
+    level: float = 0.95,
+) -> pl.DataFrame:
+    """Compare two systems' predictions of the same records by paired bootstrap (Koehn 2004).
+
+    Args:
+        one: The first system's predictions, as for `score`.
+        two: The second's.
+        records: The records that both were asked.
+        resamples: Bootstrap resamples, the same for both.
+        seed: The seed of the bootstrap.
+        level: The intervals' coverage.
+
+    Returns:
+        One row a task, language and metric, with the columns of `DIFFERENCES`; ``delta`` is
+        the first minus the second.
+
+    Raises:
+        IsoglossError: A prediction's id is unknown or there twice.
+    """
+    rows = []
+    pairs = zip(
+        _cells(answers(one, records), by_source=False),
+        _cells(answers(two, records), by_source=False),
+        strict=True,
+    )
+    for ours, theirs in pairs:
+        for name, module in _metrics_of(ours.task):
+            first, second = (
+                module.statistics(cell.answers, cell.references, cell.language)
+                for cell in (ours, theirs)
+            )
+            found = difference(
+                first, second, module.combine, resamples=resamples, seed=_seed(seed, ours),
+                level=level,
+            )  # fmt: skip
+            rows.append(
+                {
+                    "task": ours.task,
+                    "language": ours.language,
+                    "metric": name,
+                    "score_a": float(module.combine(first.sum(axis=0))),
+                    "score_b": float(module.combine(second.sum(axis=0))),
+                    "delta": found.delta,
+                    "low": found.low,
+                    "high": found.high,
+                    "p_value": found.p_value,
+                    "n": len(ours.ids),
+                    "signature": "paired-"
+                    + _BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)
+                    + module.signature(ours.language),
+                }
+            )
+    bounds = pl.col("low", "high").fill_nan(None)
+    return pl.DataFrame(rows, schema=DIFFERENCES).with_columns(bounds)
+
+
+def answers(predictions: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
+    """Return the records with a column ``answer``: what is read from each prediction.
+
+    Raises:
+        IsoglossError: A prediction's id is unknown or there twice.
+    """
+    twice = predictions.filter(pl.col("id").is_duplicated())["id"]
+    if twice.len():
+        raise IsoglossError(f"two predictions have the id {twice[0]!r}", where="predictions")
+    strange = predictions.join(records, on="id", how="anti")["id"]
+    if strange.len():
+        raise IsoglossError(
+            f"{strange.len()} predictions have ids that the suite does not ({strange[0]!r})",
+            where="predictions",
+            remedy="Score them on the suite that they answer",
+        )
+    joined = records.join(
+        predictions.select("id", "prediction"), on="id", how="left", maintain_order="left"
+    ).sort("task", "language", "id")
+    readers = discover("benchmarks.tasks")
+    columns = joined.select("task", "prediction", "input").iter_rows()
+    # Reading an answer is a rule a task states in Python, a line of text at a time.
+    read = [
+        readers[task].read_answer(prediction or "", asked=asked or "")
+        for task, prediction, asked in columns
+    ]
+    return joined.with_columns(pl.Series("answer", read, dtype=pl.String))
+
+
+def _cells(frame: pl.DataFrame, *, by_source: bool = True) -> Iterator[_Cell]:
+    for (task, language), rows in frame.group_by("task", "language", maintain_order=True):
+        yield _cell(task, language, None, rows)
+        if by_source and task == "translation":
+            parts = rows.sort("source_language", "id").group_by(
+                "source_language", maintain_order=True
+            )
+            for (source,), part in parts:
+                yield _cell(task, language, source, part)
+
+
+def _cell(task: Any, language: Any, source: Any, rows: pl.DataFrame) -> _Cell:
+    return _Cell(
+        task,
+        language,
+        source,
+        rows["id"].to_list(),
+        rows["answer"].to_list(),
+        rows["references"].to_list(),
+    )
+
+
+def _metrics_of(task: str) -> list[tuple[str, ModuleType]]:
+    return [
+        (name, module)
+        for name, module in discover("benchmarks.metrics").items()
+        if task in module.TASKS
+    ]
+
+
+def _seed(seed: int, cell: _Cell) -> int:
+    return seed_of(seed, [cell.task, cell.language, cell.source_language or "", *cell.ids])
