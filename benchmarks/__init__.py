@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from benchmarks.scoring import compare as compare
-    from benchmarks.scoring import metrics as metrics
+    from benchmarks.scoring import list_metrics as list_metrics
+    from benchmarks.scoring import list_tasks as list_tasks
     from benchmarks.scoring import score as score
-    from benchmarks.scoring import tasks as tasks
     from benchmarks.suite import Suite as Suite
+    from benchmarks.suite import list_suites as list_suites
     from benchmarks.suite import load_suite as load_suite
-    from benchmarks.suite import suites as suites
 
 _HOMES = {
     "Suite": "benchmarks.suite",
     "compare": "benchmarks.scoring",
+    "list_metrics": "benchmarks.scoring",
+    "list_suites": "benchmarks.suite",
+    "list_tasks": "benchmarks.scoring",
     "load_suite": "benchmarks.suite",
-    "metrics": "benchmarks.scoring",
     "score": "benchmarks.scoring",
-    "suites": "benchmarks.suite",
-    "tasks": "benchmarks.scoring",
 }
 
-__all__ = ["Suite", "compare", "load_suite", "metrics", "score", "suites", "tasks"]
+__all__ = ["Suite", "compare", "list_metrics", "list_suites", "list_tasks", "load_suite", "score"]
 
 
 def __getattr__(name: str) -> Any:

@@ -64,7 +64,7 @@ class Task:
     main: str
 
 
-def metrics() -> dict[str, Metric]:
+def list_metrics() -> dict[str, Metric]:
     """Return every metric, by name."""
     return {
         name: Metric(name, module.DESCRIPTION, tuple(module.TASKS), module.HIGHER_IS_BETTER)
@@ -72,7 +72,7 @@ def metrics() -> dict[str, Metric]:
     }
 
 
-def tasks() -> dict[str, Task]:
+def list_tasks() -> dict[str, Task]:
     """Return every task, by name."""
     return {
         name: Task(name, module.DESCRIPTION, module.MAIN)

@@ -41,7 +41,7 @@ class _File(Settings):
     languages: tuple[str, ...] = ()
 
 
-def suites() -> dict[str, str]:
+def list_suites() -> dict[str, str]:
     """Return the shipped suites' names and descriptions."""
     found = {}
     for path in sorted(_FOLDER.glob("*.toml")):
@@ -66,10 +66,10 @@ def load_suite(spec: str, *, limit: int | None = None) -> Suite:
         name, records = _corpus(Path(rest))
     elif spec.endswith(".toml"):
         name, records = _file(Path(spec))
-    elif spec in suites():
+    elif spec in list_suites():
         name, records = _file(_FOLDER / f"{spec}.toml")
     else:
-        raise unknown("suite", spec, [*suites(), "corpus:FOLDER"], where="suite")
+        raise unknown("suite", spec, [*list_suites(), "corpus:FOLDER"], where="suite")
     records = records.sort("task", "language", "id")
     if limit is not None:
         records = records.group_by("task", "language", maintain_order=True).head(limit)

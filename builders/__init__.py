@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from builders.export import export as export
+    from builders.exports import export as export
     from builders.pipeline import build as build
     from builders.recipe import load_recipe as load_recipe
 
 _HOMES = {
     "build": "builders.pipeline",
-    "export": "builders.export",
+    "export": "builders.exports",
     "load_recipe": "builders.recipe",
 }
 
