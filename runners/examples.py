@@ -1,0 +1,136 @@
+"""Training examples: prompts and answers as tokens, in batches of like length."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from isogloss.records import prompt_expr
+from runners.models import _transformers as hf
+
+if TYPE_CHECKING:
+    from runners.tuning import TuneSettings
+
+#: What the loss passes over.
+IGNORED = -100
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Tensors of one step: the model's inputs, and the labels of the answers' positions.
+
+    For a causal model the sequences are padded on the left, and ``labels`` has as many columns as
+    the longest answer: those of the last positions. For an encoder-decoder it is padded on the
+    right.
+    """
+
+    inputs: dict[str, Any]
+    labels: Any
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Tokenized examples, as (prompt ids, answer ids), and the records that were dropped."""
+
+    rows: list[tuple[list[int], list[int]]]
+    dropped: pl.DataFrame
+    pad: int
+    kind: str
+
+    def batches(self, settings: TuneSettings) -> list[Batch]:
+        """Return the batches of every step, in order: seeded, the same at every call."""
+        order = sorted(
+            range(len(self.rows)), key=lambda n: (sum(map(len, self.rows[n])), self.rows[n])
+        )
+        size = settings.batch_size
+        chunks = [order[start : start + size] for start in range(0, len(order), size)]
+        steps = max(1, round(len(chunks) * settings.epochs))
+        if settings.max_steps is not None:
+            steps = min(steps, settings.max_steps)
+        chosen: list[list[int]] = []
+        epoch = 0
+        while len(chosen) < steps:
+            shuffled = list(chunks)
+            random.Random(f"{settings.seed}:{epoch}").shuffle(shuffled)
+            chosen += shuffled
+            epoch += 1
+        return [self._batch([self.rows[n] for n in chunk]) for chunk in chosen[:steps]]
+
+    def _batch(self, rows: Sequence[tuple[list[int], list[int]]]) -> Batch:
+        return self._seq2seq(rows) if self.kind == "seq2seq" else self._causal(rows)
+
+    def _causal(self, rows: Sequence[tuple[list[int], list[int]]]) -> Batch:
+        import torch
+
+        width = max(len(prompt) + len(answer) for prompt, answer in rows)
+        longest = max(len(answer) for _, answer in rows)
+        ids, mask, labels = [], [], []
+        for prompt, answer in rows:
+            padding = width - len(prompt) - len(answer)
+            ids.append([self.pad] * padding + prompt + answer)
+            mask.append([0] * padding + [1] * (width - padding))
+            labels.append([IGNORED] * (longest - len(answer)) + answer)
+        attention = torch.tensor(mask)
+        positions = (attention.cumsum(-1) - 1).clamp(min=0)
+        inputs = {
+            "input_ids": torch.tensor(ids),
+            "attention_mask": attention,
+            "position_ids": positions,
+        }
+        return Batch(inputs, torch.tensor(labels))
+
+    def _seq2seq(self, rows: Sequence[tuple[list[int], list[int]]]) -> Batch:
+        import torch
+
+        width = max(len(prompt) for prompt, _ in rows)
+        longest = max(len(answer) for _, answer in rows)
+        ids = [prompt + [self.pad] * (width - len(prompt)) for prompt, _ in rows]
+        mask = [[1] * len(prompt) + [0] * (width - len(prompt)) for prompt, _ in rows]
+        labels = [answer + [IGNORED] * (longest - len(answer)) for _, answer in rows]
+        inputs = {"input_ids": torch.tensor(ids), "attention_mask": torch.tensor(mask)}
+        return Batch(inputs, torch.tensor(labels))
+
+
+def prepare(records: pl.DataFrame, tokenizer: Any, settings: TuneSettings, kind: str) -> Examples:
+    """Tokenize records as the model will be asked them, with an end after each answer.
+
+    Args:
+        records: The train split.
+        tokenizer: The model's.
+        settings: Which tasks and languages, and how long.
+        kind: ``causal`` or ``seq2seq``.
+    """
+    if settings.tasks:
+        records = records.filter(pl.col("task").is_in(settings.tasks))
+    if settings.languages:
+        records = records.filter(pl.col("language").is_in(settings.languages))
+    records = records.sort("id")
+    asked = [
+        hf.chat(tokenizer, text, settings.system)
+        for text in records.select(prompt_expr()).to_series()
+    ]
+    templated = bool(getattr(tokenizer, "chat_template", None))
+    rows: list[tuple[list[int], list[int]]] = []
+    reasons: list[str | None] = []
+    if asked:
+        prompts = tokenizer(asked, add_special_tokens=not templated)["input_ids"]
+        answers = tokenizer(records["output"].to_list(), add_special_tokens=False)["input_ids"]
+        end = [tokenizer.eos_token_id]
+        # An encoder's prompt keeps its own end; a decoder goes on from the prompt.
+        for prompt, answer in zip(prompts, answers, strict=True):
+            if kind == "causal" and not templated and prompt[-1:] == end:
+                prompt = prompt[:-1]
+            length = len(prompt) + len(answer) + 1
+            fits = length <= settings.max_length
+            reasons.append(None if fits else f"{length} tokens, over {settings.max_length}")
+            if fits:
+                rows.append((list(prompt), [*answer, *end]))
+    dropped = records.with_columns(pl.Series("reason", reasons, dtype=pl.String))
+    dropped = dropped.filter(pl.col("reason").is_not_null()).select(
+        "id", "task", "language", "reason"
+    )
+    return Examples(rows, dropped, int(tokenizer.pad_token_id or 0), kind)

@@ -1,0 +1,1 @@
+"""Model families: one module each, found by name. A module defines ``accepts`` and ``load``."""

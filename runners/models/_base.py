@@ -1,0 +1,123 @@
+"""What every family of models is: something that answers prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from isogloss.settings import Settings
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One record to answer, without its answer: what a system may see of it."""
+
+    id: str
+    task: str
+    language: str
+    source_language: str | None
+    text: str
+    input: str
+
+
+@dataclass(frozen=True)
+class Generation:
+    """An answer as it came.
+
+    Attributes:
+        text: The text.
+        stop_reason: ``eos`` (the model ended), ``length`` (cut at the limit), or ``none``.
+        tokens: Tokens generated; 0 where the system has none.
+        seconds: Time spent, shared out evenly within a batch.
+        truncated: Whether the prompt had to be cut to fit the model.
+    """
+
+    text: str
+    stop_reason: str
+    tokens: int
+    seconds: float
+    truncated: bool = False
+
+
+class GenerationSettings(Settings):
+    """How answers are generated: greedily, so that they are the same every time.
+
+    Attributes:
+        max_new_tokens: The limit of each task.
+        batch_size: Prompts at once.
+        system: A system message; None leaves the model's own default, if it has one.
+    """
+
+    max_new_tokens: dict[str, int] = {}  # noqa: RUF012 (pydantic copies defaults)
+    batch_size: int = 32
+    system: str | None = None
+
+    def limit(self, task: str) -> int:
+        """Return the limit of new tokens of a task."""
+        return self.max_new_tokens.get(task, 128)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a system: shown beside its scores."""
+
+    family: str
+    model: str
+    revision: str | None = None
+    parameters: int | None = None
+    licence: str | None = None
+    base: str | None = None
+    tuning: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """What loading may need.
+
+    Attributes:
+        corpus: A corpus folder, for systems that look answers up in its train split.
+        trust_remote_code: Whether the user said that a model's own code may run.
+        where: The place to name in an error.
+    """
+
+    corpus: Path | None = None
+    trust_remote_code: bool = False
+    where: str = "model"
+
+
+class Model(Protocol):
+    """A loaded system."""
+
+    facts: Facts
+
+    def order(self, prompts: Sequence[Prompt]) -> list[int]:
+        """Return the order to ask in (the cheapest batches); it decides no answer."""
+
+    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Generation]:
+        """Answer a batch of prompts, in their order."""
+
+
+class FamilyModule(Protocol):
+    """What a module of ``runners.models`` defines. Families are asked in order of ``PRIORITY``."""
+
+    DESCRIPTION: str
+    PRIORITY: int
+
+    def accepts(self, spec: str, options: LoadOptions) -> bool:
+        """Tell whether the spec names a model of this family."""
+
+    def load(self, spec: str, options: LoadOptions) -> Model:
+        """Load the model."""
+
+
+def prompts_of(records: pl.DataFrame) -> list[Prompt]:
+    """Return the prompts of records, in order."""
+    from isogloss.records import prompt_expr
+
+    columns = ["id", "task", "language", "source_language", "prompt", "input"]
+    rows = records.with_columns(prompt_expr()).select(columns).iter_rows()
+    return [Prompt(*row) for row in rows]

