@@ -60,7 +60,8 @@ def validate(model: type[S], value: Any, *, where: str) -> S:
         if first["type"] == "missing":
             problem = f"the key {key!r} is missing"
         else:
-            problem = f"{key}: {first['msg']}" if key else str(first["msg"])
+            told = first["msg"].removeprefix("Value error, ")
+            problem = f"{key}: {told}" if key else told
         raise IsoglossError(problem, where=where) from error
 
 

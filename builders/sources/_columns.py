@@ -1,0 +1,294 @@
+"""From the columns of somebody's table to the columns of a source example."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import polars as pl
+from pydantic import model_validator
+
+from builders.sources._base import SCHEMA, Context, SourceOptions
+from builders.sources._files import served
+from isogloss.errors import IsoglossError
+from isogloss.languages import canonical, is_language
+from isogloss.settings import Settings, unknown
+
+# What tables call the three splits.
+_SPLITS = {
+    "train": "train", "training": "train",
+    "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
+    "test": "test",
+}  # fmt: skip
+
+
+class Columns(Settings):
+    """Which column holds what.
+
+    A dot goes inside: ``translation.de`` is a field of a struct, ``answers.text`` that field of
+    every element of a list, ``messages.0.content`` an element by its number. Of a list, ``output``
+    takes the first element and ``references`` all; ``group`` says what must never straddle train
+    and test (by default the passage, or the English side of a translation, or the input).
+    """
+
+    input: str
+    output: str
+    language: str | None = None
+    source_language: str | None = None
+    context: str | None = None
+    references: str | None = None
+    id: str | None = None
+    group: str | None = None
+    split: str | None = None
+    licence: str | None = None
+    tags: str | None = None
+
+    def tops(self, available: Sequence[str], where: str) -> list[str]:
+        """Return the top-level columns that are needed.
+
+        Raises:
+            IsoglossError: One of them is not there.
+        """
+        names = [name for name in self.model_dump().values() if name is not None]
+        tops = [name if name in available else name.split(".")[0] for name in names]
+        for name, top in zip(names, tops, strict=True):
+            if top not in available:
+                raise unknown("column", name, list(available), where=where)
+        return list(dict.fromkeys(tops))
+
+
+class MappedOptions(SourceOptions):
+    """Options of a source whose rows are the columns of a table.
+
+    Attributes:
+        task: The task of every row.
+        columns: Which column holds what.
+        language: The language of every output, where no column says it.
+        source_language: The language of every input, where no column says it.
+        split: The split of every row; by default the pipeline draws it.
+    """
+
+    task: Literal["translation", "qa", "summarization", "code"]
+    columns: Columns
+    language: str | None = None
+    source_language: str | None = None
+    split: Literal["train", "validation", "test"] | None = None
+
+    @model_validator(mode="after")
+    def _each_said_once(self) -> MappedOptions:
+        for key in ("language", "source_language", "split"):
+            if getattr(self, key) is not None and getattr(self.columns, key) is not None:
+                raise ValueError(f"give either {key} or columns.{key}, not both")
+        if self.columns.language is None and self.language is None and not self._languages_given():
+            raise ValueError('say the outputs\' language: language = "de" or columns.language')
+        return self
+
+    def _languages_given(self) -> bool:
+        """Tell whether something else than a constant or a column says the language."""
+        return False
+
+
+def constants(options: MappedOptions, context: Context) -> dict[str, str | None]:
+    """Return the recipe's constant languages as canonical tags.
+
+    Raises:
+        IsoglossError: One of them is not a language tag.
+    """
+    return {
+        key: canonical(value, where=f"{context.where}.{key}") if value else None
+        for key in ("language", "source_language")
+        for value in [getattr(options, key)]
+    }
+
+
+def mapped(
+    frame: pl.DataFrame,
+    options: MappedOptions,
+    context: Context,
+    *,
+    where: str,
+    ids: pl.Series,
+    languages: Mapping[str, str | None],
+) -> pl.DataFrame:
+    """Return a batch as examples.
+
+    Args:
+        frame: Rows with at least the mapped columns.
+        options: The mapping.
+        context: The recipe.
+        where: The file or data set, to name in an error.
+        ids: What identifies each row where no column does.
+        languages: ``language`` and ``source_language`` of all rows, where no column says them.
+
+    Returns:
+        As many rows in ``SCHEMA``; those without an input, output or valid language have a reason.
+
+    Raises:
+        IsoglossError: A mapped column is not there, or cannot be read as text.
+    """
+    picked = _picked(frame, options, where, ids, languages)
+    for side in ("language", "source_language"):
+        picked = picked.with_columns(_tags(picked[side], context).alias(f"_{side}"))
+    split = pl.col("split").str.to_lowercase().replace_strict(_SPLITS, default=None)
+    picked = picked.with_columns(_reason(options, split).alias("reason"))
+    filled = picked.with_columns(
+        pl.lit(options.task).alias("task"),
+        # A reason tells what the tag was; the row keeps it too.
+        *(pl.coalesce(f"_{side}", side).alias(side) for side in ("language", "source_language")),
+        pl.col("input").fill_null(""),
+        pl.col("output").fill_null(""),
+        _references().alias("references"),
+        split.alias("split"),
+        pl.when(pl.col("reason").is_not_null()).then(pl.lit("source")).alias("rejected_by"),
+    )
+    filled = filled.with_columns(pl.col("language").fill_null("und"), _group().alias("group"))
+    return filled.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+
+
+def _picked(
+    frame: pl.DataFrame,
+    options: MappedOptions,
+    where: str,
+    ids: pl.Series,
+    languages: Mapping[str, str | None],
+) -> pl.DataFrame:
+    """Pick the mapped columns and cast them to text, or lists of text."""
+    made: list[pl.Expr] = []
+    for role, name in options.columns.model_dump().items():
+        if role in ("references", "tags"):
+            expr = pl.lit([], dtype=pl.List(pl.String)) if name is None else None
+            made.append((_texts(frame, name, where) if expr is None else expr).alias(role))
+        elif name is not None:
+            made.append(_text(frame, name, where, first=role == "output").alias(role))
+        else:
+            constant = {**languages, "split": options.split}.get(role)
+            made.append(pl.lit(constant, dtype=pl.String).alias(role))
+    picked = frame.select(made)
+    return picked.with_columns(pl.coalesce("id", ids.cast(pl.String)).alias("source_id"))
+
+
+def _pick(frame: pl.DataFrame, name: str, where: str) -> tuple[pl.Expr, pl.DataType]:
+    """Return the expression and type of a column, or of what a dotted name finds inside one."""
+    if name in frame.columns:
+        return pl.col(name), frame.schema[name]
+    top, *parts = name.split(".")
+    if top not in frame.columns:
+        raise unknown("column", name, frame.columns, where=where)
+    expr, kind = pl.col(top), frame.schema[top]
+    for part in parts:
+        if isinstance(kind, pl.Null):  # no row of this batch has any
+            return pl.lit(None), kind
+        if isinstance(kind, pl.List) and part.isdecimal():
+            expr, kind = expr.list.get(int(part), null_on_oob=True), _inner(kind)
+            continue
+        struct = _inner(kind) if isinstance(kind, pl.List) else kind
+        fields = {field.name: field.dtype for field in getattr(struct, "fields", [])}
+        if part not in fields:
+            raise unknown("field", part, [str(field) for field in fields], where=f"{where}: {name}")
+        found = _instance(fields[part])
+        if isinstance(kind, pl.List):
+            expr = expr.list.eval(pl.element().struct.field(part))
+            kind = pl.List(found)
+        else:
+            expr, kind = expr.struct.field(part), found
+    return expr, kind
+
+
+def _inner(kind: pl.List) -> pl.DataType:
+    return _instance(kind.inner)
+
+
+def _instance(kind: object) -> pl.DataType:
+    return kind if isinstance(kind, pl.DataType) else kind()  # type: ignore[operator]
+
+
+def _text(frame: pl.DataFrame, name: str, where: str, *, first: bool) -> pl.Expr:
+    expr, kind = _pick(frame, name, where)
+    if first and isinstance(kind, pl.List):
+        expr, kind = expr.list.drop_nulls().list.first(), _inner(kind)
+    _check(kind, name, where)
+    return expr.cast(pl.String)
+
+
+def _texts(frame: pl.DataFrame, name: str, where: str) -> pl.Expr:
+    expr, kind = _pick(frame, name, where)
+    if isinstance(kind, pl.List):
+        _check(_inner(kind), name, where)
+        listed = expr.cast(pl.List(pl.String)).list.drop_nulls()
+    else:
+        _check(kind, name, where)
+        listed = pl.concat_list(expr.cast(pl.String)).list.drop_nulls()
+    return listed.fill_null(pl.lit([], dtype=pl.List(pl.String)))
+
+
+def _check(kind: pl.DataType, name: str, where: str) -> None:
+    if isinstance(kind, pl.Struct):
+        fields = ", ".join(field.name for field in kind.fields)
+        raise IsoglossError(
+            f"the column {name!r} holds the fields {fields}",
+            where=where,
+            remedy=f"Name one of them: {name}.{kind.fields[0].name}" if kind.fields else None,
+        )
+    if isinstance(kind, (pl.List, pl.Array)):
+        raise IsoglossError(
+            f"the column {name!r} holds lists, not texts",
+            where=where,
+            remedy=f"Name an element of them: {name}.0",
+        )
+    if isinstance(kind, (pl.Binary, pl.Object)):
+        raise IsoglossError(f"the column {name!r} holds bytes, not text", where=where)
+
+
+def _tags(values: pl.Series, context: Context) -> pl.Series:
+    """Return the recipe's tag for every tag or code; null where it is not one."""
+    known = {
+        tag: served(tag, context.languages)
+        for tag in values.unique().drop_nulls().to_list()
+        if is_language(tag)
+    }
+    if not known:
+        return pl.Series(values.name, [None] * len(values), dtype=pl.String)
+    return values.replace_strict(known, default=None, return_dtype=pl.String)
+
+
+def _reason(options: MappedOptions, split: pl.Expr) -> pl.Expr:
+    def bad(side: str, called: str) -> pl.Expr:
+        return pl.when(pl.col(side).is_not_null() & pl.col(f"_{side}").is_null()).then(
+            pl.format(f"its {called} '{{}}' is not a language tag", pl.col(side))
+        )
+
+    reasons = [
+        pl.when(pl.col("language").is_null()).then(pl.lit("it has no language")),
+        bad("language", "language"),
+        bad("source_language", "source language"),
+        pl.when(pl.col("input").is_null()).then(pl.lit("it has no input")),
+        pl.when(pl.col("output").is_null()).then(pl.lit("it has no output")),
+        pl.when(pl.col("split").is_not_null() & split.is_null()).then(
+            pl.format("its split '{}' is not train, validation or test", pl.col("split"))
+        ),
+    ]
+    if options.task == "translation":
+        missing = pl.when(pl.col("source_language").is_null())
+        reasons.insert(2, missing.then(pl.lit("it has no source language")))
+    return pl.coalesce(reasons)
+
+
+def _references() -> pl.Expr:
+    """Return the output first, then the other references."""
+    output = pl.concat_list(pl.col("output").fill_null(""))
+    return output.list.concat("references").list.unique(maintain_order=True)
+
+
+def _group() -> pl.Expr:
+    """Return what keeps texts that belong together in one split."""
+    english = pl.col("language").str.split("-").list.first() == "en"
+    translated = pl.col("source_language").is_not_null() & english
+    default = (
+        pl.when(pl.col("context").is_not_null())
+        .then(pl.col("context"))
+        # A pair asked both ways, or one English text in many languages, is one group.
+        .when((pl.col("task") == "translation") & translated)
+        .then(pl.col("output"))
+        .otherwise(pl.col("input"))
+    )
+    return pl.coalesce("group", default)

@@ -1,0 +1,335 @@
+"""Reading JSON Lines, CSV and Parquet in batches, and saying which line is broken."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from builders.sources._columns import Columns
+from builders.sources._files import Found
+from isogloss.errors import IsoglossError
+
+Format = Literal["jsonl", "csv", "tsv", "parquet"]
+
+#: Bytes of text that are in memory at once; a row may not be longer.
+BLOCK = 8 << 20
+
+#: Rows of a Parquet batch.
+ROWS = 8192
+
+_SUFFIXES: dict[str, Format] = {
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
+    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
+    ".parquet": "parquet", ".pq": "parquet",
+}  # fmt: skip
+_COMPRESSED = (".gz", ".bz2", ".zst", ".lz4")
+
+# One half of a surrogate pair, escaped: polars turns it into U+0000 without a word.
+_LONE_SURROGATE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
+_BLANK = " \t\r\n"
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file and how it is written; ``quote`` is empty where nothing is quoted."""
+
+    file: Found
+    format: Format
+    separator: str = ","
+    quote: str = '"'
+    header: bool = True
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows, and the number of each: of its line in JSON Lines, else of the row, from 1."""
+
+    rows: pl.DataFrame
+    numbers: pl.Series
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Whole lines of a file: their bytes, and the number of the first."""
+
+    text: bytes
+    line: int
+
+
+def format_of(path: Path) -> Format | None:
+    """Return the kind of file that a name's suffix tells, or None."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in _COMPRESSED:
+        suffixes.pop()
+    return _SUFFIXES.get(suffixes[-1]) if suffixes else None
+
+
+def batches(table: Table, columns: Columns) -> Iterator[Batch]:
+    """Read the mapped columns of a file, in order, a batch at a time.
+
+    Raises:
+        IsoglossError: The file is not what it should be, with the line or row where it is not.
+    """
+    reader = {"jsonl": _json_lines, "csv": _csv, "tsv": _csv, "parquet": _parquet}[table.format]
+    return reader(table, columns)
+
+
+# JSON Lines
+
+
+def _json_lines(table: Table, columns: Columns) -> Iterator[Batch]:
+    path = table.file.path
+    known: list[str] | None = None
+    for block in _blocks(path):
+        # A vertical tab or U+2028 ends no line here: str.splitlines would count them.
+        lines = pl.Series(block.text.split(b"\n"), dtype=pl.Binary).cast(pl.String)
+        filled = lines.str.strip_chars(_BLANK) != ""
+        if not filled.any():
+            continue
+        rows = _decoded(block, path, int(filled.sum()))
+        if known is None:
+            known = rows.columns
+        # A key that no line of this block has is one that its lines leave out.
+        absent = [name for name in known if name not in rows.columns]
+        rows = rows.with_columns(pl.lit(None).alias(name) for name in absent)
+        numbers = pl.Series(range(block.line, block.line + len(lines)), dtype=pl.Int64)
+        yield Batch(rows.select(columns.tops(rows.columns, str(path))), numbers.filter(filled))
+
+
+def _decoded(block: _Block, path: Path, height: int) -> pl.DataFrame:
+    """Decode whole lines of JSON objects, by polars where it is right, else line by line."""
+    if not _LONE_SURROGATE.search(block.text):
+        try:
+            rows = pl.read_ndjson(io.BytesIO(block.text), infer_schema_length=None)
+            if rows.height == height:
+                return rows
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+            pass  # either a line is broken, which is told below, or only polars cannot read it
+    # Values as text have the same type in every line, and text is what a mapping asks for.
+    good = "\n".join(
+        json.dumps(_plain(_object(line, f"{path}:{number}")))
+        for number, line in enumerate(block.text.decode().split("\n"), block.line)
+        if line.strip(_BLANK)
+    )
+    return pl.read_ndjson(io.StringIO(good), infer_schema_length=None)
+
+
+def _object(line: str, where: str) -> dict[str, Any]:
+    try:
+        value = json.loads(line, parse_int=str, parse_float=str, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        shown = getattr(error, "msg", None) or str(error)
+        column = f" at character {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        listed = line.lstrip().startswith("[")
+        raise IsoglossError(
+            f"is not JSON ({shown}{column})",
+            where=where,
+            remedy="Every line holds one JSON object; jq -c '.[]' makes such lines of a list"
+            if listed
+            else "Every line holds one JSON object; mend or delete this one",
+        ) from error
+    if not isinstance(value, dict):
+        raise IsoglossError(
+            f"is JSON, but not an object ({line.strip()[:20]})",
+            where=where,
+            remedy='Every line holds one object, such as {"input": "…", "output": "…"}',
+        )
+    return value
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"JSON knows no {name}")
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with half surrogate pairs shown as the damage they are, and scalars as text."""
+    if isinstance(value, str):
+        return _SURROGATES.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _blocks(path: Path) -> Iterator[_Block]:
+    """Cut a text file into blocks of whole lines, and check that they are UTF-8."""
+    rest, line, offset = b"", 1, 0
+    with _reading(path), pa.input_stream(str(path), compression="detect") as stream:
+        while True:
+            read = stream.read(BLOCK)
+            text = rest + read
+            if not offset and text.startswith(b"\xef\xbb\xbf"):
+                text, offset = text[3:], 3
+            end = len(text) if not read else text.rfind(b"\n") + 1
+            if not end and len(text) > 4 * BLOCK:
+                raise IsoglossError(
+                    f"a line is over {4 * BLOCK >> 20} MiB long", where=f"{path}:{line}"
+                )
+            whole, rest = text[:end], text[end:]
+            if whole:
+                _check_utf8(whole, path, line, offset)
+                yield _Block(whole, line)
+            line += whole.count(b"\n")
+            offset += len(whole)
+            if not read:
+                return
+
+
+def _check_utf8(text: bytes, path: Path, line: int, offset: int) -> None:
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        line += text.count(b"\n", 0, error.start)
+        raise IsoglossError(
+            f"is not UTF-8 (byte {text[error.start]:#04x} at offset {offset + error.start})",
+            where=f"{path}:{line}",
+            remedy="Convert it first, for instance with iconv -t UTF-8",
+        ) from error
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Tell a failure to read a file in one line."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise IsoglossError("there is no such file", where=path) from error
+    except (OSError, EOFError) as error:
+        raise IsoglossError(f"cannot be read ({_line(error)})", where=path) from error
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+# CSV
+
+
+def _csv(table: Table, columns: Columns) -> Iterator[Batch]:
+    path = table.file.path
+    names = _names(table)
+    wanted = columns.tops(names, str(path))
+    total = 0
+    with _reading(path), pa.input_stream(str(path), compression="detect") as stream:
+        try:
+            reader = pyarrow.csv.open_csv(
+                stream,
+                read_options=pyarrow.csv.ReadOptions(
+                    block_size=BLOCK, column_names=names, skip_rows_after_names=int(table.header)
+                ),
+                parse_options=pyarrow.csv.ParseOptions(
+                    delimiter=table.separator,
+                    quote_char=table.quote or False,
+                    newlines_in_values=bool(table.quote),
+                ),
+                convert_options=pyarrow.csv.ConvertOptions(
+                    include_columns=wanted,
+                    column_types=dict.fromkeys(names, pa.string()),
+                    strings_can_be_null=False,
+                ),
+            )
+            for part in reader:
+                rows = pl.DataFrame(pl.from_arrow(part))
+                numbers = pl.Series(range(total + 1, total + 1 + rows.height), dtype=pl.Int64)
+                total += rows.height
+                yield Batch(rows, numbers)
+        except pa.ArrowInvalid as error:
+            _explain(table, len(names))
+            raise IsoglossError(f"is not CSV ({_line(error)})", where=path) from error
+    # An open quote swallows the rest of the file without a word.
+    if table.quote and _quotes(table) % 2:
+        _explain(table, len(names))
+
+
+def _names(table: Table) -> list[str]:
+    """Return the column names of a CSV file."""
+    path = table.file.path
+    first = next((row for _, row in _rows(table) if row), None)
+    if first is None:
+        raise IsoglossError("is empty", where=path, remedy="It needs at least a row of names")
+    names = first if table.header else [str(number) for number in range(1, len(first) + 1)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise IsoglossError(f"two columns are named {twice[0]!r}", where=f"{path}:1")
+    return names
+
+
+def _explain(table: Table, width: int) -> None:
+    """Find what is wrong with a CSV file, and where; slow, and only when something is."""
+    path = table.file.path
+    for line, row in _rows(table):
+        if row and len(row) != width:
+            raise IsoglossError(
+                f"has {len(row)} fields where the first row has {width}",
+                where=f"{path}:{line}",
+                remedy="Put fields that hold the separator or a line break into quotes"
+                if table.quote
+                else "Nothing is quoted in this file; if it is, say so: quote = '\"'",
+            )
+
+
+def _rows(table: Table) -> Iterator[tuple[int, list[str]]]:
+    """Read a CSV file row by row, with the line each begins at."""
+    path = table.file.path
+    quoting: dict[str, Any] = (
+        {"quotechar": table.quote} if table.quote else {"quoting": csv.QUOTE_NONE}
+    )
+    csv.field_size_limit(BLOCK)
+    lines = itertools.chain.from_iterable(
+        io.StringIO(block.text.decode(), newline="") for block in _blocks(path)
+    )
+    reader = csv.reader(lines, delimiter=table.separator, strict=True, **quoting)
+    line = 1
+    try:
+        for row in reader:
+            yield line, row
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise IsoglossError(
+            f"is not CSV ({error})",
+            where=f"{path}:{line}",
+            remedy="The row that begins here may lack a closing quote",
+        ) from error
+
+
+def _quotes(table: Table) -> int:
+    return sum(block.text.count(table.quote.encode()) for block in _blocks(table.file.path))
+
+
+# Parquet
+
+
+def _parquet(table: Table, columns: Columns) -> Iterator[Batch]:
+    path = table.file.path
+    total = 0
+    with _reading(path):
+        try:
+            file = pyarrow.parquet.ParquetFile(path)
+            wanted = columns.tops(file.schema_arrow.names, str(path))
+            for part in file.iter_batches(ROWS, columns=wanted):
+                rows = pl.DataFrame(pl.from_arrow(part))
+                numbers = pl.Series(range(total + 1, total + 1 + rows.height), dtype=pl.Int64)
+                total += rows.height
+                yield Batch(rows, numbers)
+        except (pa.ArrowInvalid, pl.exceptions.PolarsError) as error:
+            raise IsoglossError(
+                f"is not a whole Parquet file ({_line(error)})", where=path, remedy="Copy it anew"
+            ) from error

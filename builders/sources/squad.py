@@ -1,0 +1,260 @@
+"""Questions about passages in SQuAD's JSON (versions 1 and 2, XQuAD, MLQA, GermanQuAD …)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import polars as pl
+from pydantic import model_validator
+
+from builders.sources._base import Context, Reading, SourceOptions, examples
+from builders.sources._files import Found, find, fingerprint, known_licence
+from isogloss.errors import IsoglossError
+from isogloss.languages import canonical
+
+DESCRIPTION = "SQuAD-format JSON: questions, each with a passage that holds the answer"
+EXAMPLE = """[[sources]]
+name = "xquad"
+kind = "squad"
+path = "xquad/xquad.{language}.json"   # or one file, with language = "de"
+licence = "CC-BY-SA-4.0"
+unanswerable = "drop"                  # or "keep": the answer is then empty
+"""
+
+#: Questions of a batch.
+_ROWS = 4096
+
+
+class Options(SourceOptions):
+    """Which files, and what to do with questions that have no answer.
+
+    Attributes:
+        path: Paths or glob patterns, from the recipe's folder; ``{language}`` in them stands for
+            a tag or a FLORES code.
+        language: The language of the files, where their names do not say it.
+        unanswerable: ``keep`` gives questions without an answer an empty output.
+        parallel: Questions of the same id are translations of each other, and their passages stay
+            in one split. Where files number their questions each from the start, say false.
+        split: The split of every question; by default the pipeline draws it.
+    """
+
+    path: str | tuple[str, ...]
+    language: str | None = None
+    unanswerable: Literal["drop", "keep"] = "drop"
+    parallel: bool = True
+    split: Literal["train", "validation", "test"] | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The patterns, however many there are."""
+        return (self.path,) if isinstance(self.path, str) else self.path
+
+    @model_validator(mode="after")
+    def _one_language(self) -> Options:
+        if (self.language is None) != all("{language}" in path for path in self.paths):
+            raise ValueError('give either language = "de" or {language} in every path')
+        return self
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A question as read, and where it stands in its file."""
+
+    place: str
+    id: str | None
+    passage: str
+    question: str
+    answers: list[str]
+    impossible: bool
+
+
+def read(options: Options, context: Context) -> Reading:
+    """Open the files; one at a time is in memory.
+
+    Raises:
+        IsoglossError: There is no such file, or the licence or language is missing or wrong.
+    """
+    licence = known_licence(options, context)
+    tag = options.language
+    language = canonical(tag, where=f"{context.where}.language") if tag else None
+    files = find(options.paths, context)
+    frames = _frames(files, language, options)
+    return Reading("local", licence, fingerprint(files), frames, {"files": len(files)})
+
+
+def _frames(files: list[Found], language: str | None, options: Options) -> Iterator[pl.DataFrame]:
+    groups = _Groups(parallel=options.parallel)
+    for file in files:
+        groups.add(list(_questions(file)))
+    for file in files:
+        rows: list[dict[str, Any]] = []
+        for question in _questions(file):
+            row = _row(question, file, options) | {"group": groups.of(question)}
+            rows.append(row | {"language": file.language or language})
+            if len(rows) == _ROWS:
+                yield examples(rows)
+                rows = []
+        if rows:
+            yield examples(rows)
+
+
+def _row(question: _Question, file: Found, options: Options) -> dict[str, Any]:
+    given = [] if question.impossible else list(dict.fromkeys(question.answers))
+    texts = [text for text in given if _holds(question.passage, text)]
+    row: dict[str, Any] = {
+        "task": "qa",
+        "context": question.passage,
+        "input": question.question,
+        "output": texts[0] if texts else "",
+        "references": texts or [""],
+        "source_id": f"{file.name}#{question.id or question.place}",
+        "split": options.split,
+    }
+    reason = None
+    if given and not texts:
+        reason = "the answer is not in the passage"
+    elif not given and options.unanswerable == "drop":
+        reason = "the passage does not answer the question"
+    return row if reason is None else row | {"rejected_by": "source", "reason": reason}
+
+
+def _holds(passage: str, answer: str) -> bool:
+    """Tell whether a passage has an answer somewhere.
+
+    Not only at its offset: files count in code points, UTF-16 units or bytes, and many are off.
+    """
+    if answer in passage:
+        return True
+    return unicodedata.normalize("NFC", answer) in unicodedata.normalize("NFC", passage)
+
+
+class _Groups:
+    """Which passages belong together: the same text, or translations with the same questions.
+
+    Passages are joined by union and find. A group is named for the smallest id of its questions,
+    so that it has the same name in every source of the same set; for its text where there is none.
+    """
+
+    def __init__(self, *, parallel: bool) -> None:
+        self._parallel = parallel
+        self._parents: dict[str, str] = {}
+
+    def add(self, questions: list[_Question]) -> None:
+        """Take in the questions of a file."""
+        # What names two questions of one file identifies neither.
+        passages = {(question.id, question.passage) for question in questions}
+        counts = Counter(name for name, _ in passages)
+        for question in questions:
+            passage = self._root(_passage_key(question))
+            if self._parallel and question.id is not None and counts[question.id] == 1:
+                self._join(passage, self._root(f"id:{question.id}"))
+
+    def of(self, question: _Question) -> str:
+        """Return the name of a question's group."""
+        return self._root(_passage_key(question))
+
+    def _root(self, key: str) -> str:
+        self._parents.setdefault(key, key)
+        while self._parents[key] != key:
+            self._parents[key] = self._parents[self._parents[key]]
+            key = self._parents[key]
+        return key
+
+    def _join(self, one: str, other: str) -> None:
+        # Ids sort before texts ("id:" < "text:"), so the smaller root is the name promised above.
+        low, high = sorted((one, other))
+        self._parents[high] = low
+
+
+def _passage_key(question: _Question) -> str:
+    digest = hashlib.blake2b(question.passage.encode("utf-8", "surrogatepass"), digest_size=16)
+    return f"text:{digest.hexdigest()}"
+
+
+def _questions(file: Found) -> Iterator[_Question]:
+    """Read a file's questions, in order.
+
+    Raises:
+        IsoglossError: It is not UTF-8, not JSON, or not laid out as SQuAD is (with the JSON path).
+    """
+    where = str(file.path)
+    for a, article in enumerate(_list(_document(file), "data", where, "$")):
+        at = f"$.data[{a}]"
+        for p, paragraph in enumerate(_list(article, "paragraphs", where, at)):
+            here = f"{at}.paragraphs[{p}]"
+            passage = _text(paragraph, "context", where, here)
+            for q, asked in enumerate(_list(paragraph, "qas", where, here)):
+                place = f"{here}.qas[{q}]"
+                given = asked.get("id") if isinstance(asked, dict) else None
+                yield _Question(
+                    place=place,
+                    question=_text(asked, "question", where, place),
+                    id=None if given is None else str(given),
+                    passage=passage,
+                    answers=_answers(asked, where, place),
+                    impossible=asked.get("is_impossible") is True,
+                )
+
+
+def _answers(asked: dict[str, Any], where: str, place: str) -> list[str]:
+    if asked.get("answers") is None:  # as some version 2 files write "none"
+        return []
+    answers = enumerate(_list(asked, "answers", where, place))
+    return [_text(answer, "text", where, f"{place}.answers[{n}]") for n, answer in answers]
+
+
+def _document(file: Found) -> Any:
+    try:
+        return json.loads(file.path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise IsoglossError(
+            f"is not UTF-8 (at offset {error.start})",
+            where=file.path,
+            remedy="Convert it first, for instance with iconv -t UTF-8",
+        ) from error
+    except json.JSONDecodeError as error:
+        raise IsoglossError(
+            f"is not JSON ({error.msg} at character {error.colno})",
+            where=f"{file.path}:{error.lineno}",
+            remedy="Mend it or fetch it anew",
+        ) from error
+    except (OSError, RecursionError) as error:
+        raise IsoglossError(f"cannot be read ({error})", where=file.path) from error
+
+
+def _list(value: Any, key: str, where: str, place: str) -> list[Any]:
+    found = _get(value, key, where, place)
+    if not isinstance(found, list):
+        raise _wrong(found, "a list", where, f"{place}.{key}")
+    return found
+
+
+def _text(value: Any, key: str, where: str, place: str) -> str:
+    found = _get(value, key, where, place)
+    if not isinstance(found, str):
+        raise _wrong(found, "a text", where, f"{place}.{key}")
+    return found
+
+
+def _get(value: Any, key: str, where: str, place: str) -> Any:
+    if not isinstance(value, dict):
+        raise _wrong(value, "an object", where, place)
+    if key not in value:
+        raise IsoglossError(
+            f"has no {key!r}",
+            where=f"{where}: {place}",
+            remedy="SQuAD files are laid out as data[].paragraphs[].qas[].answers[]",
+        )
+    return value[key]
+
+
+def _wrong(value: Any, expected: str, where: str, place: str) -> IsoglossError:
+    kinds = {dict: "an object", list: "a list", str: "a text", type(None): "null"}
+    found = kinds.get(type(value), type(value).__name__)
+    return IsoglossError(f"is {found}, not {expected}", where=f"{where}: {place}")
