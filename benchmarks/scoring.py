@@ -46,13 +46,13 @@ _BOOTSTRAP = "bs:{resamples}|level:{level}|seed:{seed}|"
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric as a table needs to know it."""
+    """A metric as a table needs to know it; ``unit`` is ``points`` of 100 or ``%`` of answers."""
 
     name: str
     description: str
     tasks: tuple[str, ...]
     higher_is_better: bool
-    unit: str = "0–100"
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,9 @@ class Task:
 def list_metrics() -> dict[str, Metric]:
     """Return every metric, by name."""
     return {
-        name: Metric(name, module.DESCRIPTION, tuple(module.TASKS), module.HIGHER_IS_BETTER)
+        name: Metric(
+            name, module.DESCRIPTION, tuple(module.TASKS), module.HIGHER_IS_BETTER, module.UNIT
+        )
         for name, module in discover("benchmarks.metrics").items()
     }
 

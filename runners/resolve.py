@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import tempfile
 from dataclasses import dataclass
@@ -140,7 +142,8 @@ def _convert(path: Path, target: Path, where: str) -> None:
     from runners.quiet import quiet
 
     try:
-        with quiet():
+        # transformers shows a bar of its own here that it offers no way to turn off.
+        with quiet(), contextlib.redirect_stderr(io.StringIO()):
             tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
             model: Any = AutoModelForCausalLM.from_pretrained(
                 path.parent, gguf_file=path.name, dtype=torch.float32

@@ -65,6 +65,7 @@ def score(
     name: str | None = None,
     kind: str = "base",
     base: str | None = None,
+    licence: str | None = None,
     corpus: Path | None = None,
     settings: ScoreSettings | None = None,
 ) -> Path:
@@ -79,6 +80,7 @@ def score(
         name: The name to show; the spec where None.
         kind: ``base``, ``tuned``, ``reference`` or ``outputs``.
         base: The name of the system that a tuned one was made of.
+        licence: The model's licence, for the record, where it does not say itself.
         corpus: The corpus that ``nearest`` looks answers up in; a ``corpus:`` suite's own
             where None.
         settings: How to generate and to score.
@@ -107,7 +109,7 @@ def score(
     predictions = generate(loaded, loaded_suite.records, out, settings.generation, str(key))
     described = {
         **run,
-        **_facts(loaded.facts),
+        **_facts(loaded.facts, licence),
         "suite": {"name": loaded_suite.name, "sha256": loaded_suite.sha256, "spec": suite},
         "generation": settings.generation.model_dump(),
         "key": key,
@@ -140,13 +142,13 @@ def _finished(out: Path, key: dict[str, Any], run: dict[str, Any]) -> bool:
     return found.get("key") == key and all(found.get(name) == value for name, value in run.items())
 
 
-def _facts(facts: Facts) -> dict[str, Any]:
+def _facts(facts: Facts, licence: str | None) -> dict[str, Any]:
     return {
         "model": facts.model,
         "revision": facts.revision,
         "family": facts.family,
         "parameters": facts.parameters,
-        "licence": facts.licence,
+        "licence": licence or facts.licence,
         "tuning": facts.tuning,
     }
 

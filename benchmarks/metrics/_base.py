@@ -25,6 +25,7 @@ class MetricModule(Protocol):
     """
 
     DESCRIPTION: str
+    UNIT: str
     TASKS: Sequence[str]
     HIGHER_IS_BETTER: bool
 

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.metrics._base import Array, check, streams
+from benchmarks.metrics._text import UNSPACED
+from isogloss.languages import describe
 
 DESCRIPTION = "BLEU: n-gram precision against the references, with a brevity penalty"
+UNIT = "points"
 TASKS = ("translation",)
 HIGHER_IS_BETTER = True
 
@@ -18,17 +21,16 @@ _ORDER = 4
 
 # sacrebleu's 13a splits at spaces: on text without any, a sentence would be one word.
 _TOKENIZERS = {
-    "zh": "zh",
-    "ja": "ja-mecab",
-    "ko": "ko-mecab",
-    "yue": "zh",
-    **dict.fromkeys(("th", "lo", "km", "my", "bo", "dz"), "char"),
+    **dict.fromkeys(UNSPACED, "char"),
+    **dict.fromkeys(("Hans", "Hant", "Hani"), "zh"),
+    "Jpan": "ja-mecab",
+    "Kore": "ko-mecab",
 }
 
 
 def tokenizer(language: str) -> str:
-    """Return sacrebleu's name of the tokenizer that a language needs."""
-    return _TOKENIZERS.get(language.split("-")[0], "13a")
+    """Return sacrebleu's name of the tokenizer that a language's script needs."""
+    return _TOKENIZERS.get(describe(language).script, "13a")
 
 
 @cache

@@ -10,6 +10,7 @@ from benchmarks.metrics._base import Array, check, mean_of_rows
 from benchmarks.metrics._text import answer
 
 DESCRIPTION = "share of answers equal to a reference; case, punctuation and articles aside"
+UNIT = "%"
 TASKS = ("qa",)
 HIGHER_IS_BETTER = True
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.metrics._base import Array, check, mean_of_rows
-from benchmarks.metrics._text import answer, tokens
+from benchmarks.metrics._text import answer, segments
 
 DESCRIPTION = "words shared with the best reference, F1; characters where there are no spaces"
+UNIT = "points"
 TASKS = ("qa",)
 HIGHER_IS_BETTER = True
 
@@ -28,7 +29,7 @@ def statistics(
 
 
 def _f1(prediction: str, reference: str, language: str) -> float:
-    ours, theirs = (Counter(tokens(answer(text, language))) for text in (prediction, reference))
+    ours, theirs = (Counter(segments(answer(text, language))) for text in (prediction, reference))
     if not ours or not theirs:
         return float(ours == theirs)
     shared = (ours & theirs).total()

@@ -9,6 +9,7 @@ from benchmarks.metrics._rouge import rouge, rouge_signature
 
 NAME = "rouge1"
 DESCRIPTION = "ROUGE-1: words shared with the best reference, F-measure"
+UNIT = "points"
 TASKS = ("summarization",)
 HIGHER_IS_BETTER = True
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version
 
-import numpy as np
-
-from benchmarks.metrics import _language
 from benchmarks.metrics._base import PROSE, Array, check, mean_of_rows
+from benchmarks.metrics._language import judge_signature, shares
 
 DESCRIPTION = (
-    "share of answers not in the language asked for, by script and langdetect; empty ones count"
+    "share of answers not in the language asked for, by script and langdetect; empty ones count. "
+    "langdetect errs between close languages: read it beside wrong_language_reference"
 )
+UNIT = "%"
 TASKS = PROSE
 HIGHER_IS_BETTER = False
 
@@ -20,21 +19,16 @@ HIGHER_IS_BETTER = False
 def statistics(
     predictions: Sequence[str], references: Sequence[Sequence[str]], language: str
 ) -> Array:
-    """Return (1 if in the wrong language else 0, 1) of each segment."""
+    """Return (1 if in the wrong language else 0, 1) of each segment, (0, 0) if nobody can tell."""
     check(predictions, references)
-    texts = predictions
-    wrong = [not _language.in_language(text, language) for text in texts]
-    return np.stack([np.asarray(wrong, dtype=np.float64), np.ones(len(wrong))], axis=-1)
+    return shares(predictions, language)
 
 
 def combine(sums: Array) -> Array:
-    """Return the share, in percent."""
+    """Return the share, in percent; NaN for a language that cannot be judged."""
     return mean_of_rows(sums)
 
 
 def signature(language: str) -> str:
     """Return the judge."""
-    return (
-        f"wrong_language|script>=50%|langdetect:{version('langdetect')}|seed:0"
-        f"|letters>={_language.ENOUGH_LETTERS}|dense>={_language.ENOUGH_DENSE}"
-    )
+    return judge_signature("wrong_language", language)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version
 
-import numpy as np
-
-from benchmarks.metrics import _language
 from benchmarks.metrics._base import PROSE, Array, check, mean_of_rows
+from benchmarks.metrics._language import judge_signature, shares
 
 DESCRIPTION = "what the judge of wrong_language says of the references: its error rate here"
+UNIT = "%"
 TASKS = PROSE
 HIGHER_IS_BETTER = False
 
@@ -18,21 +16,16 @@ HIGHER_IS_BETTER = False
 def statistics(
     predictions: Sequence[str], references: Sequence[Sequence[str]], language: str
 ) -> Array:
-    """Return (1 if the reference seems in the wrong language else 0, 1) of each segment."""
+    """Return (1 if the first reference seems in the wrong language else 0, 1) of each segment."""
     check(predictions, references)
-    texts = [accepted[0] for accepted in references]
-    wrong = [not _language.in_language(text, language) for text in texts]
-    return np.stack([np.asarray(wrong, dtype=np.float64), np.ones(len(wrong))], axis=-1)
+    return shares([accepted[0] for accepted in references], language)
 
 
 def combine(sums: Array) -> Array:
-    """Return the share, in percent."""
+    """Return the share, in percent; NaN for a language that cannot be judged."""
     return mean_of_rows(sums)
 
 
 def signature(language: str) -> str:
     """Return the judge."""
-    return (
-        f"wrong_language_reference|script>=50%|langdetect:{version('langdetect')}|seed:0"
-        f"|letters>={_language.ENOUGH_LETTERS}|dense>={_language.ENOUGH_DENSE}"
-    )
+    return judge_signature("wrong_language_reference", language)

@@ -12,6 +12,7 @@ from benchmarks.metrics._base import PROSE, Array, check, mean_of_rows
 DESCRIPTION = (
     "share of answers whose letters are mostly not of the language's script; empty ones count"
 )
+UNIT = "%"
 TASKS = PROSE
 HIGHER_IS_BETTER = False
 

@@ -7,7 +7,7 @@ import re
 _BLOCK = re.compile(r"^```[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 DESCRIPTION = "a program that does what is asked"
-MAIN = "exact_match"
+MAIN = "code_match"
 
 
 def read_answer(text: str, *, asked: str = "") -> str:

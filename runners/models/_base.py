@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import polars as pl
+from pydantic import Field
 
 from isogloss.settings import Settings
 
@@ -49,11 +50,12 @@ class GenerationSettings(Settings):
     Attributes:
         max_new_tokens: The limit of each task.
         batch_size: Prompts at once.
-        system: A system message; None leaves the model's own default, if it has one.
+        system: A system message; None leaves the one that the model was tuned with, or its own
+            default, if it has one.
     """
 
-    max_new_tokens: dict[str, int] = {}  # noqa: RUF012 (pydantic copies defaults)
-    batch_size: int = 32
+    max_new_tokens: dict[str, int] = Field(default_factory=dict)
+    batch_size: int = Field(default=32, gt=0)
     system: str | None = None
 
     def limit(self, task: str) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from isogloss.errors import IsoglossError
-from runners.models._base import Facts, LoadOptions, Prompt
+from runners.models._base import Facts, GenerationSettings, LoadOptions, Prompt
 from runners.quiet import quiet
 from runners.resolve import Located, locate
 
@@ -201,6 +201,14 @@ def facts_of(located: Located, family: str, parameters: int) -> Facts:
         base=checkpoint["model"] if checkpoint else None,
         tuning=checkpoint["settings"] if checkpoint else None,
     )
+
+
+def system_of(settings: GenerationSettings, facts: Facts) -> str | None:
+    """Return the system message to ask with: the user's, or the one that the model was tuned with."""
+    if settings.system is not None or facts.tuning is None:
+        return settings.system
+    told: str | None = facts.tuning.get("system")
+    return told
 
 
 def chat(tokenizer: Any, text: str, system: str | None) -> str:

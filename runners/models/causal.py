@@ -53,7 +53,7 @@ class _Causal:
         ]
 
     def _ids(self, prompt: Prompt, settings: GenerationSettings) -> list[int]:
-        text = hf.chat(self._tokenizer, prompt.text, settings.system)
+        text = hf.chat(self._tokenizer, prompt.text, hf.system_of(settings, self.facts))
         templated = bool(getattr(self._tokenizer, "chat_template", None))
         # A chat template writes the special tokens itself.
         return list(self._tokenizer(text, add_special_tokens=not templated)["input_ids"])

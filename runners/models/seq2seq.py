@@ -29,7 +29,8 @@ class _Seq2Seq:
         import torch
 
         began = time.perf_counter()
-        texts = [hf.chat(self._tokenizer, prompt.text, settings.system) for prompt in prompts]
+        system = hf.system_of(settings, self.facts)
+        texts = [hf.chat(self._tokenizer, prompt.text, system) for prompt in prompts]
         ids = self._tokenizer(texts)["input_ids"]
         batch = self._tokenizer.pad(
             {"input_ids": [row[:_ROOM] for row in ids]}, return_tensors="pt"

@@ -1,0 +1,319 @@
+"""Data sets of the Hugging Face hub, or in its layout in a folder, read as a stream."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from pydantic import Field, model_validator
+
+from builders.sources._base import Context, Reading
+from builders.sources._columns import MappedOptions, constants, mapped
+from builders.sources._files import Found, fingerprint, served
+from isogloss.console import say, warn
+from isogloss.errors import IsoglossError, Unavailable
+from isogloss.provenance import cache_folder, offline, sha256_json
+from isogloss.settings import unknown
+
+# datasets takes two seconds to import, and every recipe asks this module for its options: the
+# functions below import it where they need it.
+
+DESCRIPTION = "data sets of the Hugging Face hub (or a folder like one), with a mapping of columns"
+EXAMPLE = """[[sources]]
+name = "tydiqa"
+kind = "huggingface"
+dataset = "org/name"                    # or a folder, from the recipe's
+revision = "0123456789abcdef0123456789abcdef01234567"   # a commit; a folder needs none
+config = { arabic = "ar", telugu = "te" }   # or one name; a table says each one's language
+data_split = "train"
+task = "qa"
+columns = { input = "question", context = "passage", output = "answers.text", references = "answers.text" }
+"""
+
+_ROWS = 2048
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_UNSAID = ("other", "unknown")
+
+# The hub writes SPDX identifiers in lower case; these are not upper case in SPDX.
+_SPDX = {
+    "apache-2.0": "Apache-2.0", "artistic-2.0": "Artistic-2.0", "bsd-2-clause": "BSD-2-Clause",
+    "bsd-3-clause": "BSD-3-Clause", "odc-by": "ODC-By-1.0", "odbl": "ODbL-1.0", "mit": "MIT",
+}  # fmt: skip
+
+
+class Options(MappedOptions):
+    """Which data set, and which part of it.
+
+    Attributes:
+        dataset: A name on the hub, or a folder, from the recipe's.
+        revision: The commit to read (a tag or branch is taken too, with a warning); of a folder
+            there is none.
+        config: The configuration's name, or a table of several with the language of each.
+        data_split: The data set's split to read. Where the examples then go says ``split``.
+        rows: Read at most so many rows of each configuration, the first ones.
+
+    Code that a data set brings is never run.
+    """
+
+    dataset: str
+    revision: str | None = None
+    config: str | dict[str, str] | None = None
+    data_split: str = "train"
+    rows: int | None = Field(default=None, gt=0)
+
+    def _languages_given(self) -> bool:
+        return isinstance(self.config, dict)
+
+    @model_validator(mode="after")
+    def _language_said_once(self) -> Options:
+        if self._languages_given() and (self.language or self.columns.language):
+            raise ValueError("config says each one's language already; leave the other out")
+        return self
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a data set is read from: ``path`` and ``commit`` are what ``load_dataset`` is given."""
+
+    path: str
+    commit: str | None
+    version: str
+    sha256: str
+    licence: str | list[str] | None
+
+
+def read(options: Options, context: Context) -> Reading:
+    """Open the data set: find its commit and licence, and check its configurations.
+
+    Raises:
+        IsoglossError: There is no such data set, revision, configuration or split; no revision is
+            given; the licence is not known.
+        Unavailable: The hub does not answer, or the network is forbidden.
+    """
+    fixed = constants(options, context)
+    parts = _parts(options, context)
+    place = _place(options, context)
+    licence = _licence(options, place.licence, context)
+    with _told(options, context):
+        # One stands for all: asking for every configuration's files is some requests each.
+        builder = _builder(place, next(iter(parts)))
+        builder.as_streaming_dataset(split=options.data_split)
+        known = builder.builder_configs
+    for name in parts:
+        if name is not None and name not in known:
+            raise unknown("config", name, list(known), where=f"{context.where}.config")
+    frames = _frames(options, context, place, parts, fixed["source_language"])
+    return Reading(place.version, licence, place.sha256, frames, {"dataset": options.dataset})
+
+
+def _parts(options: Options, context: Context) -> dict[str | None, str | None]:
+    """Return the configurations to read, each with the language of its rows where it says it."""
+    if isinstance(options.config, dict):
+        tags = {name: served(tag, context.languages) for name, tag in options.config.items()}
+        kept: dict[str | None, str | None] = {
+            name: tag for name, tag in tags.items() if tag in context.languages
+        }
+        if not kept:
+            raise IsoglossError(
+                "no configuration is in a language of the recipe", where=f"{context.where}.config"
+            )
+        return kept
+    return {options.config: constants(options, context)["language"]}
+
+
+def _place(options: Options, context: Context) -> _Place:
+    folder = context.folder / options.dataset
+    if folder.is_dir():
+        return _local(folder, "local")
+    if options.dataset.startswith((".", "/")):
+        raise IsoglossError("there is no such folder", where=f"{context.where}.dataset: {folder}")
+    if not options.revision:
+        raise IsoglossError(
+            "the revision is missing",
+            where=context.where,
+            remedy='Pin it, so that the same recipe gives the same corpus: revision = "…" '
+            f"(the commit shown at the hub under {options.dataset}, Files, History)",
+        )
+    return _cached(options, context) if _cut_off() else _remote(options, context)
+
+
+def _cut_off() -> bool:
+    from huggingface_hub import is_offline_mode
+
+    return offline() or bool(is_offline_mode())
+
+
+def _local(folder: Path, version: str) -> _Place:
+    from huggingface_hub import DatasetCard
+
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    visible = [
+        Found(path, path.relative_to(folder).as_posix())
+        for path in paths
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    card = folder / "README.md"
+    data = DatasetCard.load(card, ignore_metadata_errors=True).data if card.is_file() else None
+    return _Place(str(folder), None, version, fingerprint(visible), data and data.get("license"))
+
+
+def _cached(options: Options, context: Context) -> _Place:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        folder = snapshot_download(
+            options.dataset, repo_type="dataset", revision=options.revision, local_files_only=True
+        )
+    except (LocalEntryNotFoundError, HFValidationError, OSError) as error:
+        raise _not_cached(options, context) from error
+    place = _local(Path(folder), Path(folder).name)
+    return _Place(place.path, None, place.version, _hash(options, place.version), place.licence)
+
+
+def _not_cached(options: Options, context: Context) -> Unavailable:
+    return Unavailable(
+        f"{options.dataset} is not in the cache, or not all of it, and the network is forbidden",
+        where=f"{context.where}.dataset",
+        remedy="Run without --offline, or first: hf download --repo-type dataset "
+        f"{options.dataset} --revision {options.revision}",
+    )
+
+
+def _remote(options: Options, context: Context) -> _Place:
+    with _told(options, context):
+        from huggingface_hub import HfApi
+
+        info = HfApi().dataset_info(options.dataset, revision=options.revision, timeout=60)
+    commit = str(info.sha)
+    if not _COMMIT.fullmatch(str(options.revision)):
+        warn(
+            f"{context.where}.revision: {options.revision!r} may move; today it is the commit {commit}"
+        )
+    licence = info.card_data.get("license") if info.card_data else None
+    return _Place(options.dataset, commit, commit, _hash(options, commit), licence)
+
+
+def _hash(options: Options, commit: str) -> str:
+    """Return the hash of what is read: a commit stands for the bytes of all its files."""
+    return sha256_json([options.dataset, commit])
+
+
+def _licence(options: Options, licence: str | list[str] | None, context: Context) -> str:
+    if options.licence or options.columns.licence:
+        return options.licence or ""
+    names = [licence] if isinstance(licence, str) else list(licence or [])
+    if len(names) == 1 and names[0] not in _UNSAID:
+        name = names[0]
+        return _SPDX.get(name) or (name.upper() if name.startswith(("cc", "gpl", "lgpl")) else name)
+    said = f" (its card says {', '.join(map(str, names))})" if names else ""
+    raise IsoglossError(
+        f"the licence of {options.dataset} is not known{said}",
+        where=context.where,
+        remedy='Give it: licence = "…" (an SPDX expression)',
+    )
+
+
+def _builder(place: _Place, config: str | None) -> Any:
+    from datasets import load_dataset_builder
+
+    # In a shared cache, datasets falls back on whatever revision is there.
+    cache = str(cache_folder() / "datasets")
+    return load_dataset_builder(place.path, config, revision=place.commit, cache_dir=cache)
+
+
+def _frames(
+    options: Options,
+    context: Context,
+    place: _Place,
+    parts: dict[str | None, str | None],
+    source_language: str | None,
+) -> Iterator[pl.DataFrame]:
+    say(f"reading {options.dataset} ({options.data_split}) at {place.version} …")
+    for config, language in parts.items():
+        languages = {"language": language, "source_language": source_language}
+        name = f"{config or 'default'}/{options.data_split}"
+        where = f"{options.dataset}: {name}"
+        total = 0
+        with _told(options, context):
+            for rows in _stream(options, context, place, config):
+                numbers = pl.Series(range(total, total + rows.height), dtype=pl.Int64)
+                total += rows.height
+                ids = pl.Series(f"{name}#" + numbers.cast(pl.String))
+                yield mapped(rows, options, context, where=where, ids=ids, languages=languages)
+
+
+def _stream(
+    options: Options, context: Context, place: _Place, config: str | None
+) -> Iterator[pl.DataFrame]:
+    """Read the mapped columns of a configuration, a batch at a time."""
+    stream = _builder(place, config).as_streaming_dataset(split=options.data_split)
+    if options.rows is not None:
+        stream = stream.take(options.rows)
+    where = f"{context.where}.columns"
+    for batch in stream.with_format("arrow").iter(_ROWS):
+        # Pictures and sounds beside the text stay in Arrow's hands, undecoded.
+        wanted = options.columns.tops(batch.column_names, where)
+        yield pl.DataFrame(pl.from_arrow(batch.select(wanted)))
+
+
+@contextmanager
+def _told(options: Options, context: Context) -> Iterator[None]:
+    """Tell what goes wrong at the hub, or in a file of the data set, in one line."""
+    import pyarrow as pa
+    from datasets.exceptions import DataFilesNotFoundError, DatasetNotFoundError, DatasetsError
+    from huggingface_hub import errors
+
+    # Which library the hub's client speaks HTTP with has changed twice; its errors say which.
+    http_error: type[Exception] = errors.HfHubHTTPError.__bases__[0]
+
+    where = f"{context.where}.dataset: {options.dataset}"
+    revised = f" at revision {options.revision}" if options.revision else ""
+    try:
+        yield
+    except IsoglossError:
+        raise
+    except errors.RevisionNotFoundError as error:
+        raise IsoglossError(f"there is no revision {options.revision!r}", where=where) from error
+    except errors.GatedRepoError as error:
+        raise IsoglossError(
+            "the data set is gated",
+            where=where,
+            remedy="Accept its terms on its page at the hub, then log in: hf auth login",
+        ) from error
+    except (errors.RepositoryNotFoundError, errors.HFValidationError) as error:
+        raise IsoglossError(
+            "there is no such data set, or it is private",
+            where=where,
+            remedy="Check the name (a folder's path starts from the recipe's), or: hf auth login",
+        ) from error
+    except DatasetNotFoundError as error:
+        raise IsoglossError(
+            f"cannot be opened{revised} ({_line(error)})",
+            where=where,
+            remedy="Where it wants a login: hf auth login",
+        ) from error
+    except DataFilesNotFoundError as error:
+        if _cut_off() and not (context.folder / options.dataset).is_dir():
+            raise _not_cached(options, context) from error
+        raise IsoglossError(f"cannot be read{revised} ({_line(error)})", where=where) from error
+    except (ConnectionError, TimeoutError, http_error) as error:
+        if isinstance(error, errors.HfHubHTTPError) and error.response.status_code < 500:
+            raise IsoglossError(f"cannot be read{revised} ({_line(error)})", where=where) from error
+        raise Unavailable(
+            f"the hub does not answer ({_line(error)})",
+            where=where,
+            remedy="Check the network and HF_ENDPOINT, and run the same command again",
+        ) from error
+    except (DatasetsError, pa.ArrowException, OSError, ValueError, RuntimeError, KeyError) as error:
+        raise IsoglossError(f"cannot be read{revised} ({_line(error)})", where=where) from error
+
+
+def _line(error: BaseException) -> str:
+    text: Any = " ".join(str(error).split()) or type(error).__name__
+    return str(text)[:300]
