@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import polars as pl
 
-from benchmarks.statistics import difference, interval, seed_of
+from benchmarks.statistics import Array, bounds, difference, draws, seed_of
 from isogloss.errors import IsoglossError
 from isogloss.plugins import discover
 
@@ -94,6 +95,23 @@ class _Cell:
     references: list[list[str]]
 
 
+@dataclass(frozen=True)
+class _Measured:
+    """A metric of a cell, or of a task's languages together: its score, and that of resamples.
+
+    ``signature`` is the metric's, without the bootstrap's.
+    """
+
+    task: str
+    language: str | None
+    source_language: str | None
+    metric: str
+    score: float
+    draws: Array
+    n: int
+    signature: str
+
+
 def score(
     predictions: pl.DataFrame,
     records: pl.DataFrame,
@@ -114,39 +132,32 @@ def score(
 
     Returns:
         One row a task, language and metric, with the columns of `SCORES`; for translation also
-        one a source language (``source_language`` is null where all are together). Scores are 0
-        to 100; bounds are null where there are fewer than two segments.
+        one a source language (``source_language`` is null where all are together); and one a task
+        and metric whose ``language`` is null: the mean of the languages, each counted alike.
+        Scores are 0 to 100, NaN where a language cannot be judged; bounds are null where there are
+        fewer than two segments.
 
     Raises:
         IsoglossError: A prediction's id is unknown or there twice.
     """
+    prefix = _BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)
     rows = []
-    for cell in _cells(answers(predictions, records)):
-        for name, module in _metrics_of(cell.task):
-            statistics = module.statistics(cell.answers, cell.references, cell.language)
-            found = interval(
-                statistics,
-                module.combine,
-                resamples=resamples,
-                seed=_seed(seed, cell),
-                level=level,
-            )
-            signature = _BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)
-            rows.append(
-                {
-                    "task": cell.task,
-                    "language": cell.language,
-                    "source_language": cell.source_language,
-                    "metric": name,
-                    "score": found.score,
-                    "low": found.low,
-                    "high": found.high,
-                    "n": len(cell.ids),
-                    "signature": signature + module.signature(cell.language),
-                }
-            )
-    bounds = pl.col("low", "high").fill_nan(None)
-    return pl.DataFrame(rows, schema=SCORES).with_columns(bounds)
+    for found in _measured(predictions, records, resamples, seed):
+        low, high = bounds(found.draws, level) if found.n > 1 else (None, None)
+        rows.append(
+            {
+                "task": found.task,
+                "language": found.language,
+                "source_language": found.source_language,
+                "metric": found.metric,
+                "score": found.score,
+                "low": low,
+                "high": high,
+                "n": found.n,
+                "signature": prefix + found.signature,
+            }
+        )
+    return pl.DataFrame(rows, schema=SCORES).with_columns(pl.col("low", "high").fill_nan(None))
 
 
 def compare(
@@ -170,46 +181,111 @@ def compare(
 
     Returns:
         One row a task, language and metric, with the columns of `DIFFERENCES`; ``delta`` is
-        the first minus the second.
+        the first minus the second; ``language`` is null for the mean of the languages.
 
     Raises:
         IsoglossError: A prediction's id is unknown or there twice.
     """
-    rows = []
+    prefix = "paired-" + _BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)
     pairs = zip(
-        _cells(answers(one, records), by_source=False),
-        _cells(answers(two, records), by_source=False),
+        _measured(one, records, resamples, seed, by_source=False),
+        _measured(two, records, resamples, seed, by_source=False),
         strict=True,
     )
+    rows = []
     for ours, theirs in pairs:
-        for name, module in _metrics_of(ours.task):
-            first, second = (
-                module.statistics(cell.answers, cell.references, cell.language)
-                for cell in (ours, theirs)
-            )
-            found = difference(
-                first, second, module.combine, resamples=resamples, seed=_seed(seed, ours),
-                level=level,
-            )  # fmt: skip
-            rows.append(
-                {
-                    "task": ours.task,
-                    "language": ours.language,
-                    "metric": name,
-                    "score_a": float(module.combine(first.sum(axis=0))),
-                    "score_b": float(module.combine(second.sum(axis=0))),
-                    "delta": found.delta,
-                    "low": found.low,
-                    "high": found.high,
-                    "p_value": found.p_value,
-                    "n": len(ours.ids),
-                    "signature": "paired-"
-                    + _BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)
-                    + module.signature(ours.language),
-                }
-            )
-    bounds = pl.col("low", "high").fill_nan(None)
-    return pl.DataFrame(rows, schema=DIFFERENCES).with_columns(bounds)
+        found = difference(ours.score - theirs.score, ours.draws - theirs.draws, level)
+        told = ours.n > 1
+        rows.append(
+            {
+                "task": ours.task,
+                "language": ours.language,
+                "metric": ours.metric,
+                "score_a": ours.score,
+                "score_b": theirs.score,
+                "delta": found.delta,
+                "low": found.low if told else None,
+                "high": found.high if told else None,
+                "p_value": found.p_value if told else 1.0,
+                "n": ours.n,
+                "signature": prefix + ours.signature,
+            }
+        )
+    empty = pl.col("low", "high").fill_nan(None)
+    return pl.DataFrame(rows, schema=DIFFERENCES).with_columns(empty)
+
+
+def main_draws(
+    predictions: pl.DataFrame, records: pl.DataFrame, *, resamples: int = 1000, seed: int = 42
+) -> dict[tuple[str, str | None], Array]:
+    """Return the main metric of each task and language in every bootstrap resample.
+
+    Args:
+        predictions: As for `score`.
+        records: As for `score`.
+        resamples: How many resamples.
+        seed: The seed; with the same, any two systems' resamples are pairs.
+
+    Returns:
+        By task and language, scores of shape (resamples,); the language is None for the mean of
+        the languages.
+    """
+    mains = {name: task.main for name, task in list_tasks().items()}
+    return {
+        (found.task, found.language): found.draws
+        for found in _measured(predictions, records, resamples, seed, by_source=False, only=mains)
+    }
+
+
+def _measured(
+    predictions: pl.DataFrame,
+    records: pl.DataFrame,
+    resamples: int,
+    seed: int,
+    *,
+    by_source: bool = True,
+    only: dict[str, str] | None = None,
+) -> Iterator[_Measured]:
+    """Measure every cell with the metrics of its task, then each task's mean over languages."""
+    whole: dict[tuple[str, str], list[_Measured]] = {}
+    for cell in _cells(answers(predictions, records), by_source=by_source):
+        for name, module in _metrics_of(cell.task):
+            if only is not None and only[cell.task] != name:
+                continue
+            found = _measure(cell, name, module, resamples, seed)
+            if cell.source_language is None:
+                whole.setdefault((cell.task, name), []).append(found)
+            yield found
+    for (task, name), parts in whole.items():
+        # A language that cannot be judged (NaN throughout) is left out of the mean.
+        judged = [part for part in parts if not np.isnan(part.score)]
+        signatures = sorted({part.signature for part in judged})
+        yield _Measured(
+            task,
+            None,
+            None,
+            name,
+            float(np.mean([part.score for part in judged])) if judged else float("nan"),
+            np.mean([part.draws for part in judged], axis=0)
+            if judged
+            else np.full(resamples, np.nan),
+            sum(part.n for part in judged),
+            f"mean-of-languages:{len(judged)}|" + " ".join(signatures),
+        )
+
+
+def _measure(cell: _Cell, name: str, module: ModuleType, resamples: int, seed: int) -> _Measured:
+    statistics = module.statistics(cell.answers, cell.references, cell.language)
+    return _Measured(
+        cell.task,
+        cell.language,
+        cell.source_language,
+        name,
+        float(module.combine(statistics.sum(axis=0))),
+        draws(statistics, module.combine, resamples=resamples, seed=_seed(seed, cell)),
+        len(cell.ids),
+        module.signature(cell.language),
+    )
 
 
 def answers(predictions: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:

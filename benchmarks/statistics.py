@@ -17,15 +17,6 @@ _CELLS = 1 << 22
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A score and the bounds of its bootstrap percentile interval; bounds are NaN where n < 2."""
-
-    score: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class Difference:
     """A difference of two scores, its interval, and how often resamples deny its sign."""
 
@@ -59,40 +50,41 @@ def _resampled(statistics: Array, resamples: int, seed: int) -> Array:
     return np.concatenate(sums)
 
 
-def interval(
-    statistics: Array, combine: Combine, *, resamples: int, seed: int, level: float = 0.95
-) -> Interval:
-    """Return the score of a corpus and its bootstrap percentile interval.
+def draws(statistics: Array, combine: Combine, *, resamples: int, seed: int) -> Array:
+    """Return a corpus's score in each bootstrap resample, shape (resamples,).
 
     Args:
         statistics: Sufficient statistics of each segment, shape (n, k).
         combine: The metric's function from summed statistics to scores.
         resamples: How many resamples to draw.
-        seed: The seed of the draws.
-        level: The interval's coverage.
+        seed: The seed of the draws. Two systems' answers to the same segments, drawn with the same
+            seed, are drawn in pairs.
     """
-    score = float(combine(statistics.sum(axis=0)))
-    if len(statistics) < 2:
-        return Interval(score, float("nan"), float("nan"))
-    scores = combine(_resampled(statistics, resamples, seed))
+    return combine(_resampled(statistics, resamples, seed))
+
+
+def bounds(scores: Array, level: float = 0.95) -> tuple[float, float]:
+    """Return the bootstrap percentile interval of scores; NaN where there is no score at all."""
+    if np.isnan(scores).all():
+        return float("nan"), float("nan")
     low, high = np.nanquantile(scores, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(score, float(low), float(high))
+    return float(low), float(high)
 
 
-def difference(
-    one: Array, two: Array, combine: Combine, *, resamples: int, seed: int, level: float = 0.95
-) -> Difference:
-    """Return the difference of two systems' scores on the same segments, one minus two.
+def difference(delta: float, deltas: Array, level: float = 0.95) -> Difference:
+    """Return a difference of two systems' scores with its interval and p-value.
 
-    The resamples are paired: both systems are scored on the same draws. The p-value is two-sided:
-    twice the share of resamples in which the difference is not on the side it is on.
+    Args:
+        delta: The difference.
+        deltas: The same in each paired resample, shape (resamples,).
+        level: The interval's coverage.
+
+    The p-value is two-sided: twice the share of resamples in which the difference is not on the
+    side it is on (Koehn 2004, "Statistical significance tests for machine translation evaluation").
     """
-    delta = float(combine(one.sum(axis=0)) - combine(two.sum(axis=0)))
-    if len(one) < 2:
+    if np.isnan(delta):
         return Difference(delta, float("nan"), float("nan"), 1.0)
-    deltas = combine(_resampled(one, resamples, seed)) - combine(_resampled(two, resamples, seed))
-    low, high = np.nanquantile(deltas, [(1 - level) / 2, (1 + level) / 2])
     denied = deltas <= 0 if delta > 0 else deltas >= 0
     # The observed corpus counts as one more resample: no p-value is 0 (Davison & Hinkley 1997).
-    p_value = min(1.0, 2.0 * (int(denied.sum()) + 1) / (resamples + 1))
-    return Difference(delta, float(low), float(high), float(p_value))
+    p_value = min(1.0, 2.0 * (int(denied.sum()) + 1) / (len(deltas) + 1))
+    return Difference(delta, *bounds(deltas, level), p_value)

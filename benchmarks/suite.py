@@ -76,9 +76,13 @@ def load_suite(spec: str, *, limit: int | None = None) -> Suite:
     if records.is_empty():
         raise IsoglossError("has no records to ask", where=spec)
     _check_ids(records, spec)
+    return Suite(name, suite_hash(records), records.select(list(SCHEMA)))
+
+
+def suite_hash(records: pl.DataFrame) -> str:
+    """Return the hash of what is asked and of what is accepted as its answer, in order."""
     columns = ["id", "task", "language", "source_language", "instruction", "input", "references"]
-    digest = sha256_json(records.select(columns).to_dicts())
-    return Suite(name, digest, records.select(list(SCHEMA)))
+    return sha256_json(records.select(columns).to_dicts())
 
 
 def _check_ids(records: pl.DataFrame, where: str) -> None:

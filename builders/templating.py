@@ -75,6 +75,15 @@ def load_templates(extra: Sequence[Path] = ()) -> Templates:
     return Templates(table, sha256_json(rows))
 
 
+def list_templates() -> dict[str, list[str]]:
+    """Return the languages of the shipped templates, by task."""
+    table = load_templates().table
+    return {
+        str(task): part["language"].unique().sort().to_list()
+        for (task,), part in table.group_by("task", maintain_order=True)
+    }
+
+
 def _read(path: Path) -> dict[str, dict[str, str]]:
     file = validate(_File, read_toml(path), where=str(path))
     if file.task not in TASKS:

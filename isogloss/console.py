@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -32,6 +32,24 @@ def say(message: str) -> None:
 def warn(message: str) -> None:
     """Print one line that the user should not overlook."""
     say(f"warning: {message}")
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, results: bool = False) -> None:
+    """Print a table: to standard output where it is the result, else to standard error."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=box.SIMPLE, show_header=any(heads))
+    for head in heads:
+        shown.add_column(head, overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(cell) for cell in row))
+    stream = sys.stdout if results else sys.stderr
+    # In a file or a pipe lines are not to be folded at some imagined edge.
+    width = None if stream.isatty() else 10_000
+    Console(file=stream, width=width, highlight=False).print(shown, crop=False)
 
 
 @contextmanager

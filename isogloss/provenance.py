@@ -30,6 +30,13 @@ def offline() -> bool:
     return os.environ.get("ISOGLOSS_OFFLINE", "") not in ("", "0")
 
 
+def processors() -> int:
+    """Return the number of processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def sha256_file(path: Path) -> str:
     """Return the SHA-256 of a file, as hex."""
     digest = hashlib.sha256()

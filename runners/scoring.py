@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,14 @@ import polars as pl
 from isogloss.console import say
 from isogloss.errors import IsoglossError
 from isogloss.plugins import discover
-from isogloss.provenance import library_versions, read_json, sha256_file, write_json, writing
+from isogloss.provenance import (
+    library_versions,
+    processors,
+    read_json,
+    sha256_file,
+    write_json,
+    writing,
+)
 from isogloss.settings import Settings
 from runners.generate import finish, generate
 from runners.models._base import Facts, GenerationSettings, LoadOptions, Model
@@ -193,7 +199,7 @@ def hardware() -> dict[str, Any]:
     """Return what a run was made on."""
     found: dict[str, Any] = {
         "machine": platform.machine(),
-        "processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        "processors": processors(),
         "system": platform.system(),
         "python": platform.python_version(),
     }

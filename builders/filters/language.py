@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from multiprocessing import get_context
 from typing import Any
@@ -13,7 +13,9 @@ import polars as pl
 import regex
 
 from builders.filters._base import FilterOptions, because, reasoned
+from isogloss.console import warn
 from isogloss.languages import describe
+from isogloss.provenance import processors
 
 DESCRIPTION = "drops rows whose text is in another script or, by langdetect, another language"
 
@@ -172,12 +174,17 @@ def identify(texts: Sequence[str], workers: int | None = None) -> list[tuple[str
         texts: What to identify.
         workers: Processes; all processors where None. The answer does not depend on it.
     """
-    workers = workers or len(os.sched_getaffinity(0))
+    workers = workers or processors()
     chunks = [texts[start : start + _CHUNK] for start in range(0, len(texts), _CHUNK)]
     if workers < 2 or len(texts) < _FEW:
         return [answer for chunk in chunks for answer in _identify(chunk)]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return [answer for answers in pool.map(_identify, chunks) for answer in answers]
+    try:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            return [answer for answers in pool.map(_identify, chunks) for answer in answers]
+    except BrokenProcessPool:
+        # Spawned workers import the caller's script, and one without a guard on __main__ fails.
+        warn("languages are identified in one process: its helpers did not start")
+        return [answer for chunk in chunks for answer in _identify(chunk)]
 
 
 def _identify(texts: Sequence[str]) -> list[tuple[str, float]]:

@@ -1,0 +1,362 @@
+"""The tables of the site: which runs, metrics and languages meet in each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from benchmarks import list_metrics, list_tasks
+from benchmarks.scoring import DIFFERENCES, SCORES
+from isogloss.languages import Language, describe
+from isogloss.names import slug
+from leaderboard.charts import Mark
+from leaderboard.collect import Run
+from leaderboard.ranking import SIGNIFICANT, by_place, contrast, places, point
+from leaderboard.tables import Cell, Column, Table, score_cell, signed
+
+if TYPE_CHECKING:
+    from leaderboard.site import Site
+
+
+def standing(site: Site, task: str) -> Table:
+    """Return a task's ranking: systems by place, the mean of the languages, then each language."""
+    metric = list_metrics()[list_tasks()[task].main]
+    languages = site.languages(task)
+    ranks = places(site.runs, task)
+    best = _best(site, task, [None, *(one.tag for one in languages)])
+    rows = []
+    for number in by_place(site.runs, task):
+        run = site.runs[number]
+        scores = run.cells
+        rank = ranks[number]
+        rows.append(
+            [
+                _name(run),
+                Cell(str(rank.rank), float(rank.rank), note="shared" if rank.tied else ""),
+                *(
+                    score_cell(
+                        scores.get((task, metric.name, tag, None)), best=run.slug in best[tag]
+                    )
+                    for tag in (None, *(one.tag for one in languages))
+                ),
+            ]
+        )
+    columns = [
+        Column("System", numeric=False),
+        Column("Rank", descending=False, title="1 + the systems significantly better"),
+        Column("Mean", descending=metric.higher_is_better, title="the mean of the languages"),
+        *(_language_column(one, metric.higher_is_better) for one in languages),
+    ]
+    data = _long(site, pl.col("task") == task, pl.col("metric") == metric.name)
+    caption = f"{task.capitalize()}: {metric.name} by system and language"
+    return Table(f"standing-{slug(task)}", caption, columns, rows, data, (metric.description,))
+
+
+def language_scores(site: Site, task: str, language: Language) -> Table:
+    """Return one language's scores: systems down, a task's metrics across."""
+    names = _metrics(task)
+    metrics = list_metrics()
+    best = _best(site, task, [language.tag])[language.tag]
+    rows = []
+    for number in by_place(site.runs, task, language.tag):
+        run = site.runs[number]
+        scores = run.cells
+        rows.append(
+            [
+                _name(run),
+                *(
+                    score_cell(
+                        scores.get((task, name, language.tag, None)),
+                        best=name == names[0] and run.slug in best,
+                    )
+                    for name in names
+                ),
+            ]
+        )
+    data = _long(site, pl.col("task") == task, pl.col("language") == language.tag)
+    return Table(
+        f"language-{slug(language.tag)}-{slug(task)}",
+        f"{task.capitalize()} in {language.name}: every metric by system",
+        [Column("System", numeric=False), *(_metric_column(metrics[name]) for name in names)],
+        rows,
+        data,
+        _signatures(data.filter(pl.col("source_language").is_null())),
+    )
+
+
+def metric_scores(site: Site, task: str, name: str) -> Table:
+    """Return one metric of a task: languages down, systems across."""
+    metric = list_metrics()[name]
+    scores = [run.cells for run in site.runs]
+    main = name == list_tasks()[task].main
+    tags = [one.tag for one in site.languages(task)]
+    best = _best(site, task, [None, *tags]) if main else {}
+    rows = [
+        [
+            _language_cell(tag),
+            *(
+                score_cell(
+                    one.get((task, name, tag, None)), best=run.slug in best.get(tag, frozenset())
+                )
+                for run, one in zip(site.runs, scores, strict=True)
+            ),
+        ]
+        for tag in (*tags, None)
+    ]
+    data = _long(
+        site, pl.col("task") == task, pl.col("metric") == name, pl.col("source_language").is_null()
+    )
+    return Table(
+        f"task-{slug(task)}-{slug(name)}",
+        f"{task.capitalize()}: {name} by language and system",
+        [Column("Language", numeric=False), *_system_columns(site, metric.higher_is_better)],
+        rows,
+        data,
+        _signatures(data),
+    )
+
+
+def pair_scores(site: Site, task: str) -> Table | None:
+    """Return the main metric by pair of languages, or None where a task has no source languages."""
+    metric = list_metrics()[list_tasks()[task].main]
+    scores = [run.cells for run in site.runs]
+    pairs = sorted(
+        {(key[3], key[2]) for key in scores[0] if key[0] == task and key[3] and key[2]},
+        key=lambda pair: (str(pair[0]), str(pair[1])),
+    )
+    if not pairs:
+        return None
+    rows = [
+        [
+            _pair_cell(str(source), str(target)),
+            Cell(str(n := scores[0][task, metric.name, target, source]["n"]), float(n)),
+            *(score_cell(one.get((task, metric.name, target, source))) for one in scores),
+        ]
+        for source, target in pairs
+    ]
+    data = _long(
+        site,
+        pl.col("task") == task,
+        pl.col("metric") == metric.name,
+        pl.col("source_language").is_not_null(),
+    )
+    return Table(
+        f"pairs-{slug(task)}",
+        f"{task.capitalize()}: {metric.name} by pair of languages",
+        [
+            Column("Pair", numeric=False),
+            Column("Records"),
+            *_system_columns(site, metric.higher_is_better),
+        ],
+        rows,
+        data,
+        _signatures(data),
+    )
+
+
+def system_scores(site: Site, run: Run, task: str) -> Table:
+    """Return one system's scores of a task: languages down, metrics across."""
+    names, metrics = _metrics(task), list_metrics()
+    scores = run.cells
+    tags = [one.tag for one in site.languages(task)]
+    rows = [
+        [_language_cell(tag), *(score_cell(scores.get((task, name, tag, None))) for name in names)]
+        for tag in (*tags, None)
+    ]
+    data = _long(site, pl.col("task") == task, pl.col("source_language").is_null(), runs=[run])
+    return Table(
+        f"system-{run.slug}-{slug(task)}",
+        f"{run.name}, {task}: every metric by language",
+        [Column("Language", numeric=False), *(_metric_column(metrics[name]) for name in names)],
+        rows,
+        data,
+    )
+
+
+def against(site: Site, run: Run, base: Run) -> Table:
+    """Return how a tuned system differs from its base: languages down, tasks across."""
+    tasks = site.tasks
+    mains = {task: list_tasks()[task].main for task in tasks}
+    tags: list[str | None] = [*(one.tag for one in site.languages()), None]
+    rows, data = [], []
+    for tag in tags:
+        cells = [_language_cell(tag)]
+        for task in tasks:
+            if (task, tag) not in run.draws:
+                cells.append(Cell("–"))
+                continue
+            found = contrast(run, base, task, tag)
+            n, signature = _told(run, task, mains[task], tag)
+            bounded = n > 1
+            cells.append(
+                Cell(
+                    signed(found.delta),
+                    found.delta,
+                    signed(found.low) if bounded else "",
+                    signed(found.high) if bounded else "",
+                    best=bounded and found.p_value < SIGNIFICANT,
+                    note=_verdict(found.delta, found.p_value if bounded else 1.0),
+                )
+            )
+            data.append(
+                {
+                    "task": task,
+                    "language": tag,
+                    "metric": mains[task],
+                    "score_a": point(run, task, tag),
+                    "score_b": point(base, task, tag),
+                    "delta": found.delta,
+                    "low": found.low if bounded else None,
+                    "high": found.high if bounded else None,
+                    "p_value": found.p_value if bounded else 1.0,
+                    "n": n,
+                    "signature": f"paired-{signature}",
+                }
+            )
+        rows.append(cells)
+    frame = pl.DataFrame(data, schema=DIFFERENCES).with_columns(
+        system_a=pl.lit(run.name), system_b=pl.lit(base.name)
+    )
+    return Table(
+        f"against-{run.slug}",
+        f"{run.name} minus {base.name}",
+        [
+            Column("Language", numeric=False),
+            *(Column(f"{task}: {mains[task]}", descending=True) for task in tasks),
+        ],
+        rows,
+        frame,
+        (f"marked where p < {SIGNIFICANT} (paired bootstrap, not corrected for many comparisons)",),
+    )
+
+
+def _verdict(delta: float, p_value: float) -> str:
+    if p_value >= SIGNIFICANT:
+        return "no clear difference"
+    return "better" if delta > 0 else "worse"
+
+
+def marks(site: Site, task: str, language: str, numbers: Iterable[int]) -> list[Mark]:
+    """Return the marks of systems' main scores in a language, for a chart."""
+    found = []
+    for number in numbers:
+        run = site.runs[number]
+        row = run.cells.get((task, list_tasks()[task].main, language, None))
+        if row is not None:
+            found.append(Mark(number, run.name, row["score"], row["low"], row["high"]))
+    return found
+
+
+def facts(run: Run) -> list[tuple[str, str]]:
+    """Return what is told of a system, as labels and texts."""
+    told = run.facts
+    tuning = told.get("tuning") or {}
+    hardware = told.get("hardware") or {}
+    speed = told.get("tokens_per_second")
+    seconds = told.get("seconds")
+    pairs = [
+        ("Kind", told.get("kind")),
+        ("Base", told.get("base")),
+        ("Model", told.get("model")),
+        ("Revision", told.get("revision")),
+        ("Family", told.get("family")),
+        ("Parameters", f"{told['parameters']:,}" if told.get("parameters") else None),
+        ("Licence", told.get("licence")),
+        ("Tuning", _settings(tuning)),
+        ("Generation", _settings(told.get("generation") or {})),
+        ("Time", f"{seconds:,.0f} s" if seconds else None),
+        ("Speed", f"{speed:,.0f} tokens/s" if speed else None),
+        ("Hardware", ", ".join(f"{name} {value}" for name, value in sorted(hardware.items()))),
+        (
+            "Libraries",
+            ", ".join(f"{k} {v}" for k, v in sorted((told.get("libraries") or {}).items())),
+        ),
+    ]
+    return [(label, str(value)) for label, value in pairs if value]
+
+
+def _settings(table: dict[str, Any]) -> str:
+    shown = {
+        name: value for name, value in sorted(table.items()) if value not in (None, [], {}, "")
+    }
+    return ", ".join(f"{name} = {value}" for name, value in shown.items())
+
+
+def _told(run: Run, task: str, metric: str, tag: str | None) -> tuple[int, str]:
+    row = run.cells[task, metric, tag, None]
+    return int(row["n"]), str(row["signature"])
+
+
+def _metrics(task: str) -> list[str]:
+    """Return a task's metrics, its main one first."""
+    main = list_tasks()[task].main
+    names = [name for name, one in list_metrics().items() if task in one.tasks]
+    return sorted(names, key=lambda name: (name != main, name))
+
+
+def _best(site: Site, task: str, tags: Sequence[str | None]) -> dict[str | None, frozenset[str]]:
+    """Return by language the slugs of the systems that nobody is significantly better than."""
+    found = {}
+    for tag in tags:
+        ranks = places(site.runs, task, tag)
+        ahead = [run.slug for run, place in zip(site.runs, ranks, strict=True) if place.rank == 1]
+        # Where all are alike, marking all would say nothing.
+        found[tag] = frozenset(ahead) if len(ahead) < len(site.runs) else frozenset()
+    return found
+
+
+def _long(site: Site, *conditions: pl.Expr, runs: Sequence[Run] = ()) -> pl.DataFrame:
+    """Return rows of scores with the system before them."""
+    parts = [
+        run.scores.filter(*conditions).select(pl.lit(run.name).alias("system"), *SCORES)
+        for run in (runs or site.runs)
+    ]
+    return pl.concat(parts)
+
+
+def _signatures(data: pl.DataFrame) -> tuple[str, ...]:
+    told = data.filter(pl.col("language").is_not_null())["signature"]
+    return tuple(sorted(told.unique().to_list()))
+
+
+def _name(run: Run) -> Cell:
+    return Cell(
+        run.name, run.name.casefold(), href=f"system/{run.slug}.html", note=run.facts["kind"]
+    )
+
+
+def _language_cell(tag: str | None) -> Cell:
+    if tag is None:
+        return Cell("Mean of languages", "\U0010ffff")
+    about = describe(tag)
+    return Cell(about.name, about.name.casefold(), href=f"language/{slug(tag)}.html")
+
+
+def _pair_cell(source: str, target: str) -> Cell:
+    text = f"{describe(source).name} → {describe(target).name}"
+    return Cell(text, text.casefold(), href=f"language/{slug(target)}.html")
+
+
+def _language_column(language: Language, higher: bool) -> Column:
+    return Column(
+        language.tag,
+        descending=higher,
+        title=language.name,
+        href=f"language/{slug(language.tag)}.html",
+    )
+
+
+def _metric_column(metric: Any) -> Column:
+    return Column(
+        metric.name,
+        descending=metric.higher_is_better,
+        title=f"{metric.description} ({metric.unit})",
+    )
+
+
+def _system_columns(site: Site, higher: bool) -> list[Column]:
+    return [
+        Column(run.name, descending=higher, href=f"system/{run.slug}.html") for run in site.runs
+    ]
