@@ -50,6 +50,7 @@ class Metric:
     """A metric as a table needs to know it; ``unit`` is ``points`` of 100 or ``%`` of answers."""
 
     name: str
+    label: str
     description: str
     tasks: tuple[str, ...]
     higher_is_better: bool
@@ -61,6 +62,7 @@ class Task:
     """A task as a table needs to know it."""
 
     name: str
+    label: str
     description: str
     main: str
 
@@ -69,7 +71,12 @@ def list_metrics() -> dict[str, Metric]:
     """Return every metric, by name."""
     return {
         name: Metric(
-            name, module.DESCRIPTION, tuple(module.TASKS), module.HIGHER_IS_BETTER, module.UNIT
+            name,
+            module.LABEL,
+            module.DESCRIPTION,
+            tuple(module.TASKS),
+            module.HIGHER_IS_BETTER,
+            module.UNIT,
         )
         for name, module in discover("benchmarks.metrics").items()
     }
@@ -78,7 +85,7 @@ def list_metrics() -> dict[str, Metric]:
 def list_tasks() -> dict[str, Task]:
     """Return every task, by name."""
     return {
-        name: Task(name, module.DESCRIPTION, module.MAIN)
+        name: Task(name, module.LABEL, module.DESCRIPTION, module.MAIN)
         for name, module in discover("benchmarks.tasks").items()
     }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from benchmarks import list_tasks
 from isogloss.console import say
 from isogloss.errors import IsoglossError
 from isogloss.names import slug
@@ -118,6 +119,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters["slug"] = slug
+    environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     # Charts escape what they are given; see leaderboard.charts.
     environment.globals["key"] = lambda series: Markup(charts.key(series))
     return environment
@@ -135,6 +137,7 @@ def _html(environment: jinja2.Environment, site: Site, page: Page) -> str:
     return environment.get_template(page.template).render(
         page.values,
         site=site,
+        labels={name: task.label for name, task in list_tasks().items()},
         root="../" * page.path.count("/"),
         rules=Markup(rules),
         policy=_POLICY.format(hashes=f" 'sha256-{digest}'" if rules else ""),

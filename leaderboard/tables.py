@@ -92,12 +92,13 @@ class Table:
 
     def csv(self) -> str:
         """Return the data as CSV; text that a spreadsheet would run has an apostrophe before it."""
-        text = pl.selectors.string()
+        names = [name for name, kind in self.data.schema.items() if kind == pl.String]
         guarded = self.data.with_columns(
-            pl.when(text.str.contains(_FORMULA))
-            .then(pl.concat_str(pl.lit("'"), text))
-            .otherwise(text)
-            .name.keep()
+            pl.when(pl.col(name).str.contains(_FORMULA))
+            .then(pl.concat_str(pl.lit("'"), name))
+            .otherwise(pl.col(name))
+            .alias(name)
+            for name in names
         )
         return guarded.write_csv()
 

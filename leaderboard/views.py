@@ -50,7 +50,7 @@ def standing(site: Site, task: str) -> Table:
         *(_language_column(one, metric.higher_is_better) for one in languages),
     ]
     data = _long(site, pl.col("task") == task, pl.col("metric") == metric.name)
-    caption = f"{task.capitalize()}: {metric.name} by system and language"
+    caption = f"{list_tasks()[task].label}: {metric.label} by system and language"
     return Table(f"standing-{slug(task)}", caption, columns, rows, data, (metric.description,))
 
 
@@ -78,7 +78,7 @@ def language_scores(site: Site, task: str, language: Language) -> Table:
     data = _long(site, pl.col("task") == task, pl.col("language") == language.tag)
     return Table(
         f"language-{slug(language.tag)}-{slug(task)}",
-        f"{task.capitalize()} in {language.name}: every metric by system",
+        f"{list_tasks()[task].label} in {language.name}: every metric by system",
         [Column("System", numeric=False), *(_metric_column(metrics[name]) for name in names)],
         rows,
         data,
@@ -110,7 +110,7 @@ def metric_scores(site: Site, task: str, name: str) -> Table:
     )
     return Table(
         f"task-{slug(task)}-{slug(name)}",
-        f"{task.capitalize()}: {name} by language and system",
+        f"{list_tasks()[task].label}: {metric.label} by language and system",
         [Column("Language", numeric=False), *_system_columns(site, metric.higher_is_better)],
         rows,
         data,
@@ -144,7 +144,7 @@ def pair_scores(site: Site, task: str) -> Table | None:
     )
     return Table(
         f"pairs-{slug(task)}",
-        f"{task.capitalize()}: {metric.name} by pair of languages",
+        f"{list_tasks()[task].label}: {metric.label} by pair of languages",
         [
             Column("Pair", numeric=False),
             Column("Records"),
@@ -168,7 +168,7 @@ def system_scores(site: Site, run: Run, task: str) -> Table:
     data = _long(site, pl.col("task") == task, pl.col("source_language").is_null(), runs=[run])
     return Table(
         f"system-{run.slug}-{slug(task)}",
-        f"{run.name}, {task}: every metric by language",
+        f"{run.name}, {list_tasks()[task].label.lower()}: every metric by language",
         [Column("Language", numeric=False), *(_metric_column(metrics[name]) for name in names)],
         rows,
         data,
@@ -224,7 +224,10 @@ def against(site: Site, run: Run, base: Run) -> Table:
         f"{run.name} minus {base.name}",
         [
             Column("Language", numeric=False),
-            *(Column(f"{task}: {mains[task]}", descending=True) for task in tasks),
+            *(
+                Column(f"{list_tasks()[task].label}: {list_metrics()[mains[task]].label}")
+                for task in tasks
+            ),
         ],
         rows,
         frame,
@@ -350,7 +353,7 @@ def _language_column(language: Language, higher: bool) -> Column:
 
 def _metric_column(metric: Any) -> Column:
     return Column(
-        metric.name,
+        metric.label,
         descending=metric.higher_is_better,
         title=f"{metric.description} ({metric.unit})",
     )

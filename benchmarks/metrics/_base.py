@@ -24,6 +24,7 @@ class MetricModule(Protocol):
     resamples.
     """
 
+    LABEL: str
     DESCRIPTION: str
     UNIT: str
     TASKS: Sequence[str]

@@ -12,7 +12,8 @@ from benchmarks.metrics._base import Array, check, streams
 from benchmarks.metrics._text import UNSPACED
 from isogloss.languages import describe
 
-DESCRIPTION = "BLEU: n-gram precision against the references, with a brevity penalty"
+LABEL = "BLEU"
+DESCRIPTION = "n-gram precision against the references, with a brevity penalty"
 UNIT = "points"
 TASKS = ("translation",)
 HIGHER_IS_BETTER = True

@@ -10,7 +10,8 @@ import numpy as np
 
 from benchmarks.metrics._base import Array, check, streams
 
-DESCRIPTION = "chrF2: F-score of character n-grams up to 6, recall counted twice"
+LABEL = "chrF2"
+DESCRIPTION = "F-score of character n-grams up to 6, recall counted twice"
 UNIT = "points"
 TASKS = ("translation",)
 HIGHER_IS_BETTER = True

@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.metrics._base import Array, check, mean_of_rows
 
+LABEL = "exact match"
 DESCRIPTION = "share of programs equal to a reference; spaces at line ends and blank ends aside"
 UNIT = "%"
 TASKS = ("code",)

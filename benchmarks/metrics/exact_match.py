@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks.metrics._base import Array, check, mean_of_rows
 from benchmarks.metrics._text import answer
 
+LABEL = "exact match"
 DESCRIPTION = "share of answers equal to a reference; case, punctuation and articles aside"
 UNIT = "%"
 TASKS = ("qa",)

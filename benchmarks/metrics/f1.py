@@ -10,6 +10,7 @@ import numpy as np
 from benchmarks.metrics._base import Array, check, mean_of_rows
 from benchmarks.metrics._text import answer, segments
 
+LABEL = "F1"
 DESCRIPTION = "words shared with the best reference, F1; characters where there are no spaces"
 UNIT = "points"
 TASKS = ("qa",)

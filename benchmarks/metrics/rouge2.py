@@ -8,7 +8,8 @@ from benchmarks.metrics._base import Array, mean_of_rows
 from benchmarks.metrics._rouge import rouge, rouge_signature
 
 NAME = "rouge2"
-DESCRIPTION = "ROUGE-2: pairs of words shared with the best reference, F-measure"
+LABEL = "ROUGE-2"
+DESCRIPTION = "pairs of words shared with the best reference, F-measure"
 UNIT = "points"
 TASKS = ("summarization",)
 HIGHER_IS_BETTER = True

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from benchmarks.metrics._base import PROSE, Array, check, mean_of_rows
 from benchmarks.metrics._language import judge_signature, shares
 
+LABEL = "wrong language"
 DESCRIPTION = (
     "share of answers not in the language asked for, by script and langdetect; empty ones count. "
     "langdetect errs between close languages: read it beside wrong_language_reference"

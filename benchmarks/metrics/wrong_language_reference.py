@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from benchmarks.metrics._base import PROSE, Array, check, mean_of_rows
 from benchmarks.metrics._language import judge_signature, shares
 
+LABEL = "wrong language: references"
 DESCRIPTION = "what the judge of wrong_language says of the references: its error rate here"
 UNIT = "%"
 TASKS = PROSE

@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks.metrics import _language
 from benchmarks.metrics._base import PROSE, Array, check, mean_of_rows
 
+LABEL = "wrong script"
 DESCRIPTION = (
     "share of answers whose letters are mostly not of the language's script; empty ones count"
 )

@@ -1,1 +1,4 @@
-"""Tasks: one module each, found by name. A module defines ``DESCRIPTION``, ``MAIN``, ``read_answer``."""
+"""Tasks: one module each, found by name.
+
+A module defines ``LABEL``, ``DESCRIPTION``, ``MAIN`` (its main metric) and ``read_answer``.
+"""

@@ -6,6 +6,7 @@ import re
 
 _BLOCK = re.compile(r"^```[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
+LABEL = "Code generation"
 DESCRIPTION = "a program that does what is asked"
 MAIN = "code_match"
 

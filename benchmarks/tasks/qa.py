@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.tasks._reading import first_line
 
+LABEL = "Question answering"
 DESCRIPTION = "a short answer to a question, with or without a passage"
 MAIN = "f1"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+LABEL = "Summarization"
 DESCRIPTION = "what a text says, in few words"
 MAIN = "rougeL"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.tasks._reading import first_line
 
+LABEL = "Translation"
 DESCRIPTION = "a text, said again in another language"
 MAIN = "chrf"
 

@@ -34,9 +34,9 @@ def _language(site: Site, language: Language) -> Page:
         order = by_place(site.runs, task, language.tag)
         chart = Markup(
             charts.intervals(
-                f"{main.name} of {task} into {language.name}, by system",
+                f"{main.label} of {task} into {language.name}, by system",
                 [(site.runs[n].name, views.marks(site, task, language.tag, [n])) for n in order],
-                f"{main.name} ({main.unit})",
+                f"{main.label} ({main.unit})",
             )
         )
         sections.append(

@@ -27,18 +27,19 @@ def _task(site: Site, task: str) -> Page:
     main = metrics[0]
     chart = Markup(
         charts.intervals(
-            f"{main.name} of {task}, by language and system",
+            f"{main.label} of {task}, by language and system",
             [
                 (one.name, views.marks(site, task, one.tag, range(len(site.runs))))
                 for one in site.languages(task)
             ],
-            f"{main.name} ({main.unit})",
+            f"{main.label} ({main.unit})",
         )
     )
     values = {
-        "heading": task.capitalize(),
+        "heading": about.label,
         "task": task,
         "about": about,
+        "main": main,
         "chart": chart,
         "sections": [
             {"metric": metric, "table": table}
