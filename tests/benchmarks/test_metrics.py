@@ -1,0 +1,152 @@
+"""Metrics: equal to the field's own implementations, and sane on any text."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import sacrebleu
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rouge_score import rouge_scorer
+
+from isogloss.plugins import discover
+
+METRICS = discover("benchmarks.metrics")
+TEXT = st.text(max_size=40)
+
+SENTENCES = {
+    "de": (["Der Hund schläft.", "Wo ist er?"], [["Der Hund schläft."], ["Wo ist sie?", "Wo er?"]]),
+    "ru": (["Собака спит тут", "Где он?"], [["Собака спит"], ["Где он сейчас?"]]),
+    "ar": (["الكلب ينام", "أين هو؟"], [["ينام الكلب"], ["أين هو؟"]]),
+    "hi": (["कुत्ता सो रहा है", "वह कहाँ है?"], [["कुत्ता सोता है"], ["वह कहाँ है?"]]),
+    "zh-Hans": (["狗在睡觉。", "他在哪里?"], [["狗睡着了。"], ["他在哪里？"]]),
+    "ja": (["犬が寝ています。", "彼はどこ?"], [["犬は寝ている。"], ["彼はどこですか?"]]),
+    "ko": (["개가 자고 있다.", "그는 어디?"], [["개가 잔다."], ["그는 어디에 있어?"]]),
+    "th": (["สุนัขกำลังนอน", "เขาอยู่ที่ไหน"], [["สุนัขนอนหลับ"], ["เขาอยู่ไหน"]]),
+}
+
+
+def total(name: str, answers: list[str], references: list[list[str]], language: str) -> float:
+    module = METRICS[name]
+    statistics = module.statistics(answers, references, language)
+    return float(module.combine(statistics.sum(axis=0)))
+
+
+def streams(references: list[list[str]]) -> list[list[str | None]]:
+    """Turn references by segment into sacrebleu's streams."""
+    most = max(map(len, references))
+    return [[one[n] if n < len(one) else None for one in references] for n in range(most)]
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+def test_chrf_is_sacrebleus(language: str) -> None:
+    answers, references = SENTENCES[language]
+    theirs = sacrebleu.CHRF().corpus_score(answers, streams(references)).score
+    assert total("chrf", answers, references, language) == pytest.approx(theirs)
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+def test_bleu_is_sacrebleus_with_the_tokenizer_of_the_language(language: str) -> None:
+    answers, references = SENTENCES[language]
+    signature = METRICS["bleu"].signature(language)
+    tokenizer = next(part[4:] for part in signature.split("|") if part.startswith("tok:"))
+    metric = sacrebleu.BLEU(tokenize=tokenizer.split("-0")[0].split("-IPA")[0])
+    theirs = metric.corpus_score(answers, streams(references)).score
+    assert total("bleu", answers, references, language) == pytest.approx(theirs)
+    assert tokenizer.startswith(
+        {"zh-Hans": "zh", "ja": "ja-mecab", "ko": "ko-mecab", "th": "char"}.get(language, "13a")
+    )
+
+
+@pytest.mark.parametrize("name", ["rouge1", "rouge2", "rougeL"])
+def test_rouge_is_googles_on_plain_english(name: str) -> None:
+    answer, reference = "the cat sat on a mat near me", "a cat was on the mat"
+    theirs = rouge_scorer.RougeScorer([name]).score(reference, answer)[name].fmeasure
+    assert total(name, [answer], [[reference]], "en") == pytest.approx(100 * theirs)
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+def test_rouge_keeps_letters_of_every_script(language: str) -> None:
+    answers, _ = SENTENCES[language]
+    assert total("rougeL", answers, [[one] for one in answers], language) == pytest.approx(100)
+    assert total("rouge1", answers, [["xyz"]] * 2, language) == 0
+
+
+def test_f1_and_exact_match_pass_over_articles_case_and_punctuation() -> None:
+    assert total("exact_match", ["the  Eiffel tower."], [["Eiffel Tower"]], "en") == 100
+    assert total("f1", ["the Eiffel tower"], [["Eiffel Tower in Paris"]], "en") == pytest.approx(
+        100 * 2 * (2 / 2) * (2 / 4) / (2 / 2 + 2 / 4)
+    )
+    assert total("f1", ["巴黎铁塔"], [["铁塔"]], "zh-Hans") == pytest.approx(100 * 2 * 0.5 / 1.5)
+    assert total("exact_match", ["L'eau"], [["eau"]], "fr") == 100
+
+
+def test_code_keeps_its_indentation_and_case() -> None:
+    assert total("code_match", ["if x:\n    y()  \n"], [["if x:\n    y()"]], "en") == 100
+    assert total("code_match", ["if x:\ny()"], [["if x:\n    y()"]], "en") == 0
+    assert total("code_match", ["IF X"], [["if x"]], "en") == 0
+
+
+WRONG = [
+    ("de", "The weather is lovely today and we are going out.", True),
+    ("de", "Das Wetter ist heute schön und wir gehen hinaus.", False),
+    ("uk", "Сьогодні чудова погода, тому ми підемо гуляти до лісу.", False),
+    ("ru", "Сьогодні чудова погода, тому ми підемо гуляти до лісу.", True),
+    ("zh-Hans", "今天天气很好，我们出去散步吧。", False),
+    ("zh-Hans", "今日は天気がいいので、散歩に行きましょう。", True),
+    ("ja", "今日は天気がいいので、散歩に行きましょう。", False),
+    ("ar", "الطقس جميل اليوم", False),
+    ("ar", "The weather", True),
+    ("fr", "", True),
+    ("sr", "Danas je lepo vreme", False),
+    ("sr", "Данас је лепо време", False),
+]
+
+
+@pytest.mark.parametrize(("language", "text", "wrong"), WRONG)
+def test_wrong_language(language: str, text: str, wrong: bool) -> None:
+    share = total("wrong_language", [text], [["x"]], language)
+    assert (share == 100) is wrong
+
+
+def test_a_language_that_nobody_can_tell_is_not_judged() -> None:
+    # Galician: Latin script, of which langdetect knows many languages, but not this one.
+    assert math.isnan(total("wrong_language", ["Hoxe fai bo tempo"], [["x"]], "gl"))
+    assert "judge:none" in METRICS["wrong_language"].signature("gl")
+
+
+@pytest.mark.parametrize("name", sorted(METRICS))
+@given(data=st.data())
+@settings(max_examples=20, deadline=None)
+def test_any_text_scores_between_0_and_100(name: str, data: Any) -> None:
+    language = data.draw(st.sampled_from(["en", "ar", "zh-Hans", "ja", "th", "ru", "hi"]))
+    answers = data.draw(st.lists(TEXT, min_size=1, max_size=4))
+    references = [data.draw(st.lists(TEXT, min_size=1, max_size=3)) for _ in answers]
+    module = METRICS[name]
+    statistics = module.statistics(answers, references, language)
+    assert statistics.shape[0] == len(answers)
+    assert np.isfinite(statistics).all()
+    score = float(module.combine(statistics.sum(axis=0)))
+    assert -1e-9 <= score <= 100 + 1e-9
+    assert statistics.tolist() == module.statistics(answers, references, language).tolist()
+
+
+@pytest.mark.parametrize("name", sorted(METRICS))
+def test_every_metric_signs_its_numbers(name: str) -> None:
+    module = METRICS[name]
+    for language in ("en", "ja", "sr-Latn"):
+        assert module.signature(language).count("|") >= 1
+    assert module.UNIT in ("points", "%")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, module in METRICS.items() if module.HIGHER_IS_BETTER]
+)
+@given(texts=st.lists(st.text(alphabet="abcdefgh äöü", min_size=8, max_size=30), min_size=1))
+@settings(max_examples=15, deadline=None)
+def test_the_reference_itself_is_the_best_answer(name: str, texts: list[str]) -> None:
+    texts = [f"word {text} more words here" for text in texts]
+    assert total(name, texts, [[text] for text in texts], "en") == pytest.approx(100)

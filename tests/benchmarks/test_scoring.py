@@ -1,0 +1,167 @@
+"""Tables of scores: cells, intervals, comparisons, and what predictions may get wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import sacrebleu
+
+import benchmarks
+from benchmarks.scoring import SCORES
+from benchmarks.statistics import bounds, difference, draws
+from isogloss.errors import IsoglossError
+
+
+def smoke() -> pl.DataFrame:
+    return benchmarks.load_suite("smoke").records
+
+
+def answered(column: str) -> pl.DataFrame:
+    return smoke().select("id", pl.col(column).alias("prediction"))
+
+
+def test_a_perfect_system_has_every_point_and_a_row_for_each_cell() -> None:
+    records = smoke()
+    scores = benchmarks.score(answered("output"), records, resamples=50)
+    assert scores.schema == SCORES
+    whole = scores.filter(metric="chrf").filter(pl.col("source_language").is_null())
+    assert set(whole["language"]) == {*records["language"].unique(), None}
+    assert (whole["score"] > 99.99).all()
+    assert scores.filter(metric="wrong_language")["score"].max() == 0
+    assert scores["signature"].str.starts_with("bs:50|level:0.95|seed:42|").all()
+
+
+def test_the_mean_counts_every_language_alike() -> None:
+    records = smoke()
+    lone = records.filter(language="de").head(1)["id"]
+    fewer = records.filter(~pl.col("id").is_in(lone.implode()))
+    predictions = answered("input").join(fewer, on="id", how="semi")
+    scores = benchmarks.score(predictions, fewer, resamples=20)
+    chrf = scores.filter(metric="chrf").filter(pl.col("source_language").is_null())
+    assert chrf.filter(language="de")["n"].item() == 1
+    assert chrf.filter(language="de")["low"].item() is None
+    parts = chrf.filter(pl.col("language").is_not_null())["score"]
+    mean = chrf.filter(pl.col("language").is_null()).row(0, named=True)
+    assert mean["score"] == pytest.approx(parts.mean())
+    assert mean["n"] == fewer.height
+    assert mean["low"] <= mean["high"]
+
+
+def test_a_record_without_a_prediction_counts_as_answered_with_nothing() -> None:
+    records = smoke()
+    half = answered("output").head(records.height // 2)
+    scores = benchmarks.score(half, records, resamples=20)
+    empty = benchmarks.score(half.head(0), records, resamples=20)
+    mean = pl.col("language").is_null() & (pl.col("metric") == "chrf")
+    assert 0 < scores.filter(mean)["score"].item() < 100
+    assert empty.filter(mean)["score"].item() == 0
+    assert empty.filter(mean)["n"].item() == records.height
+
+
+def test_scores_do_not_hang_on_the_order_of_anything() -> None:
+    records = smoke()
+    there = benchmarks.score(answered("input"), records, resamples=30)
+    back = benchmarks.score(
+        answered("input").reverse(), records.sample(fraction=1, shuffle=True, seed=1), resamples=30
+    )
+    assert there.equals(back)
+
+
+def test_ids_that_are_strange_or_there_twice_are_told() -> None:
+    records = smoke()
+    predictions = answered("output")
+    with pytest.raises(IsoglossError, match="two predictions have the id"):
+        benchmarks.score(pl.concat([predictions, predictions.head(1)]), records)
+    strange = pl.DataFrame({"id": ["nope"], "prediction": ["x"]})
+    with pytest.raises(IsoglossError, match="ids that the suite does not"):
+        benchmarks.score(pl.concat([predictions, strange]), records)
+
+
+def test_compare_is_antisymmetric_and_finds_no_difference_with_itself() -> None:
+    records = smoke()
+    one, two = answered("output"), answered("input")
+    there = benchmarks.compare(one, two, records, resamples=100)
+    back = benchmarks.compare(two, one, records, resamples=100)
+    assert np.allclose(there["delta"], -back["delta"])
+    mean = there.filter(pl.col("language").is_null() & (pl.col("metric") == "chrf")).row(
+        0, named=True
+    )
+    assert mean["low"] > 0
+    assert mean["p_value"] == pytest.approx(2 / 101)
+    same = benchmarks.compare(one, one, records, resamples=100)
+    assert same["delta"].abs().max() == 0
+    assert same["p_value"].min() == 1
+
+
+def test_bootstrap_draws_equal_resampling_the_sentences_themselves() -> None:
+    """Sums of sufficient statistics are all that resampling a corpus needs."""
+    from benchmarks.metrics import chrf
+
+    answers = ["the cat sat", "a dog barks", "no", "yes, it is", "good morning"]
+    references = [["the cat sits"], ["the dog barked"], ["no"], ["it is"], ["good evening"]]
+    statistics = chrf.statistics(answers, references, "en")
+    ours = draws(statistics, chrf.combine, resamples=20, seed=7)
+    generator = np.random.Generator(np.random.PCG64(7))
+    weights = generator.multinomial(5, np.full(5, 0.2), size=20)
+    for counts, score in zip(weights, ours, strict=True):
+        drawn = [n for n, count in enumerate(counts) for _ in range(count)]
+        theirs = sacrebleu.CHRF().corpus_score(
+            [answers[n] for n in drawn], [[references[n][0] for n in drawn]]
+        )
+        assert score == pytest.approx(theirs.score)
+
+
+def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
+    generator = np.random.default_rng(3)
+    hits = 0
+    for trial in range(200):
+        rows = np.stack([(generator.random(60) < 0.3).astype(float), np.ones(60)], axis=1)
+        low, high = bounds(
+            draws(rows, lambda sums: sums[..., 0] / sums[..., 1], resamples=300, seed=trial)
+        )
+        hits += low <= 0.3 <= high
+    assert 0.88 <= hits / 200 <= 0.99
+
+
+def test_a_difference_of_nothing_known_is_not_significant() -> None:
+    found = difference(float("nan"), np.full(10, np.nan))
+    assert found.p_value == 1
+
+
+def test_main_draws_are_the_same_resamples_for_every_system() -> None:
+    records = smoke()
+    one = benchmarks.main_draws(answered("output"), records, resamples=40)
+    two = benchmarks.main_draws(answered("input"), records, resamples=40)
+    deltas = one["translation", "de"] - two["translation", "de"]
+    row = benchmarks.compare(answered("output"), answered("input"), records, resamples=40).filter(
+        language="de", metric="chrf"
+    )
+    assert bounds(deltas) == pytest.approx((row["low"].item(), row["high"].item()))
+
+
+def test_suites_tell_what_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(IsoglossError, match=r"unknown suite 'smok'.*Did you mean 'smoke'"):
+        benchmarks.load_suite("smok")
+    with pytest.raises(IsoglossError, match="not a finished corpus"):
+        benchmarks.load_suite(f"corpus:{tmp_path}")
+    suite = tmp_path / "mine.toml"
+    suite.write_text('name="m"\nversion="1"\ndescription=""\nlicence="MIT"\nrecords="r.jsonl"\n')
+    with pytest.raises(IsoglossError, match="there is no such file"):
+        benchmarks.load_suite(str(suite))
+    (tmp_path / "r.jsonl").write_text('{"task":"qa","language":"de"}\n')
+    with pytest.raises(IsoglossError, match="records lack input, instruction, output"):
+        benchmarks.load_suite(str(suite))
+    (tmp_path / "r.jsonl").write_text("{broken\n")
+    with pytest.raises(IsoglossError, match="is not JSON Lines"):
+        benchmarks.load_suite(str(suite))
+
+
+def test_a_suites_hash_is_of_what_is_asked() -> None:
+    suite = benchmarks.load_suite("smoke")
+    assert suite.sha256 == benchmarks.suite_hash(suite.records)
+    changed = suite.records.with_columns(instruction=pl.col("instruction") + "!")
+    assert benchmarks.suite_hash(changed) != suite.sha256
+    assert benchmarks.load_suite("smoke", limit=1).records.height == 16
