@@ -190,14 +190,15 @@ def against(site: Site, run: Run, base: Run) -> Table:
             found = contrast(run, base, task, tag)
             n, signature = _told(run, task, mains[task], tag)
             bounded = n > 1
+            verdict = _verdict(mains[task], found.delta, found.p_value if bounded else 1.0)
             cells.append(
                 Cell(
                     signed(found.delta),
                     found.delta,
                     signed(found.low) if bounded else "",
                     signed(found.high) if bounded else "",
-                    best=bounded and found.p_value < SIGNIFICANT,
-                    note=_verdict(found.delta, found.p_value if bounded else 1.0),
+                    best=verdict == "better",
+                    note=verdict,
                 )
             )
             data.append(
@@ -235,10 +236,10 @@ def against(site: Site, run: Run, base: Run) -> Table:
     )
 
 
-def _verdict(delta: float, p_value: float) -> str:
+def _verdict(metric: str, delta: float, p_value: float) -> str:
     if p_value >= SIGNIFICANT:
         return "no clear difference"
-    return "better" if delta > 0 else "worse"
+    return "better" if (delta > 0) == list_metrics()[metric].higher_is_better else "worse"
 
 
 def marks(site: Site, task: str, language: str, numbers: Iterable[int]) -> list[Mark]:
@@ -284,7 +285,13 @@ def _settings(table: dict[str, Any]) -> str:
     shown = {
         name: value for name, value in sorted(table.items()) if value not in (None, [], {}, "")
     }
-    return ", ".join(f"{name} = {value}" for name, value in shown.items())
+    told = {
+        name: "; ".join(f"{key} {one}" for key, one in sorted(value.items()))
+        if isinstance(value, dict)
+        else value
+        for name, value in shown.items()
+    }
+    return ", ".join(f"{name} = {value}" for name, value in told.items())
 
 
 def _told(run: Run, task: str, metric: str, tag: str | None) -> tuple[int, str]:
