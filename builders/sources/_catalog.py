@@ -162,7 +162,8 @@ def without_mnemonic(source: str, target: str) -> tuple[str, str, bool]:
     marks = _mnemonic(source), _mnemonic(target)
     if marks[0] is None or marks[1] is None:
         return source, target, False
-    if _word_at(source, marks[0]) == _word_at(target, marks[1]) and source != target:
+    ours, theirs = _word_at(source, marks[0]), _word_at(target, marks[1])
+    if ours is not None and ours == theirs and not ours.startswith("&"):
         return source, target, False
     stripped = [
         text[: span[0]] + text[span[1] :] for text, span in ((source, marks[0]), (target, marks[1]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution, metadata
 from pathlib import Path
@@ -181,7 +182,7 @@ def _frames(
 def _entries(path: Path, root: Path, options: Options) -> pl.DataFrame:
     try:
         catalog = polib.pofile(str(path)) if path.suffix == ".po" else polib.mofile(str(path))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+    except (OSError, UnicodeDecodeError, ValueError, IndexError, struct.error) as error:
         line = re.search(r"line (\d+)", str(error))
         raise IsoglossError(
             f"is not a gettext catalog ({str(error).replace(str(path), path.name)})",

@@ -129,7 +129,7 @@ def test_tuning_lowers_the_loss_and_keeps_the_base(
     before = weights_of_base(causal)
     settings = TuneSettings(
         method=method, max_steps=60, batch_size=8, rank=8, learning_rate=rate, epochs=30
-    )  # type: ignore[arg-type]
+    )
     out = tune(str(causal), corpus, tmp_path / "out", settings=settings, licence="MIT")
     facts = read_json(out / "checkpoint.json")
     assert facts["losses"][-1] < facts["losses"][0] - drop

@@ -1,0 +1,360 @@
+"""Sources: files as people write them become examples, or are told what is wrong where."""
+
+from __future__ import annotations
+
+import bz2
+import json
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lz4.frame
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders.sources import _catalog
+from builders.sources._base import Context
+from isogloss.errors import IsoglossError, Unavailable
+from isogloss.plugins import discover
+
+SOURCES = discover("builders.sources")
+LANGUAGES = ("en", "de", "fr", "ar", "pl", "zh-Hans")
+
+
+def read(kind: str, folder: Path, languages: tuple[str, ...] = LANGUAGES, **options: Any) -> Any:
+    """Return all examples of a source."""
+    context = Context(
+        languages, ("translation", "qa", "summarization"), folder, "r.toml: sources[0]", 42
+    )
+    module = SOURCES[kind]
+    reading = module.read(module.Options(name="s", kind=kind, **options), context)
+    return pl.concat(list(reading.frames))
+
+
+def good(frame: pl.DataFrame, **equal: Any) -> list[tuple[str, str]]:
+    """Return input and output of the examples that the source keeps."""
+    kept = frame.filter(pl.col("rejected_by").is_null())
+    return [tuple(row) for row in kept.filter(**equal).select("input", "output").rows()]
+
+
+PO = """msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=UTF-8\\n"
+"Plural-Forms: {plural}\\n"
+
+{entries}
+"""
+
+
+def catalog(
+    folder: Path, locale: str, entries: str, plural: str = "nplurals=2; plural=n != 1;"
+) -> Path:
+    path = folder / "app" / "locale" / locale / "LC_MESSAGES" / "app.po"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(PO.format(plural=plural, entries=entries), encoding="utf-8")
+    return path
+
+
+def entry(source: str, target: str, *, before: str = "") -> str:
+    return f'{before}msgid "{source}"\nmsgstr "{target}"\n\n'
+
+
+def test_gettext_pairs_english_with_a_locale_and_locales_with_each_other(tmp_path: Path) -> None:
+    catalog(tmp_path, "de", entry("Save", "Speichern") + entry("Open", "Öffnen"))
+    catalog(tmp_path, "fr", entry("Save", "Enregistrer") + entry("Close", "Fermer"))
+    found = read(
+        "gettext", tmp_path, path=".", licence="MIT",
+        directions=("from-english", "to-english", "between"),
+    )  # fmt: skip
+    assert ("Save", "Speichern") in good(found, language="de", source_language="en")
+    assert ("Fermer", "Close") in good(found, language="en", source_language="fr")
+    assert good(found, language="fr", source_language="de") == [("Speichern", "Enregistrer")]
+    assert good(found, language="de", source_language="fr") == [("Enregistrer", "Speichern")]
+    saved = found.filter(pl.col("input").is_in(["Save", "Speichern", "Enregistrer"]))
+    assert saved["group"].n_unique() == 1, "all translations of a text share its split"
+
+
+def test_gettext_drops_what_a_translator_would_not_sign(tmp_path: Path) -> None:
+    catalog(
+        tmp_path,
+        "de",
+        entry("Hello %(name)s", "Hallo %(nam)s")
+        + entry("Bye {0}", "Tschüss {0}")
+        + entry("Maybe", "Vielleicht", before="#, fuzzy\n")
+        + entry("Not yet", "")
+        + '#~ msgid "Old"\n#~ msgstr "Alt"\n\n',
+    )
+    found = read("gettext", tmp_path, path=".", licence="MIT", directions=("from-english",))
+    assert good(found) == [("Bye {0}", "Tschüss {0}")]
+    reasons = dict(found.filter(pl.col("reason").is_not_null()).select("input", "reason").rows())
+    assert reasons["Hello %(name)s"].startswith("its placeholders differ")
+    assert reasons["Maybe"].startswith("fuzzy")
+    assert reasons["Not yet"] == "untranslated"
+    assert reasons["Old"].startswith("obsolete")
+    fuzzy = read(
+        "gettext", tmp_path, path=".", licence="MIT", fuzzy=True, directions=("from-english",)
+    )
+    assert ("Maybe", "Vielleicht") in good(fuzzy)
+
+
+def test_gettext_plurals_are_two_examples_with_every_form_accepted(tmp_path: Path) -> None:
+    rule = "nplurals=3; plural=(n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2);"
+    forms = (
+        'msgid "%d file"\nmsgid_plural "%d files"\n'
+        'msgstr[0] "%d plik"\nmsgstr[1] "%d pliki"\nmsgstr[2] "%d plików"\n\n'
+    )
+    catalog(tmp_path, "pl", forms, rule)
+    found = read("gettext", tmp_path, path=".", licence="MIT", directions=("from-english",))
+    assert good(found) == [("%d file", "%d plik"), ("%d files", "%d plików")]
+    plural = found.filter(input="%d files")["references"].item().to_list()
+    assert plural == ["%d plików", "%d pliki"]
+
+
+def test_gettext_contexts_and_accelerators(tmp_path: Path) -> None:
+    catalog(
+        tmp_path,
+        "de",
+        entry("May", "Mai", before='msgctxt "month"\n')
+        + entry("&File", "&Datei")
+        + entry("AT&T", "AT&T")
+        + entry("Save _as", "Speichern _unter"),
+    )
+    found = read("gettext", tmp_path, path=".", licence="MIT", directions=("from-english",))
+    assert good(found) == [
+        ("May", "Mai"), ("File", "Datei"), ("AT&T", "AT&T"), ("Save as", "Speichern unter"),
+    ]  # fmt: skip
+    assert found.filter(input="May")["tags"].item().to_list() == ["context:month"]
+
+
+def test_gettext_reads_mo_and_prefers_the_exact_locale(tmp_path: Path) -> None:
+    import polib
+
+    path = catalog(tmp_path, "zh_Hans", entry("Save", "保存"))
+    polib.pofile(str(path)).save_as_mofile(str(path.with_suffix(".mo")))
+    path.unlink()
+    catalog(tmp_path, "zh_Hant", entry("Save", "儲存"))
+    found = read("gettext", tmp_path, path=".", licence="MIT", directions=("from-english",))
+    assert good(found, language="zh-Hans") == [("Save", "保存")]
+
+
+@given(st.text(), st.text())
+def test_gettext_placeholder_checks_hold_for_any_text(source: str, target: str) -> None:
+    assert _catalog.misplaced(source, source, may_omit=False) == ""
+    told = _catalog.misplaced(source, target, may_omit=False)
+    if not _catalog.placeholders(source) and not _catalog.placeholders(target):
+        assert told == ""
+    one, two, changed = _catalog.without_mnemonic(source, target)
+    assert changed or (one, two) == (source, target)
+    assert len(one) <= len(source)
+    assert len(two) <= len(target)
+
+
+def test_dialogue_reads_conversations_as_people_write_them(tmp_path: Path) -> None:
+    (tmp_path / "german").mkdir()
+    (tmp_path / "klingon-like").mkdir()
+    (tmp_path / "german" / "greetings.yml").write_text(
+        "categories:\n- greetings\nconversations:\n"
+        "- - Hallo\n  - Guten Tag!\n  - Wie geht's?\n"
+        "- - Stimmt das?\n  - yes\n"
+        "- - In welchem Jahr?\n  - 1984\n"
+        "- - Buch?\n  - Titel: Faust\n"
+        "- Allein\n",
+        encoding="utf-8",
+    )
+    found = read("dialogue", tmp_path, path=".", licence="MIT")
+    assert good(found) == [
+        ("Hallo", "Guten Tag!"), ("Stimmt das?", "yes"), ("In welchem Jahr?", "1984"),
+        ("Buch?", "Titel: Faust"),
+    ]  # fmt: skip
+    assert found.filter(input="Allein")["reason"].item() == "a turn without an answer"
+    every = read("dialogue", tmp_path, path=".", licence="MIT", turns="all")
+    assert ("Guten Tag!", "Wie geht's?") in good(every)
+    assert set(found["language"]) == {"de"}
+
+
+STANZA = """Package: {package}
+Description-md5: {md5}
+Description-{code}: {synopsis}
+ {body}
+ .
+ Later paragraph.
+
+"""
+
+
+def descriptions(folder: Path, code: str, rows: list[tuple[str, str, str]]) -> bytes:
+    text = "".join(
+        STANZA.format(
+            package=package, md5=f"{package:0>32}", code=code, synopsis=synopsis, body=body
+        )
+        for package, synopsis, body in rows
+    )
+    (folder / f"Translation-{code}").write_text(text, encoding="utf-8")
+    return text.encode()
+
+
+def test_debian_aligns_descriptions_by_their_hash(tmp_path: Path) -> None:
+    descriptions(
+        tmp_path, "en", [("vim", "text editor", "Vim edits\n text."), ("gcc", "compiler", "C.")]
+    )
+    descriptions(tmp_path, "de", [("vim", "Texteditor", "Vim bearbeitet\n Text."), ("x", "X", "y")])
+    found = read("package-descriptions", tmp_path, ("en", "de"), path=".")
+    assert ("text editor", "Texteditor") in good(found, task="translation", language="de")
+    assert ("Texteditor", "text editor") in good(found, task="translation", language="en")
+    summaries = good(found, task="summarization", language="de")
+    assert ("Vim bearbeitet Text.", "Texteditor") in summaries
+    assert len(good(found, task="translation")) == 2
+
+
+@pytest.mark.parametrize(
+    ("ending", "pack"),
+    [("lz4", lz4.frame.compress), ("xz", lzma.compress), ("bz2", bz2.compress)],
+)
+def test_debian_reads_compressed_files(
+    ending: str, pack: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    data = descriptions(tmp_path, "en", [("vim", "text editor", "Vim edits text.")])
+    plain = read("package-descriptions", tmp_path, ("en",), path=".")
+    (tmp_path / "Translation-en").unlink()
+    (tmp_path / f"Translation-en.{ending}").write_bytes(pack(data))
+    assert read("package-descriptions", tmp_path, ("en",), path=".").equals(plain)
+    (tmp_path / f"Translation-en.{ending}").write_bytes(data)
+    with pytest.raises(IsoglossError, match=f"cannot be unpacked as {ending}"):
+        read("package-descriptions", tmp_path, ("en",), path=".")
+
+
+def test_debian_without_apt_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Unavailable, match="there is no apt-get"):
+        read("package-descriptions", tmp_path)
+
+
+ROWS = [
+    {"en": "Good morning", "text": "Guten Morgen", "lang": "deu_Latn", "n": 1},
+    {"en": "Good night", "text": "Bonne nuit", "lang": "fr", "n": 2},
+    {"en": "Thank you", "text": "شكرا لك", "lang": "ar", "n": 3},
+]
+MAPPED = {
+    "task": "translation",
+    "columns": {"input": "en", "output": "text", "language": "lang", "id": "n"},
+    "source_language": "en",
+    "licence": "CC0-1.0",
+}
+
+
+@pytest.mark.parametrize("name", ["p.jsonl", "p.csv", "p.tsv", "p.parquet", "p.jsonl.gz"])
+def test_files_of_every_format_give_the_same_examples(name: str, tmp_path: Path) -> None:
+    frame, path = pl.DataFrame(ROWS), tmp_path / name
+    if name.endswith(".gz"):
+        import gzip
+
+        path.write_bytes(gzip.compress(frame.write_ndjson().encode()))
+    elif name.endswith(".jsonl"):
+        frame.write_ndjson(path)
+    elif name.endswith(".parquet"):
+        frame.write_parquet(path)
+    else:
+        frame.write_csv(path, separator="\t" if name.endswith("tsv") else ",")
+    found = read("files", tmp_path, path=name, **MAPPED)
+    assert found.select("language", "input", "output").rows() == [
+        ("de", "Good morning", "Guten Morgen"),
+        ("fr", "Good night", "Bonne nuit"),
+        ("ar", "Thank you", "شكرا لك"),
+    ]
+
+
+def test_squad_answers_come_from_their_passage(tmp_path: Path) -> None:
+    def asked(name: str, question: str, *answers: str) -> dict[str, Any]:
+        return {
+            "id": name, "question": question, "is_impossible": not answers,
+            "answers": [{"text": text, "answer_start": 0} for text in answers],
+        }  # fmt: skip
+
+    passage = "Der Rhein fließt durch Köln."
+    paragraph = {
+        "context": passage,
+        "qas": [
+            asked("a", "Wo fließt der Rhein?", "Köln", "durch Köln"),
+            asked("b", "Wo fließt die Elbe?"),
+            asked("c", "Was?", "Hamburg"),
+        ],
+    }
+    document = {"version": "1.1", "data": [{"title": "t", "paragraphs": [paragraph]}]}
+    (tmp_path / "q.json").write_text(json.dumps(document), encoding="utf-8")
+    found = read("squad", tmp_path, path="q.json", language="de", licence="MIT")
+    assert good(found) == [("Wo fließt der Rhein?", "Köln")]
+    row = found.row(0, named=True)
+    assert row["context"] == passage
+    assert row["references"] == ["Köln", "durch Köln"]
+    assert found["group"].n_unique() == 1
+    reasons = found["reason"].drop_nulls().to_list()
+    assert reasons == [
+        "the passage does not answer the question",
+        "the answer is not in the passage",
+    ]
+    kept = read("squad", tmp_path, path="q.json", language="de", licence="MIT", unanswerable="keep")
+    assert ("Wo fließt die Elbe?", "") in good(kept)
+
+
+BROKEN: list[tuple[str, str, bytes, dict[str, Any], str]] = [
+    ("gettext", "de/LC_MESSAGES/a.po", b'msgid "a"\nfoo "b"\n', {"path": "."}, r"a\.po:2: is not a gettext"),
+    ("gettext", "de/LC_MESSAGES/a.mo", b"\x00\x01", {"path": "."}, "is not a gettext catalog"),
+    ("gettext", "x.txt", b"", {"path": "."}, "holds no catalogs"),
+    ("gettext", "x.txt", b"", {"path": "none"}, "there is no such folder"),
+    ("dialogue", "german/a.yml", b"a: [\n- b\n", {"path": "."}, r"a\.yml:\d+: is not YAML"),
+    ("dialogue", "german/a.yml", b"conversations: 3\n", {"path": "."}, "has no list of 'conversations'"),
+    ("dialogue", "german/a.yml", b"\xff\xfe\xfd", {"path": "."}, "is not"),
+    ("package-descriptions", "Translation-en", b"Package: a\nnonsense\n", {"path": "."}, r"Translation-en:2: is not 'Field: value'"),
+    ("package-descriptions", "Translation-en", b"Package: a\n", {"path": "."}, "lacks Package, Description-md5"),
+    ("files", "p.jsonl", b'{"en": "a", "text": "b", "lang": "de", "n": 1}\n{broken\n', {"path": "p.jsonl", **MAPPED}, r"p\.jsonl:2"),
+    ("files", "p.parquet", b"PAR1 and no more", {"path": "p.parquet", **MAPPED}, "Parquet"),
+    ("files", "p.csv", b"en,txt,lang,n\na,b,de,1\n", {"path": "p.csv", **MAPPED}, "unknown column 'text'.*Did you mean 'txt'"),
+    ("files", "p.csv", b"en,text,lang,n\na,b,notalanguage,1\n", {"path": "p.csv", **MAPPED}, "notalanguage"),
+    ("files", "p.csv", b"", {"path": "q.csv", **MAPPED}, "no such file|no file"),
+    ("squad", "q.json", b'{"data": [{"paragraphs": [{}]}]}', {"path": "q.json", "language": "de"}, r"paragraphs\[0\]: has no 'qas'|has no 'context'"),
+    ("squad", "q.json", b'{"data": [', {"path": "q.json", "language": "de"}, r"q\.json:1: is not JSON"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "name", "content", "options", "told"), BROKEN)
+def test_what_is_broken_is_told_with_its_place(
+    kind: str, name: str, content: bytes, options: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    if kind == "files" and "notalanguage" in told:
+        found = read(kind, tmp_path, **{"licence": "MIT", **options})
+        assert found["rejected_by"].to_list() == ["source"]
+        assert "notalanguage" in found["reason"].item()
+        return
+    with pytest.raises(IsoglossError, match=told):
+        read(kind, tmp_path, **{"licence": "MIT", **options})
+
+
+def test_a_source_without_a_licence_is_not_read(tmp_path: Path) -> None:
+    catalog(tmp_path, "de", entry("Save", "Speichern"))
+    with pytest.raises(IsoglossError, match="the licence of these catalogs is not known"):
+        read("gettext", tmp_path, path=".")
+
+
+@pytest.mark.parametrize("kind", sorted(SOURCES))
+def test_every_kind_shows_an_example_that_is_valid(kind: str) -> None:
+    import tomllib
+
+    module = SOURCES[kind]
+    table = tomllib.loads(module.EXAMPLE)["sources"][0]
+    assert table["kind"] == kind
+    module.Options.model_validate(table)
+
+
+def test_the_shared_data_is_read(shared_data: Path) -> None:
+    """The descriptions lent for measuring read as those that apt fetches."""
+    files = sorted(shared_data.rglob("Translation-*"))
+    if not files:
+        pytest.skip("SKIPPED LOUDLY: no Translation files among the real data")
+    found = read("package-descriptions", files[0].parent, ("en", "de"), path=".", limit=50)
+    assert found.height > 50
