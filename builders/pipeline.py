@@ -40,6 +40,15 @@ class _Ledger:
         self.note(step, frame.height, dropped)
         return kept
 
+    def summary(self) -> str:
+        """Return which steps dropped how many rows, the most first."""
+        dropped: dict[str, int] = {}
+        for step in self.steps:
+            count = step["rows_in"] - step["rows_out"]
+            dropped[step["step"]] = dropped.get(step["step"], 0) + count
+        most = sorted((-count, step) for step, count in dropped.items() if count)
+        return ", ".join(f"{step} dropped {-count}" for count, step in most) or "none came in"
+
     def note(self, step: str, rows_in: int, dropped: pl.DataFrame) -> None:
         """Keep the dropped rows of a step, and count them by reason."""
         columns = [*corpus.REJECTED_COLUMNS, "row"]
@@ -118,10 +127,9 @@ def build(recipe: Recipe | Path | str, out: Path | str, *, force: bool = False) 
         frame = ledger.settle("mixture", cap(frame, plan.mixture))
         if frame.is_empty():
             raise IsoglossError(
-                "no row is left",
+                f"no row is left ({ledger.summary()})",
                 where=plan.path,
-                remedy="Loosen the filters, or give it more sources; the reasons are in "
-                + str(out / "rejected"),
+                remedy="Loosen the filters, or give it more sources",
             )
         bar.advance(1, "templates")
         records = _records(frame, plan, templates)
