@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -266,9 +267,12 @@ def _stream(
 def _told(options: Options, context: Context) -> Iterator[None]:
     """Tell what goes wrong at the hub, or in a file of the data set, in one line."""
     import pyarrow as pa
+    from datasets import logging as notices
     from datasets.exceptions import DataFilesNotFoundError, DatasetNotFoundError, DatasetsError
     from huggingface_hub import errors
 
+    # What it logs before it raises, the error below tells.
+    notices.set_verbosity(logging.CRITICAL)
     # Which library the hub's client speaks HTTP with has changed twice; its errors say which.
     http_error: type[Exception] = errors.HfHubHTTPError.__bases__[0]
 
