@@ -6,8 +6,10 @@ import errno
 import hashlib
 import json
 import os
+import re
+import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ import platformdirs
 from isogloss.errors import IsoglossError
 
 _BLOCK = 1 << 20
+# ENOSPC and EDQUOT as Rust's standard library words them.
+_OUT_OF_SPACE = re.compile(r"\(os error (28|122)\)")
 
 
 def cache_folder() -> Path:
@@ -63,15 +67,40 @@ def writing(path: Path) -> Iterator[Path]:
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
+        with disk(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield partial
+            with partial.open("rb+") as file:
+                os.fsync(file.fileno())
+            partial.replace(path)
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def disk(path: Path) -> Iterator[None]:
+    """Tell a full disk or a forbidden folder as such, whatever error a library makes of it.
+
+    Raises:
+        IsoglossError: The disk is full or the folder cannot be written.
+    """
+    try:
+        yield
     except OSError as error:
         raise write_error(error, path) from error
-    finally:
-        partial.unlink(missing_ok=True)
+    except IsoglossError:
+        raise
+    except Exception as error:
+        # Libraries that write in Rust or C++ have errors of their own, some without a reason.
+        if _OUT_OF_SPACE.search(str(error)) or _free(path) < _BLOCK // 16:
+            raise write_error(OSError(errno.ENOSPC, str(error)), path) from error
+        raise
+
+
+def _free(path: Path) -> int:
+    folder = next(parent for parent in path.absolute().parents if parent.is_dir())
+    return shutil.disk_usage(folder).free
 
 
 def write_error(error: OSError, path: Path) -> Exception:

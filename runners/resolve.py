@@ -14,7 +14,7 @@ from typing import Any
 from isogloss import wheels
 from isogloss.console import say
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.provenance import cache_folder, read_json, sha256_file, write_error
+from isogloss.provenance import cache_folder, disk, read_json, sha256_file, write_error
 
 #: The manifest of a checkpoint that `runners.tune` wrote.
 CHECKPOINT = "checkpoint.json"
@@ -153,9 +153,10 @@ def _convert(path: Path, target: Path, where: str) -> None:
             if hasattr(model.config, "quantization_config"):
                 del model.config.quantization_config
             model.is_quantized = False
-            model.save_pretrained(target)
-            tokenizer.save_pretrained(target)
-    except OSError:
+            with disk(target):
+                model.save_pretrained(target)
+                tokenizer.save_pretrained(target)
+    except (OSError, IsoglossError):
         raise
     except Exception as error:  # gguf and transformers raise anything for a broken file
         raise IsoglossError(
@@ -175,7 +176,10 @@ def _from_hub(spec: str, where: str) -> Located:
 
     name, _, revision = spec.partition("@")
     try:
-        folder = Path(snapshot_download(name, revision=revision or None, allow_patterns=_PATTERNS))
+        with disk(cache_folder()):
+            folder = Path(
+                snapshot_download(name, revision=revision or None, allow_patterns=_PATTERNS)
+            )
     except hub.HFValidationError as error:
         raise IsoglossError(
             f"{spec!r} is neither a folder, a file, nor a name on the Hugging Face hub",

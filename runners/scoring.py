@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -203,9 +204,9 @@ def hardware() -> dict[str, Any]:
         "system": platform.system(),
         "python": platform.python_version(),
     }
-    import torch
-
-    if torch.cuda.is_available():
+    # A system without weights has not loaded torch, and need not wait for it.
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
         found["accelerator"] = torch.cuda.get_device_name(0)
     return found
 

@@ -14,6 +14,7 @@ from pydantic import Field
 from isogloss.console import progress, say
 from isogloss.errors import IsoglossError
 from isogloss.provenance import (
+    disk,
     library_versions,
     read_json,
     sha256_file,
@@ -338,7 +339,7 @@ def _finish(
     """Write the checkpoint; its manifest last."""
     partial = out / ".model.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    with quiet():
+    with quiet(), disk(partial):
         trainer.model.save_pretrained(partial)
         tokenizer.save_pretrained(partial)
     shutil.rmtree(out / "model", ignore_errors=True)
