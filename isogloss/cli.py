@@ -337,10 +337,7 @@ def run(
     import builders
     import leaderboard
     import runners
-    from isogloss.settings import Settings, validate
-
-    class Publish(Settings):
-        title: str = "isogloss"
+    from isogloss.settings import validate
 
     loaded = builders.load_recipe(recipe)
     if loaded.run is None:
@@ -351,12 +348,13 @@ def run(
         )
     # All of the file is checked before anything is built.
     plan = runners.load_plan(loaded.run, where=str(recipe), folder=recipe.parent)
-    page = validate(Publish, loaded.publish or {}, where=f"{recipe}: publish")
+    pages = loaded.publish or {}
+    site = validate(leaderboard.PublishSettings, pages, where=f"{recipe}: publish")
     corpus = builders.build(recipe, out / "corpus")
     folders = runners.execute(plan, corpus, out)
     settings = plan.settings
     index = leaderboard.publish(
-        folders, out / "site", title=page.title, resamples=settings.resamples, seed=settings.seed
+        folders, out / "site", title=site.title, resamples=settings.resamples, seed=settings.seed
     )
     print(index)
 

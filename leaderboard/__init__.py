@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from leaderboard.publishing import PublishSettings as PublishSettings
     from leaderboard.publishing import publish as publish
 
-_HOMES = {"publish": "leaderboard.publishing"}
+_HOMES = {"PublishSettings": "leaderboard.publishing", "publish": "leaderboard.publishing"}
 
-__all__ = ["publish"]
+__all__ = ["PublishSettings", "publish"]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,6 +17,7 @@ from isogloss.errors import IsoglossError
 from isogloss.names import slug
 from isogloss.plugins import discover
 from isogloss.provenance import write_error, write_json
+from isogloss.settings import Settings
 from leaderboard import charts
 from leaderboard.collect import collect
 from leaderboard.site import Page, Site, pages
@@ -30,6 +31,16 @@ _POLICY = (
     "default-src 'none'; style-src 'self'{hashes}; script-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'"
 )
+
+
+class PublishSettings(Settings):
+    """What a recipe's ``[publish]`` may say.
+
+    Attributes:
+        title: The title of the site.
+    """
+
+    title: str = "isogloss"
 
 
 def publish(
