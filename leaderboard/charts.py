@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-_LABEL, _WIDTH, _RIGHT = 190, 720, 40
+_LABEL, _WIDTH, _RIGHT = 215, 745, 40
 _TOP, _BOTTOM = 8, 34
 _LANE = 11
 _GAP = 12
@@ -124,4 +124,4 @@ def _axis(low: float, high: float) -> tuple[float, float, list[float]]:
 
 
 def _short(label: str) -> str:
-    return label if len(label) <= 26 else label[:25] + "…"
+    return label if len(label) <= 30 else label[:29] + "…"
