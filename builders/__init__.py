@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from isogloss.lazy import lazily
 
 if TYPE_CHECKING:
     from builders.exports import export as export
@@ -19,11 +21,4 @@ _HOMES = {
 
 __all__ = ["build", "export", "list_templates", "load_recipe"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a function's module on first use, so that importing the room stays instant."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__ = lazily(__name__, _HOMES)

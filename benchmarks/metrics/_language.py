@@ -17,6 +17,7 @@ import numpy as np
 import regex
 
 from benchmarks.metrics._base import Array
+from isogloss.identification import identified_languages, identify
 from isogloss.languages import describe
 
 #: Below this many letters an identifier guesses, and only the script is judged.
@@ -33,7 +34,6 @@ _UNICODE = {
     "Hans": ("Hani", "Bopo"),
     "Hant": ("Hani", "Bopo"),
 }
-_NAMES = {"zh-cn": "zh", "zh-tw": "zh", "tl": "fil"}
 _NORWEGIAN = ("nb", "nn")
 
 _LETTER = regex.compile(r"(?![\p{Script=Common}\p{Script=Inherited}])\p{L}")
@@ -140,12 +140,8 @@ def _base(language: str) -> str:
 @cache
 def _known() -> dict[str, frozenset[str]]:
     """Return langdetect's languages by the script they are written in."""
-    from langdetect import detector_factory
-
-    detector_factory.init_factory()
     found: dict[str, set[str]] = {}
-    for name in detector_factory._factory.get_lang_list():
-        tag = _NAMES.get(name, name)
+    for tag in identified_languages():
         found.setdefault(_unicode(describe(tag).script)[0], set()).add(tag)
     return {script: frozenset(tags) for script, tags in found.items()}
 
@@ -153,13 +149,4 @@ def _known() -> dict[str, frozenset[str]]:
 @lru_cache(maxsize=1 << 16)
 def _identified(text: str) -> str:
     """Return the base language that langdetect finds, or an empty string where it finds none."""
-    from langdetect import DetectorFactory, detect
-    from langdetect.lang_detect_exception import LangDetectException
-
-    # langdetect draws random n-grams; it takes this seed up anew for every text.
-    DetectorFactory.seed = 0
-    try:
-        name = detect(text)
-    except LangDetectException:  # nothing in it that it knows: no opinion
-        return ""
-    return str(_NAMES.get(name, name))
+    return identify(text)[0]

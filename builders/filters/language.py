@@ -13,14 +13,12 @@ import polars as pl
 import regex
 
 from builders.filters._base import FilterOptions, because, reasoned
+from isogloss import identification
 from isogloss.console import warn
 from isogloss.languages import describe
 from isogloss.provenance import processors
 
 DESCRIPTION = "drops rows whose text is in another script or, by langdetect, another language"
-
-# langdetect's own names where they differ from the base language of a tag.
-_DETECTOR_NAMES = {"zh-cn": "zh", "zh-tw": "zh", "tl": "fil"}
 
 # Languages that langdetect cannot hold apart in text of a sentence or two.
 _CLOSE = (
@@ -107,7 +105,7 @@ def _judge(pairs: pl.DataFrame, options: Options) -> pl.Series:
         row
         for row, verdict in enumerate(verdicts)
         if verdict is None
-        and base(tags[row]) in _known()
+        and base(tags[row]) in identification.identified_languages()
         and _letters(texts[row] or "") >= _enough(tags[row], options.min_letters)
     ]
     found = identify([texts[row] for row in asked])
@@ -127,15 +125,6 @@ def base(tag: str) -> str:
 def _enough(tag: str, letters: int) -> int:
     dense = describe(tag).script in _SCRIPTS
     return max(1, letters // 3) if dense else letters
-
-
-@cache
-def _known() -> frozenset[str]:
-    from langdetect import detector_factory
-
-    detector_factory.init_factory()
-    names = detector_factory._factory.get_lang_list()
-    return frozenset(_DETECTOR_NAMES.get(name, name) for name in names)
 
 
 @cache
@@ -188,16 +177,4 @@ def identify(texts: Sequence[str], workers: int | None = None) -> list[tuple[str
 
 
 def _identify(texts: Sequence[str]) -> list[tuple[str, float]]:
-    from langdetect import DetectorFactory, detect_langs
-    from langdetect.lang_detect_exception import LangDetectException
-
-    # langdetect draws random n-grams; the seed is taken up anew for every text.
-    DetectorFactory.seed = 0
-    answers = []
-    for text in texts:
-        try:
-            best = detect_langs(text)[0]
-            answers.append((_DETECTOR_NAMES.get(best.lang, best.lang), float(best.prob)))
-        except (LangDetectException, IndexError):  # no letters it knows: no opinion
-            answers.append(("", 0.0))
-    return answers
+    return [identification.identify(text) for text in texts]
