@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -14,10 +14,8 @@ from isogloss.names import slug
 from leaderboard.charts import Mark
 from leaderboard.collect import Run
 from leaderboard.ranking import SIGNIFICANT, by_place, contrast, places, point
+from leaderboard.site import Site
 from leaderboard.tables import Cell, Column, Table, score_cell, signed
-
-if TYPE_CHECKING:
-    from leaderboard.site import Site
 
 
 def standing(site: Site, task: str) -> Table:

@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from runners.models._base import GenerationSettings as GenerationSettings
     from runners.plan import execute as execute
     from runners.plan import load_plan as load_plan
-    from runners.scoring import ScoreSettings as ScoreSettings
     from runners.scoring import compare_runs as compare_runs
     from runners.scoring import score as score
     from runners.scoring import score_predictions as score_predictions
-    from runners.tuning import TuneSettings as TuneSettings
+    from runners.settings import ScoreSettings as ScoreSettings
+    from runners.settings import TuneSettings as TuneSettings
     from runners.tuning import tune as tune
 
 _HOMES = {
     "GenerationSettings": "runners.models._base",
-    "ScoreSettings": "runners.scoring",
-    "TuneSettings": "runners.tuning",
+    "ScoreSettings": "runners.settings",
+    "TuneSettings": "runners.settings",
     "compare_runs": "runners.scoring",
     "execute": "runners.plan",
     "inspect": "runners.inspection",

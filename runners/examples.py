@@ -5,15 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from isogloss.records import prompt_expr
 from runners.models import _transformers as hf
-
-if TYPE_CHECKING:
-    from runners.tuning import TuneSettings
+from runners.settings import TuneSettings
 
 #: What the loss passes over.
 IGNORED = -100

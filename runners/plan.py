@@ -14,8 +14,9 @@ from isogloss.errors import IsoglossError
 from isogloss.names import slug
 from isogloss.settings import Settings, validate
 from runners.models._base import GenerationSettings
-from runners.scoring import ScoreSettings, score
-from runners.tuning import TuneSettings, tune
+from runners.scoring import score
+from runners.settings import ScoreSettings, TuneSettings
+from runners.tuning import tune
 
 _REFERENCES = ("copy", "nearest")
 

@@ -20,32 +20,14 @@ from isogloss.provenance import (
     write_json,
     writing,
 )
-from isogloss.settings import Settings
 from runners.generate import finish, generate
-from runners.models._base import Facts, GenerationSettings, LoadOptions, Model
+from runners.models._base import Facts, LoadOptions, Model
+from runners.settings import ScoreSettings
 
 _LIBRARIES = (
     "isogloss", "torch", "transformers", "peft", "tokenizers", "sacrebleu", "rouge-score",
     "langdetect", "scikit-learn", "polars", "numpy",
 )  # fmt: skip
-
-
-class ScoreSettings(Settings):
-    """How a run is made and scored.
-
-    Attributes:
-        generation: How answers are generated.
-        resamples: Bootstrap resamples of each interval.
-        seed: The bootstrap's seed.
-        limit: Ask only so many records of each task and language.
-        trust_remote_code: Run a model's own code; only where its authors are trusted.
-    """
-
-    generation: GenerationSettings = GenerationSettings()
-    resamples: int = 1000
-    seed: int = 42
-    limit: int | None = None
-    trust_remote_code: bool = False
 
 
 def load_model(spec: str, options: LoadOptions) -> Model:

@@ -7,9 +7,7 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import Field
+from typing import Any
 
 from isogloss.console import progress, say
 from isogloss.errors import IsoglossError
@@ -22,7 +20,6 @@ from isogloss.provenance import (
     write_json,
     writing,
 )
-from isogloss.settings import Settings
 from runners.corpora import corpus_hash, read_split
 from runners.examples import Batch, Examples, prepare
 from runners.models import _transformers as hf
@@ -30,57 +27,10 @@ from runners.models._base import LoadOptions
 from runners.quiet import quiet
 from runners.resolve import CHECKPOINT, Located, locate
 from runners.scoring import hardware
+from runners.settings import TuneSettings
 
 _LIBRARIES = ("isogloss", "torch", "transformers", "peft", "tokenizers", "polars")
 _STATE = ".state"
-
-
-class TuneSettings(Settings):
-    """How a model is tuned.
-
-    Attributes:
-        method: ``lora`` trains low-rank additions (Hu et al. 2021); ``full`` all weights.
-        epochs: Passes over the train split.
-        max_steps: Stop after so many steps; None for all.
-        batch_size: Examples a step.
-        learning_rate: The peak; 1e-3 for LoRA and 5e-5 in full where None.
-        warmup: The share of steps in which the rate rises; it then falls to 0 along a cosine.
-        rank: LoRA's rank.
-        alpha: LoRA's scale: the additions are multiplied by alpha / rank.
-        dropout: LoRA's dropout.
-        top_layers: Train only so many of the last layers; None for all. What lies below is then
-            passed once, not back: half the layers take about two thirds of the time.
-        max_length: Tokens of prompt and answer; longer examples are dropped, with their reason.
-        clip: The gradient norm above which gradients are scaled down.
-        system: A system message; None leaves the model's own default, if it has one.
-        tasks: Train only on these; all where empty.
-        languages: Train only on these; all where empty.
-        save_every: Steps between the states from which an interrupted tuning goes on.
-        seed: Decides the order of batches and the additions' first values.
-    """
-
-    method: Literal["lora", "full"] = "lora"
-    epochs: float = Field(default=1.0, gt=0)
-    max_steps: int | None = Field(default=None, gt=0)
-    batch_size: int = Field(default=8, gt=0)
-    learning_rate: float | None = None
-    warmup: float = Field(default=0.1, ge=0, lt=1)
-    rank: int = Field(default=16, gt=0)
-    alpha: int = 32
-    dropout: float = Field(default=0.0, ge=0, lt=1)
-    top_layers: int | None = Field(default=None, gt=0)
-    max_length: int = Field(default=512, gt=1)
-    clip: float = 1.0
-    system: str | None = None
-    tasks: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
-    save_every: int = Field(default=25, gt=0)
-    seed: int = 42
-
-    @property
-    def peak(self) -> float:
-        """The learning rate's peak."""
-        return self.learning_rate or {"lora": 1e-3, "full": 5e-5}[self.method]
 
 
 def tune(
