@@ -349,12 +349,3 @@ def test_every_kind_shows_an_example_that_is_valid(kind: str) -> None:
     table = tomllib.loads(module.EXAMPLE)["sources"][0]
     assert table["kind"] == kind
     module.Options.model_validate(table)
-
-
-def test_the_shared_data_is_read(shared_data: Path) -> None:
-    """The descriptions lent for measuring read as those that apt fetches."""
-    files = sorted(shared_data.rglob("Translation-*"))
-    if not files:
-        pytest.skip("SKIPPED LOUDLY: no Translation files among the real data")
-    found = read("package-descriptions", files[0].parent, ("en", "de"), path=".", limit=50)
-    assert found.height > 50
