@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from isogloss.lazy import lazily
 
 if TYPE_CHECKING:
-    from benchmarks.scoring import compare as compare
-    from benchmarks.scoring import list_metrics as list_metrics
-    from benchmarks.scoring import list_tasks as list_tasks
-    from benchmarks.scoring import main_draws as main_draws
+    from benchmarks.catalog import check_metrics as check_metrics
+    from benchmarks.catalog import list_metrics as list_metrics
+    from benchmarks.catalog import list_tasks as list_tasks
+    from benchmarks.comparing import compare as compare
+    from benchmarks.comparing import rank as rank
+    from benchmarks.measuring import main_draws as main_draws
     from benchmarks.scoring import score as score
     from benchmarks.suite import Suite as Suite
     from benchmarks.suite import list_suites as list_suites
@@ -19,26 +21,18 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Suite": "benchmarks.suite",
-    "compare": "benchmarks.scoring",
-    "list_metrics": "benchmarks.scoring",
+    "check_metrics": "benchmarks.catalog",
+    "compare": "benchmarks.comparing",
+    "list_metrics": "benchmarks.catalog",
     "list_suites": "benchmarks.suite",
-    "list_tasks": "benchmarks.scoring",
+    "list_tasks": "benchmarks.catalog",
     "load_suite": "benchmarks.suite",
-    "main_draws": "benchmarks.scoring",
+    "main_draws": "benchmarks.measuring",
+    "rank": "benchmarks.comparing",
     "score": "benchmarks.scoring",
     "suite_hash": "benchmarks.suite",
 }
 
-__all__ = [
-    "Suite",
-    "compare",
-    "list_metrics",
-    "list_suites",
-    "list_tasks",
-    "load_suite",
-    "main_draws",
-    "score",
-    "suite_hash",
-]
+__all__ = sorted(_HOMES)
 
 __getattr__ = lazily(__name__, _HOMES)

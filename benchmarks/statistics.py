@@ -1,9 +1,9 @@
-"""Uncertainty: bootstrap intervals of a score, and of the difference of two (Koehn 2004)."""
+"""Uncertainty from sufficient statistics: intervals, tests of a difference, corrections, clusters."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +12,10 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 Combine = Callable[[Array], Array]
 
-# Weights of so many resamples are held at once.
-_CELLS = 1 << 22
+# Weights of so many segments and resamples are held at once (8 MiB).
+_CELLS = 1 << 20
+# Sums of the same numbers in another order differ by less.
+_EQUAL = 1e-9
 
 
 @dataclass(frozen=True)
@@ -29,25 +31,38 @@ class Difference:
 def seed_of(seed: int, names: Sequence[str]) -> int:
     """Return a seed for one cell of a table, so that its interval does not hang on the others."""
     text = "\x1f".join([str(seed), *names])
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8])
 
 
-def _resampled(statistics: Array, resamples: int, seed: int) -> Array:
-    """Return the summed statistics of each resample, shape (resamples, k).
+def resampled(statistics: Array, *, resamples: int, seed: int) -> Array:
+    """Return the summed statistics of each bootstrap resample, shape (resamples, k).
 
-    A resample is n draws with replacement; only how often each segment was drawn matters, so the
-    sums are a matrix product of those counts with the statistics.
+    Args:
+        statistics: Sufficient statistics of each segment, shape (n, k); those of several metrics
+            may stand side by side, and are resampled alike.
+        resamples: How many resamples.
+        seed: The seed of the draws.
+
+    A resample is n draws with replacement. Only how often each segment was drawn matters, so the
+    sums are a matrix product of those counts with the statistics, a block of resamples at a time:
+    memory does not grow with their number.
     """
     count = len(statistics)
     generator = np.random.Generator(np.random.PCG64(seed))
+    found = np.empty((resamples, statistics.shape[1]))
+    for start, stop in _blocks(count, resamples):
+        rows = stop - start
+        drawn = generator.integers(0, count, size=(rows, count), dtype=np.int32)
+        drawn += (np.arange(rows, dtype=np.int32) * count)[:, np.newaxis]
+        weights = np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count)
+        found[start:stop] = weights.astype(np.float64) @ statistics
+    return found
+
+
+def _blocks(count: int, resamples: int) -> Iterator[tuple[int, int]]:
     step = max(1, _CELLS // max(count, 1))
-    sums = []
     for start in range(0, resamples, step):
-        weights = generator.multinomial(
-            count, np.full(count, 1.0 / count), size=min(step, resamples - start)
-        )
-        sums.append(weights.astype(np.float64) @ statistics)
-    return np.concatenate(sums)
+        yield start, min(start + step, resamples)
 
 
 def draws(statistics: Array, combine: Combine, *, resamples: int, seed: int) -> Array:
@@ -60,7 +75,7 @@ def draws(statistics: Array, combine: Combine, *, resamples: int, seed: int) -> 
         seed: The seed of the draws. Two systems' answers to the same segments, drawn with the same
             seed, are drawn in pairs.
     """
-    return combine(_resampled(statistics, resamples, seed))
+    return combine(resampled(statistics, resamples=resamples, seed=seed))
 
 
 def bounds(scores: Array, level: float = 0.95) -> tuple[float, float]:
@@ -84,7 +99,79 @@ def difference(delta: float, deltas: Array, level: float = 0.95) -> Difference:
     """
     if np.isnan(delta):
         return Difference(delta, float("nan"), float("nan"), 1.0)
-    denied = deltas <= 0 if delta > 0 else deltas >= 0
+    # A resample in which there is nothing to judge says nothing.
+    told = deltas[~np.isnan(deltas)]
+    denied = told <= 0 if delta > 0 else told >= 0
     # The observed corpus counts as one more resample: no p-value is 0 (Davison & Hinkley 1997).
-    p_value = min(1.0, 2.0 * (int(denied.sum()) + 1) / (len(deltas) + 1))
+    p_value = min(1.0, 2.0 * (int(denied.sum()) + 1) / (len(told) + 1))
     return Difference(delta, *bounds(deltas, level), p_value)
+
+
+def swapped(one: Array, two: Array, *, resamples: int, seed: int) -> tuple[Array, Array]:
+    """Return both systems' summed statistics in each random exchange, shape (resamples, k) each.
+
+    Args:
+        one: The first system's statistics of each segment, shape (n, k).
+        two: The second's, of the same segments.
+        resamples: How many exchanges.
+        seed: The seed.
+
+    In each, the systems' answers to every segment change places or not, by the toss of a coin.
+    """
+    count = len(one)
+    generator = np.random.Generator(np.random.PCG64(seed))
+    change = two - one
+    moved = np.empty((resamples, one.shape[1]))
+    for start, stop in _blocks(count, resamples):
+        coins = generator.integers(0, 2, size=(stop - start, count), dtype=np.uint8)
+        moved[start:stop] = coins.astype(np.float64) @ change
+    return one.sum(axis=0) + moved, two.sum(axis=0) - moved
+
+
+def randomization_p(delta: float, deltas: Array) -> float:
+    """Return the two-sided p-value of a difference by approximate randomization.
+
+    Args:
+        delta: The difference observed.
+        deltas: The difference after each random exchange, shape (resamples,).
+
+    Riezler & Maxwell 2005, "On some pitfalls in automatic evaluation and significance testing for
+    MT"; the share of exchanges that give as great a difference, the observed one among them.
+    """
+    if np.isnan(delta):
+        return 1.0
+    told = deltas[~np.isnan(deltas)]
+    as_great = np.abs(told) >= abs(delta) - _EQUAL
+    return float((int(as_great.sum()) + 1) / (len(told) + 1))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values adjusted for their number, in order (Holm 1979).
+
+    Rejecting what is then below a level rejects any true hypothesis at all with at most that
+    probability, whatever the tests have to do with each other.
+    """
+    count = len(p_values)
+    adjusted = [0.0] * count
+    highest = 0.0
+    for place, number in enumerate(sorted(range(count), key=lambda n: p_values[n])):
+        highest = max(highest, min(1.0, (count - place) * p_values[number]))
+        adjusted[number] = highest
+    return adjusted
+
+
+def clusters(better: npt.NDArray[np.bool_]) -> list[int]:
+    """Return the rank of each system's cluster, as WMT draws them, for systems best first.
+
+    Args:
+        better: Shape (n, n): whether system i is significantly better than system j.
+
+    A new cluster begins where every system so far is significantly better than every one to come
+    (Bojar et al. 2016, "Findings of the 2016 Conference on Machine Translation"). Its rank is the
+    place of its first system, counted from 1.
+    """
+    ranks: list[int] = []
+    for place in range(len(better)):
+        apart = place > 0 and bool(better[:place, place:].all())
+        ranks.append(place + 1 if place == 0 or apart else ranks[-1])
+    return ranks

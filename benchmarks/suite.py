@@ -81,7 +81,16 @@ def load_suite(spec: str, *, limit: int | None = None) -> Suite:
 
 def suite_hash(records: pl.DataFrame) -> str:
     """Return the hash of what is asked and of what is accepted as its answer, in order."""
-    columns = ["id", "task", "language", "source_language", "instruction", "input", "references"]
+    columns = [
+        "id",
+        "task",
+        "language",
+        "source_language",
+        "instruction",
+        "input",
+        "references",
+        "tests",
+    ]
     return sha256_json(records.select(columns).to_dicts())
 
 
@@ -149,6 +158,7 @@ def _lines(path: Path, file: _File) -> pl.DataFrame:
         "instruction_language": pl.col("language"),
         "source_language": pl.lit(None, pl.String),
         "references": pl.concat_list("output"),
+        "tests": pl.lit(None, pl.String),
         "source": pl.lit(file.name),
         "source_id": pl.int_range(pl.len()).cast(pl.String),
         "licence": pl.lit(file.licence),

@@ -21,6 +21,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "input": pl.String(),
     "output": pl.String(),
     "references": pl.List(pl.String()),
+    "tests": pl.String(),
     "source": pl.String(),
     "source_id": pl.String(),
     "licence": pl.String(),
@@ -40,6 +41,7 @@ IDENTITY = (
     "input",
     "output",
     "references",
+    "tests",
 )
 
 TASKS = ("translation", "qa", "summarization", "code")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import polars as pl
 
 from benchmarks import list_metrics, list_tasks
-from benchmarks.scoring import DIFFERENCES, SCORES
+from benchmarks.comparing import DIFFERENCES, corrected
+from benchmarks.scoring import SCORES
 from isogloss.languages import Language, describe
 from isogloss.names import slug
 from leaderboard.charts import Mark
@@ -44,8 +46,8 @@ def standing(site: Site, task: str) -> Table:
     columns = [
         Column("System", numeric=False),
         Column("Rank", descending=False, title="1 + the systems significantly better"),
-        Column("Mean", descending=metric.higher_is_better, title="the mean of the languages"),
-        *(_language_column(one, metric.higher_is_better) for one in languages),
+        Column("Mean", descending=metric.descending, title="the mean of the languages"),
+        *(_language_column(one, metric.descending) for one in languages),
     ]
     data = _long(site, pl.col("task") == task, pl.col("metric") == metric.name)
     caption = f"{list_tasks()[task].label}: {metric.label} by system and language"
@@ -54,7 +56,7 @@ def standing(site: Site, task: str) -> Table:
 
 def language_scores(site: Site, task: str, language: Language) -> Table:
     """Return one language's scores: systems down, a task's metrics across."""
-    names = _metrics(task)
+    names = metrics_shown(site, task)
     metrics = list_metrics()
     best = _best(site, task, [language.tag])[language.tag]
     rows = []
@@ -109,7 +111,7 @@ def metric_scores(site: Site, task: str, name: str) -> Table:
     return Table(
         f"task-{slug(task)}-{slug(name)}",
         f"{list_tasks()[task].label}: {metric.label} by language and system",
-        [Column("Language", numeric=False), *_system_columns(site, metric.higher_is_better)],
+        [Column("Language", numeric=False), *_system_columns(site, metric.descending)],
         rows,
         data,
         _signatures(data),
@@ -146,7 +148,7 @@ def pair_scores(site: Site, task: str) -> Table | None:
         [
             Column("Pair", numeric=False),
             Column("Records"),
-            *_system_columns(site, metric.higher_is_better),
+            *_system_columns(site, metric.descending),
         ],
         rows,
         data,
@@ -156,7 +158,7 @@ def pair_scores(site: Site, task: str) -> Table | None:
 
 def system_scores(site: Site, run: Run, task: str) -> Table:
     """Return one system's scores of a task: languages down, metrics across."""
-    names, metrics = _metrics(task), list_metrics()
+    names, metrics = metrics_shown(site, task), list_metrics()
     scores = run.cells
     tags = [one.tag for one in site.languages(task)]
     rows = [
@@ -178,46 +180,20 @@ def against(site: Site, run: Run, base: Run) -> Table:
     tasks = site.tasks
     mains = {task: list_tasks()[task].main for task in tasks}
     tags: list[str | None] = [*(one.tag for one in site.languages()), None]
-    rows, data = [], []
-    for tag in tags:
-        cells = [_language_cell(tag)]
-        for task in tasks:
-            if (task, tag) not in run.draws:
-                cells.append(Cell("–"))
-                continue
-            found = contrast(run, base, task, tag)
-            n, signature = _told(run, task, mains[task], tag)
-            bounded = n > 1
-            verdict = _verdict(mains[task], found.delta, found.p_value if bounded else 1.0)
-            cells.append(
-                Cell(
-                    signed(found.delta),
-                    found.delta,
-                    signed(found.low) if bounded else "",
-                    signed(found.high) if bounded else "",
-                    best=verdict == "better",
-                    note=verdict,
-                )
-            )
-            data.append(
-                {
-                    "task": task,
-                    "language": tag,
-                    "metric": mains[task],
-                    "score_a": point(run, task, tag),
-                    "score_b": point(base, task, tag),
-                    "delta": found.delta,
-                    "low": found.low if bounded else None,
-                    "high": found.high if bounded else None,
-                    "p_value": found.p_value if bounded else 1.0,
-                    "n": n,
-                    "signature": f"paired-{signature}",
-                }
-            )
-        rows.append(cells)
-    frame = pl.DataFrame(data, schema=DIFFERENCES).with_columns(
+    data = [
+        _contrasted(run, base, task, tag)
+        for tag in tags
+        for task in tasks
+        if (task, tag) in run.draws
+    ]
+    frame = corrected(pl.DataFrame(data, schema=DIFFERENCES)).with_columns(
         system_a=pl.lit(run.name), system_b=pl.lit(base.name)
     )
+    found = {(row["task"], row["language"]): row for row in frame.iter_rows(named=True)}
+    rows = [
+        [_language_cell(tag), *(_contrast_cell(found.get((task, tag))) for task in tasks)]
+        for tag in tags
+    ]
     return Table(
         f"against-{run.slug}",
         f"{run.name} minus {base.name}",
@@ -230,7 +206,41 @@ def against(site: Site, run: Run, base: Run) -> Table:
         ],
         rows,
         frame,
-        (f"marked where p < {SIGNIFICANT} (paired bootstrap, not corrected for many comparisons)",),
+        (f"marked where p < {SIGNIFICANT} (paired bootstrap, Holm-corrected over the languages)",),
+    )
+
+
+def _contrasted(run: Run, base: Run, task: str, tag: str | None) -> dict[str, Any]:
+    found, metric = contrast(run, base, task, tag), list_tasks()[task].main
+    n, signature = _told(run, task, metric, tag)
+    bounded = n > 1
+    return {
+        "task": task,
+        "language": tag,
+        "metric": metric,
+        "score_a": point(run, task, tag),
+        "score_b": point(base, task, tag),
+        "delta": found.delta,
+        "low": found.low if bounded else None,
+        "high": found.high if bounded else None,
+        "p_value": found.p_value if bounded else 1.0,
+        "n": n,
+        "signature": f"paired-{signature}",
+    }
+
+
+def _contrast_cell(row: dict[str, Any] | None) -> Cell:
+    if row is None:
+        return Cell("–")
+    verdict = _verdict(row["metric"], row["delta"], row["p_holm"])
+    bounded = row["low"] is not None
+    return Cell(
+        signed(row["delta"]),
+        row["delta"],
+        signed(row["low"]) if bounded else "",
+        signed(row["high"]) if bounded else "",
+        best=verdict == "better",
+        note=verdict,
     )
 
 
@@ -297,11 +307,16 @@ def _told(run: Run, task: str, metric: str, tag: str | None) -> tuple[int, str]:
     return int(row["n"]), str(row["signature"])
 
 
-def _metrics(task: str) -> list[str]:
-    """Return a task's metrics, its main one first."""
+def metrics_shown(site: Site, task: str) -> list[str]:
+    """Return the metrics that have a score of any of a task's answers, its main one first."""
     main = list_tasks()[task].main
-    names = [name for name, one in list_metrics().items() if task in one.tasks]
-    return sorted(names, key=lambda name: (name != main, name))
+    scored = {
+        key[1]
+        for run in site.runs
+        for key, row in run.cells.items()
+        if key[0] == task and (key[1] == main or not math.isnan(row["score"]))
+    }
+    return sorted(scored, key=lambda name: (name != main, name))
 
 
 def _best(site: Site, task: str, tags: Sequence[str | None]) -> dict[str | None, frozenset[str]]:
@@ -359,7 +374,7 @@ def _language_column(language: Language, higher: bool) -> Column:
 def _metric_column(metric: Any) -> Column:
     return Column(
         metric.label,
-        descending=metric.higher_is_better,
+        descending=metric.descending,
         title=f"{metric.description} ({metric.unit})",
     )
 

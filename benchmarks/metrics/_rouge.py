@@ -2,46 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
-import numpy as np
-
-from benchmarks.metrics._base import Array, check
+from benchmarks.metrics._base import Array, Segments, counted
 from benchmarks.metrics._text import tokens
+from isogloss.languages import describe
+from isogloss.settings import Settings
+
+
+class Options(Settings):
+    """How words are compared.
+
+    Attributes:
+        stemmer: Whether words are stemmed, where there is a stemmer for the language: Porter's
+            for English, as rouge-score has it, and Snowball's for fourteen others.
+    """
+
+    stemmer: bool = False
+
+
+# Languages of NLTK's Snowball stemmers, by base language.
+_SNOWBALL = {
+    "ar": "arabic", "da": "danish", "de": "german", "es": "spanish", "fi": "finnish",
+    "fr": "french", "hu": "hungarian", "it": "italian", "nb": "norwegian", "nn": "norwegian",
+    "nl": "dutch", "no": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian",
+    "sv": "swedish",
+}  # fmt: skip
+# rouge-score stems no word of English shorter than this.
+_SHORT = 3
 
 
 class _Tokenizer:
     """rouge-score's own keeps only a-z and 0-9: every other script would score 0."""
 
+    def __init__(self, stem: Any) -> None:
+        self._stem = stem
+
     def tokenize(self, text: str) -> list[str]:
-        return tokens(text)
+        found = tokens(text)
+        return [self._stem(token) for token in found] if self._stem else found
+
+
+def stemmer_of(language: str) -> str:
+    """Return the name of the stemmer for a language, or an empty string where there is none."""
+    base = language.split("-")[0]
+    script = describe(language).script
+    if base == "en":
+        return "porter"
+    # Snowball's rules are for the script that the language is mostly written in.
+    return _SNOWBALL.get(base, "") if script in ("Latn", "Cyrl", "Arab") else ""
 
 
 @cache
-def _scorer(kind: str) -> Any:
+def _stemming(name: str) -> Any:
+    if not name:
+        return None
+    from nltk.stem import porter, snowball
+
+    if name == "porter":
+        stem = porter.PorterStemmer().stem
+        return lambda token: stem(token) if len(token) > _SHORT else token
+    return snowball.SnowballStemmer(name).stem
+
+
+@cache
+def _scorer(kind: str, stemmer: str) -> Any:
     from rouge_score.rouge_scorer import RougeScorer
 
-    return RougeScorer([kind], tokenizer=_Tokenizer())
+    return RougeScorer([kind], tokenizer=_Tokenizer(_stemming(stemmer)))
 
 
-def rouge(kind: str, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> Array:
+def rouge(kind: str, segments: Segments, options: Options) -> Array:
     """Return (best F-measure over the references, 1) of each segment, shape (n, 2)."""
-    check(predictions, references)
-    scorer = _scorer(kind)
-    best = [
-        max(scorer.score(reference, prediction)[kind].fmeasure for reference in accepted)
-        for prediction, accepted in zip(predictions, references, strict=True)
-    ]
-    return np.stack([np.asarray(best, dtype=np.float64), np.ones(len(best))], axis=-1)
+    stemmer = stemmer_of(segments.language) if options.stemmer else ""
+    scorer = _scorer(kind, stemmer)
+    return counted(
+        [
+            max(scorer.score(reference, answer)[kind].fmeasure for reference in accepted)
+            for answer, accepted in zip(segments.answers, segments.references, strict=True)
+        ]
+    )
 
 
-def rouge_signature(kind: str) -> str:
-    """Return the signature of one kind of ROUGE."""
-    from importlib.metadata import version
-
+def rouge_signature(kind: str, language: str, options: Options) -> str:
+    """Return stemmer, case, normalization, tokenizer and version."""
+    stem = (stemmer_of(language) or "none-for-language") if options.stemmer else "no"
     return (
-        f"{kind}|F1|stem:no|case:fold|norm:NFKC|tok:unicode-words+chars-where-unspaced|refs:max"
+        f"{kind}|F1|stem:{stem}|case:fold|norm:NFKC|tok:unicode-words+chars-where-unspaced|refs:max"
         f"|rouge-score:{version('rouge-score')}"
     )

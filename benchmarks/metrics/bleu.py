@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
 import numpy as np
 
-from benchmarks.metrics._base import Array, check, streams
-from benchmarks.metrics._text import UNSPACED
-from isogloss.languages import describe
+from benchmarks.metrics._base import Array, Segments, streams
+from benchmarks.metrics._tokenizers import tokenizer_of
+from isogloss.settings import Settings
 
 LABEL = "BLEU"
 DESCRIPTION = "n-gram precision against the references, with a brevity penalty"
@@ -20,35 +19,49 @@ HIGHER_IS_BETTER = True
 
 _ORDER = 4
 
-# sacrebleu's 13a splits at spaces: on text without any, a sentence would be one word.
-_TOKENIZERS = {
-    **dict.fromkeys(UNSPACED, "char"),
-    **dict.fromkeys(("Hans", "Hant", "Hani"), "zh"),
-    "Jpan": "ja-mecab",
-    "Kore": "ko-mecab",
-}
+# The corpora whose references were cut up last are the likeliest to come again: every system of a
+# suite is held against the same ones.
+_REMEMBERED = 8
 
 
-def tokenizer(language: str) -> str:
-    """Return sacrebleu's name of the tokenizer that a language's script needs."""
-    return _TOKENIZERS.get(describe(language).script, "13a")
+class Options(Settings):
+    """How text is cut up.
+
+    Attributes:
+        tokenizer: sacrebleu's name of a tokenizer; the one that the language needs where None.
+        lowercase: Whether case is forgotten.
+    """
+
+    tokenizer: (
+        Literal[
+            "13a", "intl", "zh", "char", "ja-mecab", "ko-mecab", "flores101", "flores200", "none"
+        ]
+        | None
+    ) = None
+    lowercase: bool = False
 
 
-@cache
-def _bleu(name: str) -> Any:
+@lru_cache(maxsize=_REMEMBERED)
+def _bleu(name: str, lowercase: bool, references: tuple[tuple[Any, ...], ...]) -> Any:
     from sacrebleu.metrics.bleu import BLEU
 
     # Answers of models are not tokenized corpora; the check for those would only print.
-    return BLEU(tokenize=name, force=True)
+    return BLEU(
+        tokenize=name, lowercase=lowercase, force=True, references=[list(one) for one in references]
+    )
 
 
-def statistics(
-    predictions: Sequence[str], references: Sequence[Sequence[str]], language: str
-) -> Array:
-    """Return (answer length, reference length, 4 matches, 4 totals) of each segment."""
-    check(predictions, references)
-    metric = _bleu(tokenizer(language))
-    rows = metric._extract_corpus_statistics(list(predictions), streams(references))
+def statistics(segments: Segments, options: Options) -> Array:
+    """Return (answer length, reference length, 4 matches, 4 totals) of each segment.
+
+    Lengths are in tokens; of several references, the length closest to the answer's.
+    """
+    if not len(segments):
+        return np.zeros((0, 2 + 2 * _ORDER))
+    name = options.tokenizer or tokenizer_of(segments.language)
+    accepted = tuple(tuple(one) for one in streams(segments.references))
+    metric = _bleu(name, options.lowercase, accepted)
+    rows = metric._extract_corpus_statistics(list(segments.answers), None)
     return np.asarray(rows, dtype=np.float64).reshape(-1, 2 + 2 * _ORDER)
 
 
@@ -71,9 +84,10 @@ def combine(sums: Array) -> Array:
     return np.asarray(np.where(nothing, 0.0, scores))
 
 
-def signature(language: str) -> str:
+def signature(language: str, options: Options) -> str:
     """Return sacrebleu's own signature."""
     from sacrebleu import __version__
 
-    tok = tokenizer(language)
-    return f"bleu|case:mixed|eff:no|tok:{tok}|smooth:exp|sacrebleu:{__version__}"
+    tok = options.tokenizer or tokenizer_of(language)
+    case = "lc" if options.lowercase else "mixed"
+    return f"bleu|case:{case}|eff:no|tok:{tok}|smooth:exp|sacrebleu:{__version__}"

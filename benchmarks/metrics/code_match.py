@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-
-from benchmarks.metrics._base import Array, check, mean_of_rows
+from benchmarks.metrics._base import Array, NoOptions, Segments, counted, mean_of_rows
 
 LABEL = "exact match"
 DESCRIPTION = "share of programs equal to a reference; spaces at line ends and blank ends aside"
@@ -15,16 +11,14 @@ TASKS = ("code",)
 HIGHER_IS_BETTER = True
 
 
-def statistics(
-    predictions: Sequence[str], references: Sequence[Sequence[str]], language: str
-) -> Array:
+def statistics(segments: Segments, options: NoOptions) -> Array:
     """Return (1 if equal to a reference else 0, 1) of each segment."""
-    check(predictions, references)
-    rows = [
-        (float(_trimmed(text) in {_trimmed(one) for one in accepted}), 1.0)
-        for text, accepted in zip(predictions, references, strict=True)
-    ]
-    return np.asarray(rows, dtype=np.float64).reshape(-1, 2)
+    return counted(
+        [
+            _trimmed(text) in {_trimmed(one) for one in accepted}
+            for text, accepted in zip(segments.answers, segments.references, strict=True)
+        ]
+    )
 
 
 def _trimmed(text: str) -> str:
@@ -37,6 +31,6 @@ def combine(sums: Array) -> Array:
     return mean_of_rows(sums)
 
 
-def signature(language: str) -> str:
+def signature(language: str, options: NoOptions) -> str:
     """Return the normalization."""
     return "code_match|norm:trailing-space|case:mixed|v1"

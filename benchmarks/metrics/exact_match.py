@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-
-from benchmarks.metrics._base import Array, check, mean_of_rows
-from benchmarks.metrics._text import answer
+from benchmarks.metrics._answers import Options as Options
+from benchmarks.metrics._answers import best, normalized, signature_of
+from benchmarks.metrics._base import Array, Segments, mean_of_rows
 
 LABEL = "exact match"
 DESCRIPTION = "share of answers equal to a reference; case, punctuation and articles aside"
@@ -16,16 +13,15 @@ TASKS = ("qa",)
 HIGHER_IS_BETTER = True
 
 
-def statistics(
-    predictions: Sequence[str], references: Sequence[Sequence[str]], language: str
-) -> Array:
+def statistics(segments: Segments, options: Options) -> Array:
     """Return (1 if equal to a reference else 0, 1) of each segment."""
-    check(predictions, references)
-    rows = [
-        (float(answer(text, language) in {answer(one, language) for one in accepted}), 1.0)
-        for text, accepted in zip(predictions, references, strict=True)
-    ]
-    return np.asarray(rows, dtype=np.float64).reshape(-1, 2)
+    tag, how = segments.language, options.normalization
+    return best(
+        segments,
+        lambda text, reference: float(
+            normalized(text, tag, how) == normalized(reference, tag, how)
+        ),
+    )
 
 
 def combine(sums: Array) -> Array:
@@ -33,6 +29,6 @@ def combine(sums: Array) -> Array:
     return mean_of_rows(sums)
 
 
-def signature(language: str) -> str:
+def signature(language: str, options: Options) -> str:
     """Return the normalization."""
-    return f"exact_match|norm:NFKC+casefold-punct-articles[{language.split('-')[0]}]|v1"
+    return signature_of("exact_match", language, options)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-
-import numpy as np
-
-from benchmarks.metrics._base import Array, check, mean_of_rows
-from benchmarks.metrics._text import answer, segments
+from benchmarks.metrics._answers import Options as Options
+from benchmarks.metrics._answers import best, f1, signature_of
+from benchmarks.metrics._base import Array, Segments, mean_of_rows
 
 LABEL = "F1"
 DESCRIPTION = "words shared with the best reference, F1; characters where there are no spaces"
@@ -17,24 +13,10 @@ TASKS = ("qa",)
 HIGHER_IS_BETTER = True
 
 
-def statistics(
-    predictions: Sequence[str], references: Sequence[Sequence[str]], language: str
-) -> Array:
+def statistics(segments: Segments, options: Options) -> Array:
     """Return (best F1 over the references, 1) of each segment."""
-    check(predictions, references)
-    rows = [
-        (max(_f1(text, reference, language) for reference in accepted), 1.0)
-        for text, accepted in zip(predictions, references, strict=True)
-    ]
-    return np.asarray(rows, dtype=np.float64).reshape(-1, 2)
-
-
-def _f1(prediction: str, reference: str, language: str) -> float:
-    ours, theirs = (Counter(segments(answer(text, language))) for text in (prediction, reference))
-    if not ours or not theirs:
-        return float(ours == theirs)
-    shared = (ours & theirs).total()
-    return 2.0 * shared / (ours.total() + theirs.total())
+    tag, how = segments.language, options.normalization
+    return best(segments, lambda text, reference: f1(text, reference, tag, how))
 
 
 def combine(sums: Array) -> Array:
@@ -42,7 +24,6 @@ def combine(sums: Array) -> Array:
     return mean_of_rows(sums)
 
 
-def signature(language: str) -> str:
+def signature(language: str, options: Options) -> str:
     """Return normalization and tokenizer."""
-    base = language.split("-")[0]
-    return f"f1|norm:NFKC+casefold-punct-articles[{base}]|tok:words+chars-where-unspaced|v1"
+    return signature_of("f1", language, options)

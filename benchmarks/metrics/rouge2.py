@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from benchmarks.metrics._base import Array, mean_of_rows
+from benchmarks.metrics._base import Array, Segments, mean_of_rows
+from benchmarks.metrics._rouge import Options as Options
 from benchmarks.metrics._rouge import rouge, rouge_signature
 
 NAME = "rouge2"
@@ -15,11 +14,9 @@ TASKS = ("summarization",)
 HIGHER_IS_BETTER = True
 
 
-def statistics(
-    predictions: Sequence[str], references: Sequence[Sequence[str]], language: str
-) -> Array:
+def statistics(segments: Segments, options: Options) -> Array:
     """Return (F-measure, 1) of each segment."""
-    return rouge(NAME, predictions, references)
+    return rouge(NAME, segments, options)
 
 
 def combine(sums: Array) -> Array:
@@ -27,6 +24,6 @@ def combine(sums: Array) -> Array:
     return mean_of_rows(sums)
 
 
-def signature(language: str) -> str:
-    """Return tokenizer, case and version."""
-    return rouge_signature(NAME)
+def signature(language: str, options: Options) -> str:
+    """Return stemmer, tokenizer, case and version."""
+    return rouge_signature(NAME, language, options)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from benchmarks.metrics._base import PROSE, Array, check, mean_of_rows
+from benchmarks.metrics._base import PROSE, Array, NoOptions, Segments, mean_of_rows
 from benchmarks.metrics._language import judge_signature, shares
 
 LABEL = "wrong language"
@@ -17,12 +15,9 @@ TASKS = PROSE
 HIGHER_IS_BETTER = False
 
 
-def statistics(
-    predictions: Sequence[str], references: Sequence[Sequence[str]], language: str
-) -> Array:
+def statistics(segments: Segments, options: NoOptions) -> Array:
     """Return (1 if in the wrong language else 0, 1) of each segment, (0, 0) if nobody can tell."""
-    check(predictions, references)
-    return shares(predictions, language)
+    return shares(segments.answers, segments.language)
 
 
 def combine(sums: Array) -> Array:
@@ -30,6 +25,6 @@ def combine(sums: Array) -> Array:
     return mean_of_rows(sums)
 
 
-def signature(language: str) -> str:
+def signature(language: str, options: NoOptions) -> str:
     """Return the judge."""
     return judge_signature("wrong_language", language)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-
 from benchmarks.metrics import _language
-from benchmarks.metrics._base import PROSE, Array, check, mean_of_rows
+from benchmarks.metrics._base import PROSE, Array, NoOptions, Segments, counted, mean_of_rows
 
 LABEL = "wrong script"
 DESCRIPTION = (
@@ -18,14 +14,9 @@ TASKS = PROSE
 HIGHER_IS_BETTER = False
 
 
-def statistics(
-    predictions: Sequence[str], references: Sequence[Sequence[str]], language: str
-) -> Array:
+def statistics(segments: Segments, options: NoOptions) -> Array:
     """Return (1 if in the wrong script else 0, 1) of each segment."""
-    check(predictions, references)
-    texts = predictions
-    wrong = [not _language.in_script(text, language) for text in texts]
-    return np.stack([np.asarray(wrong, dtype=np.float64), np.ones(len(wrong))], axis=-1)
+    return counted([not _language.in_script(text, segments.language) for text in segments.answers])
 
 
 def combine(sums: Array) -> Array:
@@ -33,6 +24,6 @@ def combine(sums: Array) -> Array:
     return mean_of_rows(sums)
 
 
-def signature(language: str) -> str:
+def signature(language: str, options: NoOptions) -> str:
     """Return the judge."""
     return "wrong_script|script>=50%|v1"

@@ -21,6 +21,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "input": pl.String(),
     "output": pl.String(),
     "references": pl.List(pl.String()),
+    "tests": pl.String(),
     "source_id": pl.String(),
     "group": pl.String(),
     "split": pl.String(),

@@ -20,8 +20,7 @@ def pages(site: Site) -> Iterator[Page]:
 
 def _task(site: Site, task: str) -> Page:
     about = list_tasks()[task]
-    metrics = [one for one in list_metrics().values() if task in one.tasks]
-    metrics.sort(key=lambda one: (one.name != about.main, one.name))
+    metrics = [list_metrics()[name] for name in views.metrics_shown(site, task)]
     tables = [views.metric_scores(site, task, metric.name) for metric in metrics]
     pairs = views.pair_scores(site, task)
     main = metrics[0]

@@ -9,18 +9,11 @@ from typing import Any
 
 import polars as pl
 import pytest
+from judging import total
 
 import builders
 import runners
-from isogloss.plugins import discover
 from isogloss.provenance import read_json
-
-METRICS = discover("benchmarks.metrics")
-
-
-def total(name: str, answers: list[str], references: list[list[str]], language: str) -> float:
-    module = METRICS[name]
-    return float(module.combine(module.statistics(answers, references, language).sum(axis=0)))
 
 
 def lines(path: Path) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any
 import sacrebleu
 
 from benchmarks.metrics import chrf
+from benchmarks.metrics._base import Segments
 from benchmarks.statistics import bounds, draws
 
 WORDS = "the house stands at the end of a long street near an old river and some trees".split()
@@ -39,7 +40,9 @@ def main() -> None:
     answers, references = sentences(count, 1), sentences(count, 2)
 
     def ours() -> Any:
-        statistics = chrf.statistics(answers, [[one] for one in references], "en")
+        statistics = chrf.statistics(
+            Segments(answers, [[one] for one in references], "en"), chrf.NoOptions()
+        )
         score = float(chrf.combine(statistics.sum(axis=0)))
         return score, bounds(draws(statistics, chrf.combine, resamples=1000, seed=1))
 

@@ -1,0 +1,123 @@
+"""What there is: tasks and metrics, found by name, and the options that a metric takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from isogloss.plugins import discover
+from isogloss.settings import Settings, unknown, validate
+
+#: Options of metrics: by metric, then by option; under ``by_language``, by language first.
+MetricOptions = Mapping[str, Mapping[str, Any]]
+
+_BY_LANGUAGE = "by_language"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as a table needs to know it.
+
+    Attributes:
+        name: Its name.
+        label: Its name as shown.
+        description: What it counts.
+        tasks: The tasks it is for.
+        higher_is_better: Whether more is better; None where neither is.
+        unit: ``points`` of 100 or ``%``.
+        on_request: Whether it is computed only where it is named.
+    """
+
+    name: str
+    label: str
+    description: str
+    tasks: tuple[str, ...]
+    higher_is_better: bool | None
+    unit: str
+    on_request: bool
+
+    @property
+    def descending(self) -> bool:
+        """Whether the highest score stands first in a table."""
+        return self.higher_is_better is not False
+
+    @property
+    def direction(self) -> str:
+        """What a good score is, in words."""
+        told = {True: "higher is better", False: "lower is better", None: "100 is as it should be"}
+        return told[self.higher_is_better]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task as a table needs to know it; ``main`` is the metric that it is ranked by."""
+
+    name: str
+    label: str
+    description: str
+    main: str
+
+
+def list_metrics() -> dict[str, Metric]:
+    """Return every metric, by name."""
+    return {
+        name: Metric(
+            name,
+            module.LABEL,
+            module.DESCRIPTION,
+            tuple(module.TASKS),
+            module.HIGHER_IS_BETTER,
+            module.UNIT,
+            bool(getattr(module, "ON_REQUEST", False)),
+        )
+        for name, module in discover("benchmarks.metrics").items()
+    }
+
+
+def list_tasks() -> dict[str, Task]:
+    """Return every task, by name."""
+    return {
+        name: Task(name, module.LABEL, module.DESCRIPTION, module.MAIN)
+        for name, module in discover("benchmarks.tasks").items()
+    }
+
+
+def check_metrics(only: Sequence[str], options: MetricOptions, *, where: str) -> None:
+    """Refuse names and options of metrics that there are not.
+
+    Raises:
+        IsoglossError: A metric or an option is unknown, or a value will not do.
+    """
+    modules = discover("benchmarks.metrics")
+    for name in (*only, *options):
+        if name not in modules:
+            raise unknown("metric", name, list(modules), where=where)
+    for name, given in options.items():
+        by_language = given.get(_BY_LANGUAGE, {})
+        for language in ("", *by_language):
+            options_of(name, language, options, where=where)
+
+
+def options_of(name: str, language: str, options: MetricOptions, *, where: str = "metrics") -> Any:
+    """Return a metric's options for a language, checked.
+
+    Raises:
+        IsoglossError: An option is unknown, or its value will not do.
+    """
+    given = dict(options.get(name, {}))
+    by_language = given.pop(_BY_LANGUAGE, {})
+    given |= by_language.get(language, {})
+    kind: type[Settings] = getattr(discover("benchmarks.metrics")[name], "Options", Settings)
+    return validate(kind, given, where=f"{where}: {name}")
+
+
+def metrics_of(task: str, only: Sequence[str]) -> list[tuple[str, ModuleType]]:
+    """Return the metrics of a task: those named, or where none is, all that go unasked."""
+    return [
+        (name, module)
+        for name, module in discover("benchmarks.metrics").items()
+        if task in module.TASKS
+        and (name in only if only else not getattr(module, "ON_REQUEST", False))
+    ]

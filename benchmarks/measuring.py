@@ -1,0 +1,167 @@
+"""Every metric of every cell, with its resamples: what tables of scores are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from benchmarks.catalog import MetricOptions, list_tasks, metrics_of, options_of
+from benchmarks.reading import Cell, answers, cells
+from benchmarks.statistics import Array, resampled, seed_of
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A metric of a cell.
+
+    Attributes:
+        name: The metric.
+        module: Its module.
+        signature: Its signature, without the bootstrap's.
+        statistics: Its sufficient statistics of each record, shape (n, k).
+        combine: From summed statistics to scores.
+    """
+
+    name: str
+    signature: str
+    statistics: Array
+    combine: Any
+
+    @property
+    def score(self) -> float:
+        """The corpus's score."""
+        return float(self.combine(self.statistics.sum(axis=0)))
+
+
+@dataclass(frozen=True)
+class Found:
+    """A metric of a cell, or of a task's languages together: its score, and that of resamples.
+
+    ``signature`` is the metric's, without the bootstrap's.
+    """
+
+    task: str
+    language: str | None
+    source_language: str | None
+    metric: str
+    score: float
+    draws: Array
+    n: int
+    signature: str
+
+
+def measures(cell: Cell, only: Sequence[str], options: MetricOptions) -> list[Measure]:
+    """Return the metrics of a cell."""
+    return [_measure(cell, name, module, options) for name, module in metrics_of(cell.task, only)]
+
+
+def _measure(cell: Cell, name: str, module: ModuleType, options: MetricOptions) -> Measure:
+    chosen = options_of(name, cell.language, options)
+    statistics = cell.by_record(module.statistics(cell.segments, chosen))
+    return Measure(name, module.signature(cell.language, chosen), statistics, module.combine)
+
+
+def measured(
+    predictions: pl.DataFrame,
+    records: pl.DataFrame,
+    *,
+    resamples: int,
+    seed: int,
+    only: Sequence[str] = (),
+    options: MetricOptions | None = None,
+    by_source: bool = True,
+) -> Iterator[Found]:
+    """Measure every cell with the metrics of its task, then each task's mean over languages."""
+    whole: dict[tuple[str, str], list[Found]] = {}
+    for cell in cells(answers(predictions, records), by_source=by_source):
+        for found in _cell(cell, measures(cell, only, options or {}), resamples, seed):
+            if cell.source_language is None:
+                whole.setdefault((cell.task, found.metric), []).append(found)
+            yield found
+    for (task, name), parts in whole.items():
+        yield mean(parts, task, name)
+
+
+def _cell(cell: Cell, found: list[Measure], resamples: int, seed: int) -> Iterator[Found]:
+    """Resample all metrics of a cell at once."""
+    if not found:
+        return
+    beside = np.concatenate([one.statistics for one in found], axis=1)
+    sums = resampled(beside, resamples=resamples, seed=cell_seed(seed, cell))
+    ends = np.cumsum([one.statistics.shape[1] for one in found])
+    for one, part in zip(found, np.split(sums, ends[:-1], axis=1), strict=True):
+        yield Found(
+            cell.task,
+            cell.language,
+            cell.source_language,
+            one.name,
+            one.score,
+            one.combine(part),
+            cell.size,
+            one.signature,
+        )
+
+
+def mean(parts: Sequence[Found], task: str, metric: str) -> Found:
+    """Return the mean of languages, each counted alike.
+
+    A language that cannot be judged (NaN) is left out.
+    """
+    judged = [part for part in parts if not np.isnan(part.score)]
+    signatures = sorted({part.signature for part in judged})
+    nothing = np.full(len(parts[0].draws) if parts else 0, np.nan)
+    return Found(
+        task,
+        None,
+        None,
+        metric,
+        float(np.mean([part.score for part in judged])) if judged else float("nan"),
+        np.mean([part.draws for part in judged], axis=0) if judged else nothing,
+        sum(part.n for part in judged),
+        f"mean-of-languages:{len(judged)}|" + " ".join(signatures),
+    )
+
+
+def cell_seed(seed: int, cell: Cell) -> int:
+    """Return the seed of a cell's resamples: of what is asked, not of who answers."""
+    ids = list(dict.fromkeys(cell.segments.ids))
+    return seed_of(seed, [cell.task, cell.language, cell.source_language or "", *ids])
+
+
+def main_draws(
+    predictions: pl.DataFrame,
+    records: pl.DataFrame,
+    *,
+    resamples: int = 1000,
+    seed: int = 42,
+    mains: Mapping[str, str] | None = None,
+    options: MetricOptions | None = None,
+) -> dict[tuple[str, str | None], Array]:
+    """Return one metric of each task and language in every bootstrap resample.
+
+    Args:
+        predictions: As for `score`.
+        records: As for `score`.
+        resamples: How many resamples.
+        seed: The seed; with the same, any two systems' resamples are pairs.
+        mains: The metric of each task; its main one where None.
+        options: As for `score`.
+
+    Returns:
+        By task and language, scores of shape (resamples,); the language is None for the mean of
+        the languages.
+    """
+    if mains is None:
+        mains = {name: task.main for name, task in list_tasks().items()}
+    found = measured(
+        predictions, records, resamples=resamples, seed=seed, only=tuple(mains.values()),
+        options=options, by_source=False,
+    )  # fmt: skip
+    return {
+        (one.task, one.language): one.draws for one in found if mains.get(one.task) == one.metric
+    }

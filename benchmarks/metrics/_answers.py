@@ -1,0 +1,109 @@
+"""Short answers as they are compared: three normalizations, and how each cuts up words."""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from benchmarks.metrics._base import Array, Segments, counted
+from benchmarks.metrics._text import answer, segments
+from isogloss.settings import Settings
+
+Normalization = Literal["language", "mlqa", "squad"]
+
+
+class Options(Settings):
+    """How answers are made comparable.
+
+    Attributes:
+        normalization: ``language``: NFKC, case folding, punctuation of every script and articles
+            of the language aside, characters as words where there are no spaces. ``mlqa``: as
+            MLQA's evaluation does it (Lewis et al. 2020), for its seven languages. ``squad``: as
+            SQuAD 1.1's does (Rajpurkar et al. 2016), English articles and ASCII punctuation,
+            whatever the language; XTREME scores XQuAD and TyDiQA so.
+    """
+
+    normalization: Normalization = "language"
+
+
+# MLQA's articles; its Arabic rule takes the letters out wherever they stand.
+_MLQA_ARTICLES = {
+    "en": r"\b(?:a|an|the)\b",
+    "es": r"\b(?:un|una|unos|unas|el|la|los|las)\b",
+    "vi": r"\b(?:của|là|cái|chiếc|những)\b",
+    "de": r"\b(?:ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des)\b",
+    "ar": "ال",
+}
+_ASCII = frozenset(string.punctuation)
+_HAN = re.compile(r"[\u4e00-\u9fa5]|[^\u4e00-\u9fa5\s]+")
+
+
+def normalized(text: str, language: str, how: Normalization) -> str:
+    """Return an answer as it is compared."""
+    if how == "language":
+        return answer(text, language)
+    lowered = text.lower()
+    if how == "squad":
+        bare = "".join(char for char in lowered if char not in _ASCII)
+        return " ".join(re.sub(_MLQA_ARTICLES["en"], " ", bare).split())
+    bare = "".join(
+        char
+        for char in lowered
+        if char not in _ASCII and not unicodedata.category(char).startswith("P")
+    )
+    articles = _MLQA_ARTICLES.get(language.split("-")[0])
+    return " ".join((re.sub(articles, " ", bare) if articles else bare).split())
+
+
+def words(text: str, language: str, how: Normalization) -> list[str]:
+    """Cut a normalized answer into what F1 counts."""
+    if how == "language":
+        return segments(text)
+    if how == "mlqa" and language.split("-")[0] == "zh":
+        return _HAN.findall(text)
+    return text.split()
+
+
+def f1(text: str, reference: str, language: str, how: Normalization) -> float:
+    """Return the F1 (0 to 1) of the words of two answers.
+
+    Two answers without a word are alike, but for ``squad`` and ``mlqa``, whose scripts count no
+    word in common as nothing in common.
+    """
+    ours, theirs = (
+        Counter(words(normalized(one, language, how), language, how)) for one in (text, reference)
+    )
+    if not ours or not theirs:
+        return float(how == "language" and ours == theirs)
+    return 2.0 * (ours & theirs).total() / (ours.total() + theirs.total())
+
+
+def best(judged: Segments, score: Callable[[str, str], float]) -> Array:
+    """Return (best score over the references, 1) of each segment."""
+    return counted(
+        [
+            max(score(text, reference) for reference in accepted)
+            for text, accepted in zip(judged.answers, judged.references, strict=True)
+        ]
+    )
+
+
+def contains(text: Sequence[str], part: Sequence[str]) -> bool:
+    """Tell whether some words stand, in order and together, in others."""
+    width = len(part)
+    return any(list(text[n : n + width]) == list(part) for n in range(len(text) - width + 1))
+
+
+def signature_of(name: str, language: str, options: Options) -> str:
+    """Return normalization and tokenizer, after the metric's name."""
+    base = language.split("-")[0]
+    told = {
+        "language": f"NFKC+casefold-punct-articles[{base}]|tok:words+chars-where-unspaced",
+        "mlqa": f"mlqa[{base}]|tok:{'mixed' if base == 'zh' else 'spaces'}",
+        "squad": "squad-1.1|tok:spaces",
+    }
+    return f"{name}|norm:{told[options.normalization]}|refs:max|v2"

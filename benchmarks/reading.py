@@ -1,0 +1,127 @@
+"""From predictions and records to what metrics judge: answers, cell by cell of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from benchmarks.metrics._base import Array, Segments
+from isogloss.errors import IsoglossError
+from isogloss.plugins import discover
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The segments of one row of a table.
+
+    Attributes:
+        task: The task.
+        language: The answers' language.
+        source_language: The inputs' language, or None where all are together.
+        segments: The answers, in the order of their records' ids.
+        records: For each segment the number of its record, rising from 0.
+    """
+
+    task: str
+    language: str
+    source_language: str | None
+    segments: Segments
+    records: npt.NDArray[np.uint32]
+
+    @property
+    def size(self) -> int:
+        """The number of records."""
+        return int(self.records[-1]) + 1 if len(self.records) else 0
+
+    def by_record(self, statistics: Array) -> Array:
+        """Sum the statistics of each record's segments: shape (n, k) gives (records, k)."""
+        if self.size == len(statistics):
+            return statistics
+        starts = np.flatnonzero(np.diff(self.records, prepend=-1))
+        return np.add.reduceat(statistics, starts, axis=0)
+
+
+def answers(predictions: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
+    """Return the records with a column ``answer``: what is read from each prediction.
+
+    A record with several predictions (told apart by a column ``sample``) comes as often; one
+    without any comes once, answered with nothing.
+
+    Raises:
+        IsoglossError: A prediction's id is unknown or there twice, or a column has a wrong type.
+    """
+    predictions = _checked(predictions, records)
+    kept = [name for name in ("id", "prediction", "stop_reason", "sample") if name in predictions]
+    joined = records.join(predictions.select(kept), on="id", how="left", maintain_order="left")
+    missing = {"stop_reason": pl.lit("none"), "sample": pl.lit(0)}
+    joined = joined.with_columns(
+        value.alias(name) for name, value in missing.items() if name not in joined.columns
+    )
+    joined = joined.with_columns(
+        pl.col("prediction").fill_null(""), pl.col("stop_reason").fill_null("none")
+    ).sort("task", "language", "id", "sample")
+    readers = discover("benchmarks.tasks")
+    columns = joined.select("task", "prediction", "input").iter_rows()
+    # Reading an answer is a rule a task states in Python, a text at a time.
+    read = [readers[task].read_answer(text, asked=asked or "") for task, text, asked in columns]
+    return joined.with_columns(pl.Series("answer", read, dtype=pl.String))
+
+
+def _checked(predictions: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
+    for column in ("id", "prediction"):
+        if column not in predictions.columns:
+            raise IsoglossError(f"there is no column {column!r}", where="predictions")
+        if predictions.schema[column] != pl.String:
+            raise IsoglossError(
+                f"the column {column!r} holds {predictions.schema[column]}, not text",
+                where="predictions",
+            )
+    key = ["id", "sample"] if "sample" in predictions.columns else ["id"]
+    twice = predictions.filter(pl.struct(key).is_duplicated())["id"]
+    if twice.len():
+        raise IsoglossError(
+            f"two predictions have the id {twice[0]!r}",
+            where="predictions",
+            remedy="Several answers to one record are told apart by a column 'sample'",
+        )
+    strange = predictions.join(records, on="id", how="anti")["id"]
+    if strange.len():
+        raise IsoglossError(
+            f"{strange.len()} predictions have ids that the suite does not ({strange[0]!r})",
+            where="predictions",
+            remedy="Score them on the suite that they answer",
+        )
+    return predictions
+
+
+def cells(frame: pl.DataFrame, *, by_source: bool = True) -> Iterator[Cell]:
+    """Yield the cells of answered records: by task and language, then by source language too."""
+    for (task, language), rows in frame.group_by("task", "language", maintain_order=True):
+        yield _cell(task, language, None, rows)
+        if by_source and task == "translation":
+            parts = rows.sort("source_language", "id", "sample", nulls_last=True).group_by(
+                "source_language", maintain_order=True
+            )
+            for (source,), part in parts:
+                if source is not None:
+                    yield _cell(task, language, source, part)
+
+
+def _cell(task: Any, language: Any, source: Any, rows: pl.DataFrame) -> Cell:
+    ids = rows["id"]
+    segments = Segments(
+        answers=rows["answer"].to_list(),
+        references=rows["references"].to_list(),
+        language=language,
+        inputs=rows["input"].fill_null("").to_list(),
+        texts=rows["prediction"].to_list(),
+        stop_reasons=rows["stop_reason"].to_list(),
+        tests=rows["tests"].to_list(),
+        ids=ids.to_list(),
+    )
+    return Cell(task, language, source, segments, (ids.rle_id()).to_numpy())
