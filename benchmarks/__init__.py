@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from benchmarks.suite import list_suites as list_suites
     from benchmarks.suite import load_suite as load_suite
     from benchmarks.suite import suite_hash as suite_hash
+    from benchmarks.suitefile import Choice as Choice
 
 _HOMES = {
+    "Choice": "benchmarks.suitefile",
     "Suite": "benchmarks.suite",
     "check_metrics": "benchmarks.catalog",
     "compare": "benchmarks.comparing",

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
+from benchmarks import suitefile, suiterecords
+from benchmarks.suitefile import Choice
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
 from isogloss.provenance import read_json, sha256_json
-from isogloss.records import SCHEMA, conform, with_ids
-from isogloss.settings import Settings, read_toml, unknown, validate
+from isogloss.records import SCHEMA, conform
+from isogloss.settings import unknown
 
-_FOLDER = Path(__file__).parent / "suites"
+#: Of each record, what a suite's hash is of: what is asked, and what is accepted as its answer.
+_HASHED = (
+    "id", "task", "language", "source_language", "instruction", "input", "references", "tests",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -22,79 +29,82 @@ class Suite:
 
     Attributes:
         name: Its name.
-        sha256: The hash of its records, texts and order included.
-        records: The records, in `isogloss.records.SCHEMA`.
+        version: Its version, as its file has it; empty for a corpus.
+        spec: What it was loaded by.
+        sha256: The hash of its records, texts and order included, and of its metrics' options.
+        records: The records, in `isogloss.records.SCHEMA`: cell by cell (task, languages), in each
+            in the order of their source.
+        metrics: Options of metrics that it is to be scored with, as `benchmarks.score` takes them.
+        sources: What the records were read from: for each its name, version, licence and hash.
     """
 
     name: str
+    version: str
+    spec: str
     sha256: str
     records: pl.DataFrame
-
-
-class _File(Settings):
-    name: str
-    version: str
-    description: str
-    licence: str
-    records: str
-    tasks: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
+    metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sources: tuple[dict[str, Any], ...] = ()
 
 
 def list_suites() -> dict[str, str]:
     """Return the shipped suites' names and descriptions."""
-    found = {}
-    for path in sorted(_FOLDER.glob("*.toml")):
-        file = validate(_File, read_toml(path), where=str(path))
-        found[file.name] = file.description
-    return found
+    return {name: file.description for name, file in suitefile.shipped().items()}
 
 
-def load_suite(spec: str, *, limit: int | None = None) -> Suite:
+def load_suite(spec: str, choice: Choice | None = None, *, limit: int | None = None) -> Suite:
     """Read a suite.
 
     Args:
         spec: ``corpus:FOLDER`` (the test split of a corpus), the path of a suite's TOML file, or
             the name of a shipped one.
-        limit: Ask only the first so many records (by id) of each task and language.
+        choice: What of it is asked, and how.
+        limit: Short for ``Choice(limit=limit)``.
 
     Raises:
-        IsoglossError: There is no such suite, or its records are broken.
+        IsoglossError: There is no such suite, its files are missing or broken, or it has nothing
+            of what is chosen.
+        Unavailable: The hub does not answer, or the network is forbidden.
     """
+    choice = choice or Choice(limit=limit)
     kind, _, rest = spec.partition(":")
     if kind == "corpus" and rest:
-        name, records = _corpus(Path(rest))
-    elif spec.endswith(".toml"):
-        name, records = _file(Path(spec))
-    elif spec in list_suites():
-        name, records = _file(_FOLDER / f"{spec}.toml")
+        return _corpus(Path(rest), spec, choice)
+    if spec.endswith(".toml"):
+        file = suitefile.read(Path(spec))
+    elif spec in suitefile.shipped():
+        file = suitefile.shipped()[spec]
     else:
         raise unknown("suite", spec, [*list_suites(), "corpus:FOLDER"], where="suite")
-    records = records.sort("task", "language", "id")
-    if limit is not None:
-        records = records.group_by("task", "language", maintain_order=True).head(limit)
+    records, sources = suiterecords.records(file, choice)
+    return _suite(file.name, file.version, spec, records, file.metrics, sources)
+
+
+def suite_hash(records: pl.DataFrame, metrics: Mapping[str, Any] | None = None) -> str:
+    """Return the hash of what is asked, of what is accepted as its answer, and how it is scored."""
+    rows = records.select(_HASHED).to_dicts()
+    return sha256_json([rows, dict(metrics)] if metrics else rows)
+
+
+def _suite(
+    name: str,
+    version: str,
+    spec: str,
+    records: pl.DataFrame,
+    metrics: Mapping[str, Any],
+    sources: Sequence[dict[str, Any]],
+) -> Suite:
     if records.is_empty():
         raise IsoglossError("has no records to ask", where=spec)
-    _check_ids(records, spec)
-    return Suite(name, suite_hash(records), records.select(list(SCHEMA)))
+    records = records.select(list(SCHEMA)).sort(
+        "task", "language", "source_language", maintain_order=True
+    )
+    _check(records, spec)
+    digest = suite_hash(records, metrics)
+    return Suite(name, version, spec, digest, records, metrics, tuple(sources))
 
 
-def suite_hash(records: pl.DataFrame) -> str:
-    """Return the hash of what is asked and of what is accepted as its answer, in order."""
-    columns = [
-        "id",
-        "task",
-        "language",
-        "source_language",
-        "instruction",
-        "input",
-        "references",
-        "tests",
-    ]
-    return sha256_json(records.select(columns).to_dicts())
-
-
-def _check_ids(records: pl.DataFrame, where: str) -> None:
+def _check(records: pl.DataFrame, where: str) -> None:
     twice = records.filter(pl.col("id").is_duplicated())["id"]
     if twice.len():
         raise IsoglossError(f"two records have the id {twice[0]!r}", where=where)
@@ -103,72 +113,43 @@ def _check_ids(records: pl.DataFrame, where: str) -> None:
         raise IsoglossError(f"the record {bare[0]!r} has no reference", where=where)
 
 
-def _corpus(folder: Path) -> tuple[str, pl.DataFrame]:
+def _corpus(folder: Path, spec: str, choice: Choice) -> Suite:
     if not (folder / "manifest.json").is_file():
         raise IsoglossError(
             "is not a finished corpus (no manifest.json)",
             where=folder,
             remedy="Build it first: isogloss build RECIPE --out " + str(folder),
         )
-    name = str(read_json(folder / "manifest.json").get("name", folder.name))
+    for name in ("data", "prompts", "shots"):
+        if getattr(choice, name):
+            raise IsoglossError(
+                f"a corpus has been asked already; {name} cannot be chosen",
+                where=spec,
+                remedy="Say it in its recipe",
+            )
     paths = sorted((folder / "data").glob("*/*-test-*.parquet"))
     if not paths:
         raise IsoglossError(
             "has no test split", where=folder, remedy="Set split.test in its recipe"
         )
-    return name, pl.concat([_parquet(path) for path in paths])
-
-
-def _parquet(path: Path) -> pl.DataFrame:
-    try:
-        return conform(pl.read_parquet(path), where=str(path))
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise IsoglossError(
-            f"is not a Parquet file that can be read ({error})",
-            where=path,
-            remedy="Build or fetch it again",
-        ) from error
-
-
-def _file(path: Path) -> tuple[str, pl.DataFrame]:
-    file = validate(_File, read_toml(path), where=str(path))
-    source = path.parent / file.records
-    if not source.is_file():
-        raise IsoglossError("there is no such file", where=f"{path}: records: {source}")
-    records = _parquet(source) if source.suffix == ".parquet" else _lines(source, file)
-    if file.tasks:
-        records = records.filter(pl.col("task").is_in(file.tasks))
-    if file.languages:
-        kept = [canonical(tag, where=f"{path}: languages") for tag in file.languages]
-        records = records.filter(pl.col("language").is_in(kept))
-    return file.name, records
-
-
-def _lines(path: Path, file: _File) -> pl.DataFrame:
-    """Read JSON Lines with at least task, language, instruction, input and output."""
-    try:
-        frame = pl.read_ndjson(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise IsoglossError(f"is not JSON Lines ({error})", where=path) from error
-    needed = {"task", "language", "instruction", "input", "output"}
-    missing = sorted(needed - set(frame.columns))
-    if missing:
-        raise IsoglossError(f"records lack {', '.join(missing)}", where=path)
-    defaults = {
-        "instruction_language": pl.col("language"),
-        "source_language": pl.lit(None, pl.String),
-        "references": pl.concat_list("output"),
-        "tests": pl.lit(None, pl.String),
-        "source": pl.lit(file.name),
-        "source_id": pl.int_range(pl.len()).cast(pl.String),
-        "licence": pl.lit(file.licence),
-        "template": pl.lit("suite"),
-        "split": pl.lit("test"),
-        "tags": pl.lit([], pl.List(pl.String)),
-        "id": pl.lit(""),
-    }
-    filled = frame.with_columns(
-        expression.alias(name) for name, expression in defaults.items() if name not in frame.columns
+    records = pl.concat([suiterecords.parquet(path) for path in paths]).sort(
+        "task", "language", "id"
     )
-    filled = conform(filled, where=str(path))
-    return filled if "id" in frame.columns else with_ids(filled)
+    records = _chosen(records, choice, spec)
+    if choice.limit is not None:
+        records = records.group_by("task", "language", maintain_order=True).head(choice.limit)
+    name = str(read_json(folder / "manifest.json").get("name", folder.name))
+    return _suite(name, "", spec, records, {}, ())
+
+
+def _chosen(records: pl.DataFrame, choice: Choice, where: str) -> pl.DataFrame:
+    """Keep the records of the chosen languages and pairs."""
+    if choice.languages:
+        tags = [canonical(tag, where=where) for tag in choice.languages]
+        records = records.filter(
+            pl.col("language").is_in(tags),
+            pl.col("source_language").is_in(tags) | pl.col("source_language").is_null(),
+        )
+    if choice.pairs:
+        records = suitefile.of_pairs(records, suitefile.pairs_of(choice.pairs, where))
+    return conform(records, where=where)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -136,7 +137,9 @@ def load_recipe(path: Path | str) -> Recipe:
         tasks=file.tasks,
         instruction_language=instruction,
         templates=tuple(_template_file(path, name) for name in file.templates),
-        sources=_sources(file, languages, path),
+        sources=plan_sources(
+            file.sources, Context(languages, file.tasks, path.parent, f"{path}: sources", file.seed)
+        ),
         filters=_filters(file, path),
         split=file.split,
         mixture=file.mixture,
@@ -162,19 +165,27 @@ def _template_file(recipe: Path, name: str) -> Path:
     return path
 
 
-def _sources(file: _File, languages: tuple[str, ...], path: Path) -> tuple[PlannedSource, ...]:
+def plan_sources(tables: Sequence[dict[str, Any]], context: Context) -> tuple[PlannedSource, ...]:
+    """Check tables of sources.
+
+    Args:
+        tables: The tables, as read.
+        context: What all of them are read for; its ``where`` names the list of tables.
+
+    Raises:
+        IsoglossError: A kind is unknown, an option is wrong, or two have one name.
+    """
     kinds = discover("builders.sources")
     planned: list[PlannedSource] = []
-    for index, table in enumerate(file.sources):
-        where = f"{path}: sources[{index}]"
+    for index, table in enumerate(tables):
+        where = f"{context.where}[{index}]"
         kind = str(table.get("kind", ""))
         if kind not in kinds:
             raise unknown("kind of source", kind, list(kinds), where=where)
         options = validate(kinds[kind].Options, table, where=where)
         if options.name in [source.options.name for source in planned]:
             raise IsoglossError(f"two sources are named {options.name!r}", where=where)
-        context = Context(languages, file.tasks, path.parent, where, file.seed)
-        planned.append(PlannedSource(kinds[kind], options, context))
+        planned.append(PlannedSource(kinds[kind], options, replace(context, where=where)))
     return tuple(planned)
 
 

@@ -109,6 +109,14 @@ def examples(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(columns, schema=SCHEMA)
 
 
+def conformed(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame with exactly the columns of `SCHEMA`; those that it lacks are null."""
+    return frame.select(
+        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind).alias(name)
+        for name, kind in SCHEMA.items()
+    )
+
+
 def group_rank(seed: int, group: str) -> int:
     """Return the seeded rank of a group: 64 bits of BLAKE2b, the same on every machine for years."""
     digest = hashlib.blake2b(f"{seed}:{group}".encode("utf-8", "surrogatepass"), digest_size=8)

@@ -8,7 +8,7 @@ from typing import Literal
 import polars as pl
 from pydantic import model_validator
 
-from builders.sources._base import SCHEMA, Context, SourceOptions
+from builders.sources._base import Context, SourceOptions, conformed
 from builders.sources._files import served
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language
@@ -27,7 +27,8 @@ class Columns(Settings):
 
     A dot goes inside: ``translation.de`` is a field of a struct, ``answers.text`` that field of
     every element of a list, ``messages.0.content`` an element by its number. Of a list, ``output``
-    takes the first element and ``references`` all; ``group`` says what must never straddle train
+    takes the first element and ``references`` all; ``tests`` is
+    the program that checks an answer which is one; ``group`` says what must never straddle train
     and test (by default the passage, or the English side of a translation, or the input).
     """
 
@@ -37,6 +38,7 @@ class Columns(Settings):
     source_language: str | None = None
     context: str | None = None
     references: str | None = None
+    tests: str | None = None
     id: str | None = None
     group: str | None = None
     split: str | None = None
@@ -142,7 +144,7 @@ def mapped(
         pl.when(pl.col("reason").is_not_null()).then(pl.lit("source")).alias("rejected_by"),
     )
     filled = filled.with_columns(pl.col("language").fill_null("und"), _group().alias("group"))
-    return filled.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+    return conformed(filled)
 
 
 def _picked(

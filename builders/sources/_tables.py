@@ -8,7 +8,6 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,12 +19,10 @@ import pyarrow.parquet
 
 from builders.sources._columns import Columns
 from builders.sources._files import Found
+from builders.sources._lines import BLOCK, Block, blocks, one_line, reading
 from isogloss.errors import IsoglossError
 
 Format = Literal["jsonl", "csv", "tsv", "parquet"]
-
-#: Bytes of text that are in memory at once; a row may not be longer.
-BLOCK = 8 << 20
 
 #: Rows of a Parquet batch.
 ROWS = 8192
@@ -65,14 +62,6 @@ class Batch:
     numbers: pl.Series
 
 
-@dataclass(frozen=True)
-class _Block:
-    """Whole lines of a file: their bytes, and the number of the first."""
-
-    text: bytes
-    line: int
-
-
 def format_of(path: Path) -> Format | None:
     """Return the kind of file that a name's suffix tells, or None."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
@@ -97,7 +86,7 @@ def batches(table: Table, columns: Columns) -> Iterator[Batch]:
 def _json_lines(table: Table, columns: Columns) -> Iterator[Batch]:
     path = table.file.path
     known: list[str] | None = None
-    for block in _blocks(path):
+    for block in blocks(path):
         # A vertical tab or U+2028 ends no line here: str.splitlines would count them.
         lines = pl.Series(block.text.split(b"\n"), dtype=pl.Binary).cast(pl.String)
         filled = lines.str.strip_chars(_BLANK) != ""
@@ -113,7 +102,7 @@ def _json_lines(table: Table, columns: Columns) -> Iterator[Batch]:
         yield Batch(rows.select(columns.tops(rows.columns, str(path))), numbers.filter(filled))
 
 
-def _decoded(block: _Block, path: Path, height: int) -> pl.DataFrame:
+def _decoded(block: Block, path: Path, height: int) -> pl.DataFrame:
     """Decode whole lines of JSON objects, by polars where it is right, else line by line."""
     if not _LONE_SURROGATE.search(block.text):
         try:
@@ -169,57 +158,6 @@ def _plain(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def _blocks(path: Path) -> Iterator[_Block]:
-    """Cut a text file into blocks of whole lines, and check that they are UTF-8."""
-    rest, line, offset = b"", 1, 0
-    with _reading(path), pa.input_stream(str(path), compression="detect") as stream:
-        while True:
-            read = stream.read(BLOCK)
-            text = rest + read
-            if not offset and text.startswith(b"\xef\xbb\xbf"):
-                text, offset = text[3:], 3
-            end = len(text) if not read else text.rfind(b"\n") + 1
-            if not end and len(text) > 4 * BLOCK:
-                raise IsoglossError(
-                    f"a line is over {4 * BLOCK >> 20} MiB long", where=f"{path}:{line}"
-                )
-            whole, rest = text[:end], text[end:]
-            if whole:
-                _check_utf8(whole, path, line, offset)
-                yield _Block(whole, line)
-            line += whole.count(b"\n")
-            offset += len(whole)
-            if not read:
-                return
-
-
-def _check_utf8(text: bytes, path: Path, line: int, offset: int) -> None:
-    try:
-        text.decode()
-    except UnicodeDecodeError as error:
-        line += text.count(b"\n", 0, error.start)
-        raise IsoglossError(
-            f"is not UTF-8 (byte {text[error.start]:#04x} at offset {offset + error.start})",
-            where=f"{path}:{line}",
-            remedy="Convert it first, for instance with iconv -t UTF-8",
-        ) from error
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Tell a failure to read a file in one line."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise IsoglossError("there is no such file", where=path) from error
-    except (OSError, EOFError) as error:
-        raise IsoglossError(f"cannot be read ({_line(error)})", where=path) from error
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]
-
-
 # CSV
 
 
@@ -228,7 +166,7 @@ def _csv(table: Table, columns: Columns) -> Iterator[Batch]:
     names = _names(table)
     wanted = columns.tops(names, str(path))
     total = 0
-    with _reading(path), pa.input_stream(str(path), compression="detect") as stream:
+    with reading(path), pa.input_stream(str(path), compression="detect") as stream:
         try:
             reader = pyarrow.csv.open_csv(
                 stream,
@@ -253,7 +191,7 @@ def _csv(table: Table, columns: Columns) -> Iterator[Batch]:
                 yield Batch(rows, numbers)
         except pa.ArrowInvalid as error:
             _explain(table, len(names))
-            raise IsoglossError(f"is not CSV ({_line(error)})", where=path) from error
+            raise IsoglossError(f"is not CSV ({one_line(error)})", where=path) from error
     # An open quote swallows the rest of the file without a word.
     if table.quote and _quotes(table) % 2:
         _explain(table, len(names))
@@ -294,7 +232,7 @@ def _rows(table: Table) -> Iterator[tuple[int, list[str]]]:
     )
     csv.field_size_limit(BLOCK)
     lines = itertools.chain.from_iterable(
-        io.StringIO(block.text.decode(), newline="") for block in _blocks(path)
+        io.StringIO(block.text.decode(), newline="") for block in blocks(path)
     )
     reader = csv.reader(lines, delimiter=table.separator, strict=True, **quoting)
     line = 1
@@ -311,7 +249,7 @@ def _rows(table: Table) -> Iterator[tuple[int, list[str]]]:
 
 
 def _quotes(table: Table) -> int:
-    return sum(block.text.count(table.quote.encode()) for block in _blocks(table.file.path))
+    return sum(block.text.count(table.quote.encode()) for block in blocks(table.file.path))
 
 
 # Parquet
@@ -320,7 +258,7 @@ def _quotes(table: Table) -> int:
 def _parquet(table: Table, columns: Columns) -> Iterator[Batch]:
     path = table.file.path
     total = 0
-    with _reading(path):
+    with reading(path):
         try:
             file = pyarrow.parquet.ParquetFile(path)
             wanted = columns.tops(file.schema_arrow.names, str(path))
@@ -331,5 +269,7 @@ def _parquet(table: Table, columns: Columns) -> Iterator[Batch]:
                 yield Batch(rows, numbers)
         except (pa.ArrowInvalid, pl.exceptions.PolarsError) as error:
             raise IsoglossError(
-                f"is not a whole Parquet file ({_line(error)})", where=path, remedy="Copy it anew"
+                f"is not a whole Parquet file ({one_line(error)})",
+                where=path,
+                remedy="Copy it anew",
             ) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from builders.sources import _apt
-from builders.sources._base import SCHEMA, Context, Reading, SourceOptions, group_rank
+from builders.sources._base import Context, Reading, SourceOptions, conformed, group_rank
 from builders.sources._descriptions import read_descriptions
 from isogloss.errors import IsoglossError
 from isogloss.languages import from_locale, same_language
@@ -176,4 +176,4 @@ def _examples(
         pl.when(untranslated).then(pl.lit("source")).alias("rejected_by"),
         *(pl.lit(None, pl.String).alias(name) for name in ("context", "split", "licence")),
     )
-    return made.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+    return conformed(made)

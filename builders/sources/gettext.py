@@ -15,7 +15,7 @@ import polib
 from pydantic import model_validator
 
 from builders.sources import _catalog
-from builders.sources._base import SCHEMA, Context, Reading, SourceOptions
+from builders.sources._base import Context, Reading, SourceOptions, conformed
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, from_locale, same_language
 from isogloss.provenance import sha256_file
@@ -213,4 +213,4 @@ def _examples(
         pl.when(pl.col("reason").is_not_null()).then(pl.lit("source")).alias("rejected_by"),
         *(pl.lit(None, pl.String).alias(name) for name in ("context", "split", "licence")),
     )
-    return made.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+    return conformed(made)

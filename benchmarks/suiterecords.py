@@ -1,0 +1,251 @@
+"""From a suite's file to its records: read, choose, ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from string import Template
+from typing import Any, Literal
+
+import polars as pl
+from pydantic import Field
+
+from benchmarks.suitefile import (
+    Choice,
+    SuiteFile,
+    chosen_languages,
+    chosen_pairs,
+    of_pairs,
+    pairs_of,
+)
+from builders import testsets
+from isogloss.errors import IsoglossError, Unavailable
+from isogloss.languages import canonical, to_flores
+from isogloss.plugins import discover
+from isogloss.records import TASKS, conform, prompt_expr, with_ids
+from isogloss.settings import Settings, validate
+
+# What of a suite is asked, and what is shown before, is chosen by this seed for ever.
+_SEED = 42
+
+
+class _Each(Settings):
+    """A table that stands for one a language or a pair."""
+
+    per: Literal["language", "pair"]
+    names: dict[str, str] = Field(default_factory=dict)
+
+
+def records(file: SuiteFile, choice: Choice) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+    """Return a suite's records as chosen, in their order, and what they were read from.
+
+    Raises:
+        IsoglossError: Data are missing or broken, or there is nothing of what is chosen.
+        Unavailable: The hub does not answer, or the network is forbidden.
+    """
+    if file.records is not None:
+        return _embedded(file, choice), []
+    pairs = chosen_pairs(file, choice)
+    languages = chosen_languages(file, choice, pairs)
+    tables, folder = _tables(file, choice, languages, pairs)
+    tasks = file.tasks or TASKS
+    key = "local" if folder is not None else "hub"
+    try:
+        examples, sources = testsets.read_examples(
+            tables,
+            languages=languages,
+            tasks=tasks,
+            folder=folder or file.path.parent,
+            where=f"{file.path}: {key}",
+        )
+    except Unavailable as error:
+        raise _without_data(file, error) from error
+    if pairs:
+        examples = of_pairs(examples, pairs)
+    shots = file.shots if choice.shots is None else choice.shots
+    limit = file.limit if choice.limit is None else choice.limit
+    asked, shown = testsets.choose(examples, limit=limit, shots=shots, seed=_SEED)
+    prompts = choice.prompts or file.prompts
+    if prompts not in ("target", "source"):
+        prompts = canonical(prompts, where=f"{file.path}: prompts")
+    made = testsets.ask(asked, instruction_language=prompts, seed=_SEED, where=str(file.path))
+    if shots:
+        examples_shown = testsets.ask(
+            shown, instruction_language=prompts, seed=_SEED, where=str(file.path)
+        )
+        made = _after(made, examples_shown)
+    return made, sources
+
+
+def _after(asked: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
+    """Put each cell's examples before its questions: prompt, blank line, answer, blank line."""
+    cell = ["task", "language", "source_language"]
+    worked = pl.concat_str(prompt_expr(), pl.col("output"), separator="\n\n")
+    before = shown.group_by(cell, maintain_order=True).agg(worked.str.join("\n\n").alias("_before"))
+    joined = asked.join(before, on=cell, how="left", nulls_equal=True, maintain_order="left")
+    text = pl.concat_str("_before", "instruction", separator="\n\n", ignore_nulls=True)
+    return joined.with_columns(text.alias("instruction")).drop("_before")
+
+
+def _tables(
+    file: SuiteFile,
+    choice: Choice,
+    languages: Sequence[str],
+    pairs: Sequence[tuple[str, str]],
+) -> tuple[list[dict[str, Any]], Path | None]:
+    """Return the tables to read, and the folder of their files; None for the hub's."""
+    folder = choice.data or (file.path.parent / file.data if file.data else None)
+    if folder is not None:
+        if not folder.is_dir():
+            raise IsoglossError("there is no such folder", where=folder, remedy=_told(file))
+        if not file.local:
+            raise IsoglossError(f"{file.name} is read from the hub only", where=file.path)
+    elif not file.hub:
+        raise IsoglossError(
+            f"{file.name} is read from local files", where=file.path, remedy=_told(file)
+        )
+    tables = file.local if folder is not None else file.hub
+    made = [one for table in tables for one in _each(table, languages, pairs, file)]
+    return [_named(table, file, number, pairs) for number, table in enumerate(made)], folder
+
+
+def _each(
+    table: dict[str, Any],
+    languages: Sequence[str],
+    pairs: Sequence[tuple[str, str]],
+    file: SuiteFile,
+) -> list[dict[str, Any]]:
+    """Write a table out for every language or pair, if it says so.
+
+    ``$language`` and ``$source_language`` are filled in as tags, ``$name`` and ``$source_name`` as
+    what the data call them: as ``names`` says, or FLORES codes.
+    """
+    if "per" not in table:
+        return [table]
+    each = validate(
+        _Each, {key: table[key] for key in ("per", "names") if key in table}, where=str(file.path)
+    )
+    rest = {key: value for key, value in table.items() if key not in ("per", "names")}
+    keys = [(None, tag) for tag in languages] if each.per == "language" else list(pairs)
+    found = []
+    for source, target in keys:
+        if each.names and target not in each.names:
+            continue
+        values = {"language": target, "name": each.names.get(target) or to_flores(target)}
+        if source is not None:
+            values |= {
+                "source_language": source,
+                "source_name": each.names.get(source) or to_flores(source),
+            }
+        found.append(_filled(rest, values))
+    return found
+
+
+def _filled(value: Any, values: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        return Template(value).safe_substitute(values)
+    if isinstance(value, dict):
+        return {key: _filled(one, values) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_filled(one, values) for one in value]
+    return value
+
+
+def _named(
+    table: dict[str, Any], file: SuiteFile, number: int, pairs: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """Give a table what all of a suite's have in common."""
+    kind = discover("builders.sources").get(str(table.get("kind")))
+    fields = kind.Options.model_fields if kind is not None else {}
+    common: dict[str, Any] = {"name": file.name if number == 0 else f"{file.name}-{number + 1}"}
+    if file.licence:
+        common["licence"] = file.licence
+    if pairs and "pairs" in fields:
+        common["pairs"] = [":".join(pair) for pair in pairs]
+    return common | table
+
+
+def _told(file: SuiteFile) -> str:
+    layout = f" that holds {file.layout}" if file.layout else ""
+    return f"Name a folder{layout}: --data FOLDER"
+
+
+def _without_data(file: SuiteFile, error: Unavailable) -> Unavailable:
+    remedy = f"{error.remedy}; or" if error.remedy else "Or"
+    local = f"{remedy} {_told(file)[0].lower()}{_told(file)[1:]}" if file.local else error.remedy
+    return Unavailable(error.problem, where=error.where, remedy=local)
+
+
+def _embedded(file: SuiteFile, choice: Choice) -> pl.DataFrame:
+    for name in ("data", "prompts", "shots"):
+        if getattr(choice, name):
+            raise IsoglossError(
+                f"the records of {file.name} are ready made; {name} cannot be chosen",
+                where=file.path,
+            )
+    source = file.path.parent / str(file.records)
+    if not source.is_file():
+        raise IsoglossError("there is no such file", where=f"{file.path}: records: {source}")
+    made = parquet(source) if source.suffix == ".parquet" else _lines(source, file)
+    if file.tasks:
+        made = made.filter(pl.col("task").is_in(file.tasks))
+    languages = choice.languages or file.languages
+    if languages:
+        kept = [canonical(tag, where=f"{file.path}: languages") for tag in languages]
+        made = made.filter(pl.col("language").is_in(kept))
+    pairs = pairs_of(choice.pairs or file.pairs, f"{file.path}: pairs")
+    if pairs:
+        made = of_pairs(made, pairs)
+    limit = file.limit if choice.limit is None else choice.limit
+    if limit is None:
+        return made
+    cell = ["task", "language", "source_language"]
+    return made.group_by(cell, maintain_order=True).head(limit)
+
+
+def parquet(path: Path) -> pl.DataFrame:
+    """Read a Parquet file of records.
+
+    Raises:
+        IsoglossError: It is not one.
+    """
+    try:
+        return conform(pl.read_parquet(path), where=str(path))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise IsoglossError(
+            f"is not a Parquet file that can be read ({error})",
+            where=path,
+            remedy="Build or fetch it again",
+        ) from error
+
+
+def _lines(path: Path, file: SuiteFile) -> pl.DataFrame:
+    """Read JSON Lines with at least task, language, instruction, input and output."""
+    try:
+        frame = pl.read_ndjson(path, infer_schema_length=None)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise IsoglossError(f"is not JSON Lines ({error})", where=path) from error
+    needed = {"task", "language", "instruction", "input", "output"}
+    missing = sorted(needed - set(frame.columns))
+    if missing:
+        raise IsoglossError(f"records lack {', '.join(missing)}", where=path)
+    defaults = {
+        "instruction_language": pl.col("language"),
+        "source_language": pl.lit(None, pl.String),
+        "references": pl.concat_list("output"),
+        "tests": pl.lit(None, pl.String),
+        "source": pl.lit(file.name),
+        "source_id": pl.int_range(pl.len()).cast(pl.String),
+        "licence": pl.lit(file.licence),
+        "template": pl.lit("suite"),
+        "split": pl.lit("test"),
+        "tags": pl.lit([], pl.List(pl.String)),
+        "id": pl.lit(""),
+    }
+    filled = frame.with_columns(
+        expression.alias(name) for name, expression in defaults.items() if name not in frame.columns
+    )
+    filled = conform(filled, where=str(path))
+    return (
+        filled if "id" in frame.columns else with_ids(filled).with_columns(testsets.numbered("id"))
+    )
