@@ -19,6 +19,7 @@ from benchmarks.suitefile import (
     pairs_of,
 )
 from builders import testsets
+from isogloss.console import warn
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.languages import canonical, to_flores
 from isogloss.plugins import discover
@@ -62,6 +63,7 @@ def records(file: SuiteFile, choice: Choice) -> tuple[pl.DataFrame, list[dict[st
         raise _without_data(file, error) from error
     if pairs:
         examples = of_pairs(examples, pairs)
+    _complete(examples, file, choice, languages, pairs)
     shots = file.shots if choice.shots is None else choice.shots
     limit = file.limit if choice.limit is None else choice.limit
     asked, shown = testsets.choose(examples, limit=limit, shots=shots, seed=_SEED)
@@ -85,6 +87,33 @@ def _after(asked: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
     joined = asked.join(before, on=cell, how="left", nulls_equal=True, maintain_order="left")
     text = pl.concat_str("_before", "instruction", separator="\n\n", ignore_nulls=True)
     return joined.with_columns(text.alias("instruction")).drop("_before")
+
+
+def _complete(
+    examples: pl.DataFrame,
+    file: SuiteFile,
+    choice: Choice,
+    languages: Sequence[str],
+    pairs: Sequence[tuple[str, str]],
+) -> None:
+    """Tell languages and pairs that the data have nothing of.
+
+    Raises:
+        IsoglossError: Somebody has chosen one of them.
+    """
+    found = set(examples.select("source_language", "language").unique().iter_rows())
+    there = {language for _, language in found}
+    missing = (
+        [":".join(pair) for pair in pairs if pair not in found]
+        if pairs
+        else [tag for tag in languages if tag not in there]
+    )
+    if not missing:
+        return
+    told = f"there is nothing in {', '.join(missing)}"
+    if choice.languages or choice.pairs or not found:
+        raise IsoglossError(told, where=choice.data or file.path, remedy=_told(file))
+    warn(f"suite {file.name}: {told}; the rest is asked")
 
 
 def _tables(

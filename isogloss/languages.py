@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import langcodes
 import langcodes.tag_parser
@@ -30,15 +32,21 @@ _MEMBERS = {
 }  # fmt: skip
 _FLORES_MEMBERS = {tag: code for code, tag in _MEMBERS.items()} | {"zh": "zho"}
 
+# Korean is written in Hangul, with Chinese characters only here and there.
+_PART_OF = {"Kore": "Hang"}
+# A script that so great a part of a language's writers use is not its only one.
+_SHARE_OF_WRITERS = 0.1
+
 # POSIX locale modifiers that name a script or variant rather than a currency.
 _MODIFIERS = {"latin": "Latn", "cyrillic": "Cyrl", "valencia": "valencia"}
 
 
 @dataclass(frozen=True)
 class Language:
-    """What is known of a language: names, script, direction and resource class.
+    """What is known of a language: names, script, direction, resource class and family.
 
-    ``resource_class`` is Joshi et al.'s (5 richest), 0 where the language is in none of 3 to 5.
+    ``resource_class`` is Joshi et al.'s (5 richest), 0 where the language is in none of 3 to 5;
+    ``family`` is Glottolog's top-level family, empty where it is not known.
     """
 
     tag: str
@@ -47,6 +55,7 @@ class Language:
     script: str
     direction: str
     resource_class: int
+    family: str
 
 
 def canonical(tag: str, *, where: str | None = None) -> str:
@@ -73,9 +82,32 @@ def _canonical(tag: str) -> str | None:
         language = langcodes.Language.get(known, normalize=True)
         if not language.is_valid() or language.language in (None, "und"):
             return None
+        if language.script and _goes_without_saying(str(language.language), language.script):
+            language = language.update_dict({"script": None})
         return str(langcodes.standardize_tag(language.to_tag()))
     except (langcodes.tag_parser.LanguageTagError, AttributeError):
         return None
+
+
+@cache
+def _goes_without_saying(base: str, script: str) -> bool:
+    """Tell whether a language is written in a script unless something else is said.
+
+    So it is where CLDR takes it for the likely one, and no tenth of the writers use another
+    (CLDR's territory data, as packaged in language_data): ``yo-Latn`` is ``yo``, but ``sr-Cyrl`` is
+    not ``sr``, and Chinese always says which of its two standards it is written in.
+    """
+    from language_data.population_data import LANGUAGE_WRITING_POPULATION as WRITERS
+
+    likely = langcodes.Language.get(base).maximize().script
+    if base == "zh" or script not in (likely, _PART_OF.get(str(likely))):
+        return False
+    everyone = max(WRITERS.get(base, 0), 1)
+    return not any(
+        key.startswith(f"{base}-") and key.count("-") == 1 and len(key.split("-")[1]) == 4
+        and key != f"{base}-{likely}" and writers >= _SHARE_OF_WRITERS * everyone
+        for key, writers in WRITERS.items()
+    )  # fmt: skip
 
 
 def is_language(tag: str) -> bool:
@@ -99,7 +131,7 @@ def to_flores(tag: str) -> str:
     """Return the FLORES-style code of a tag: ``de`` → ``deu_Latn``, ``zh-Hant`` → ``zho_Hant``."""
     language = langcodes.Language.get(canonical(tag)).maximize()
     code = _FLORES_MEMBERS.get(language.language or "") or language.to_alpha3()
-    return f"{code}_{language.script}"
+    return f"{code}_{_PART_OF.get(str(language.script), language.script)}"
 
 
 def display_name(tag: str, in_language: str) -> str:
@@ -152,7 +184,15 @@ def describe(tag: str) -> Language:
         script=script,
         direction="rtl" if script in _RIGHT_TO_LEFT else "ltr",
         resource_class=_RESOURCE_CLASS.get(language.language or "", 0),
+        family=_families().get(language.language or "", ""),
     )
+
+
+@cache
+def _families() -> dict[str, str]:
+    """Return the family of each base language that ``families.toml`` knows."""
+    found = tomllib.loads(Path(__file__).with_name("families.toml").read_text(encoding="utf-8"))
+    return {tag: family for family, tags in found.items() for tag in tags}
 
 
 def same_language(left: str, right: str) -> bool:

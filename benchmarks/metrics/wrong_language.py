@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from benchmarks.metrics._base import PROSE, Array, NoOptions, Segments, mean_of_rows
-from benchmarks.metrics._language import judge_signature, shares
+from benchmarks.metrics._language import judge_signature, wrong_answers
 
 LABEL = "wrong language"
 DESCRIPTION = (
-    "share of answers not in the language asked for, by script and langdetect; empty ones count. "
-    "langdetect errs between close languages: read it beside wrong_language_reference"
+    "share of answers not in the language asked for, by their script and lid.176, which is held to "
+    "what it says of the references; empty ones count"
 )
 UNIT = "%"
 TASKS = PROSE
@@ -16,12 +16,12 @@ HIGHER_IS_BETTER = False
 
 
 def statistics(segments: Segments, options: NoOptions) -> Array:
-    """Return (1 if in the wrong language else 0, 1) of each segment, (0, 0) if nobody can tell."""
-    return shares(segments.answers, segments.language)
+    """Return (1 if in the wrong language else 0, 1) of each segment."""
+    return wrong_answers(segments)
 
 
 def combine(sums: Array) -> Array:
-    """Return the share, in percent; NaN for a language that cannot be judged."""
+    """Return the share, in percent."""
     return mean_of_rows(sums)
 
 

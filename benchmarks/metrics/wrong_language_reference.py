@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.metrics._base import PROSE, Array, NoOptions, Segments, mean_of_rows
-from benchmarks.metrics._language import judge_signature, shares
+from benchmarks.metrics._language import judge_signature, wrong_references
 
 LABEL = "wrong language: references"
 DESCRIPTION = "what the judge of wrong_language says of the references: its error rate here"
@@ -14,11 +14,11 @@ HIGHER_IS_BETTER = False
 
 def statistics(segments: Segments, options: NoOptions) -> Array:
     """Return (1 if the first reference seems in the wrong language else 0, 1) of each segment."""
-    return shares([accepted[0] for accepted in segments.references], segments.language)
+    return wrong_references(segments)
 
 
 def combine(sums: Array) -> Array:
-    """Return the share, in percent; NaN for a language that cannot be judged."""
+    """Return the share, in percent."""
     return mean_of_rows(sums)
 
 

@@ -56,6 +56,8 @@ class Options(MappedOptions):
             there is none.
         config: The configuration's name, or a table of several with the language of each.
         data_split: The data set's split to read. Where the examples then go says ``split``.
+        data_dir: Read only this folder of the data set: how a branch of converted files, which has
+            no configurations, keeps each of them.
         rows: Read at most so many rows of each configuration, the first ones.
 
     Code that a data set brings is never run.
@@ -65,6 +67,7 @@ class Options(MappedOptions):
     revision: str | None = None
     config: str | dict[str, str] | None = None
     data_split: str = "train"
+    data_dir: str | None = None
     rows: int | None = Field(default=None, gt=0)
 
     def _languages_given(self) -> bool:
@@ -102,7 +105,7 @@ def read(options: Options, context: Context) -> Reading:
     licence = _licence(options, place.licence, context)
     with _told(options, context):
         # One stands for all: asking for every configuration's files is some requests each.
-        builder = _builder(place, next(iter(parts)))
+        builder = _builder(place, next(iter(parts)), options.data_dir)
         builder.as_streaming_dataset(split=options.data_split)
         known = builder.builder_configs
     for name in parts:
@@ -220,12 +223,14 @@ def _licence(options: Options, licence: str | list[str] | None, context: Context
     )
 
 
-def _builder(place: _Place, config: str | None) -> Any:
+def _builder(place: _Place, config: str | None, data_dir: str | None) -> Any:
     from datasets import load_dataset_builder
 
     # In a shared cache, datasets falls back on whatever revision is there.
     cache = str(cache_folder() / "datasets")
-    return load_dataset_builder(place.path, config, revision=place.commit, cache_dir=cache)
+    return load_dataset_builder(
+        place.path, config, revision=place.commit, cache_dir=cache, data_dir=data_dir
+    )
 
 
 def _frames(
@@ -253,7 +258,9 @@ def _stream(
     options: Options, context: Context, place: _Place, config: str | None
 ) -> Iterator[pl.DataFrame]:
     """Read the mapped columns of a configuration, a batch at a time."""
-    stream = _builder(place, config).as_streaming_dataset(split=options.data_split)
+    stream = _builder(place, config, options.data_dir).as_streaming_dataset(
+        split=options.data_split
+    )
     if options.rows is not None:
         stream = stream.take(options.rows)
     where = f"{context.where}.columns"

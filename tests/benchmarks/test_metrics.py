@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from judging import METRICS, signature, statistics, total
 from rouge_score import rouge_scorer
+
+from isogloss.languages import canonical
 
 TEXT = st.text(max_size=40)
 #: More edits than words, or more text than the reference.
@@ -27,6 +30,10 @@ SENTENCES = {
     "ko": (["개가 자고 있다.", "그는 어디?"], [["개가 잔다."], ["그는 어디에 있어?"]]),
     "th": (["สุนัขกำลังนอน", "เขาอยู่ที่ไหน"], [["สุนัขนอนหลับ"], ["เขาอยู่ไหน"]]),
 }
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").split("\n")[:-1]
 
 
 def streams(references: list[list[str]]) -> list[list[str | None]]:
@@ -106,10 +113,38 @@ def test_wrong_language(language: str, text: str, wrong: bool) -> None:
     assert (share == 100) is wrong
 
 
-def test_a_language_that_nobody_can_tell_is_not_judged() -> None:
-    # Galician: Latin script, of which langdetect knows many languages, but not this one.
-    assert math.isnan(total("wrong_language", ["Hoxe fai bo tempo"], [["x"]], "gl"))
-    assert "judge:none" in signature("wrong_language", "gl")
+GALICIAN = "Hoxe fai bo tempo e imos pasear pola praia coa familia enteira"
+SILESIAN = [
+    "Ôn je jednym z nojsłynniyjszych malyrzōw na Ślōnsku",
+    "Jego dōm stoł przi starym kościele we miasteczku",
+    "Na zicher niy wiedzioł, co sie stało we nocy",
+]
+
+
+def test_an_identifier_is_held_to_what_it_says_of_the_references() -> None:
+    """lid.176 takes Silesian for Polish: a Silesian answer must not count as wrong for that."""
+    references = [[text] for text in SILESIAN]
+    assert total("wrong_language_reference", SILESIAN, references, "szl") == 0
+    again = [SILESIAN[1], SILESIAN[2], SILESIAN[0]]
+    assert total("wrong_language", again, references, "szl") == 0
+    english = ["This is an English sentence that nobody asked for"] * 3
+    assert total("wrong_language", english, references, "szl") == 100
+    assert "judge:lid.176" in signature("wrong_language", "szl")
+    assert total("wrong_language", [GALICIAN], [[GALICIAN]], "gl") == 0
+
+
+def test_the_judge_of_languages_is_right_about_people(shared_data: Path) -> None:
+    """Held to one half of what people wrote, it errs on the other half in few; and finds English."""
+    folder = shared_data / "flores200" / "devtest"
+    english = lines(folder / "eng_Latn.devtest")[:200]
+    for path in sorted(folder.iterdir()):
+        language = canonical(path.name.split(".")[0])
+        text = lines(path)
+        references = [[one] for one in text[:500]]
+        right = total("wrong_language", text[500:1000], references, language)
+        assert right <= 5, language
+        if language != "en":
+            assert total("wrong_language", english, references[:200], language) >= 95, language
 
 
 @pytest.mark.parametrize("name", sorted(METRICS))

