@@ -167,8 +167,8 @@ def _exchanges(
     """Return the p-values of approximate randomization by task, language and metric."""
     found: dict[tuple[str, str | None, str], _Exchanged] = {}
     pairs = zip(
-        cells(answers(one, records), by_source=False),
-        cells(answers(two, records), by_source=False),
+        cells(answers(one, records)),
+        cells(answers(two, records)),
         strict=True,
     )
     for ours, theirs in pairs:

@@ -76,33 +76,54 @@ def measured(
     options: MetricOptions | None = None,
     by_source: bool = True,
 ) -> Iterator[Found]:
-    """Measure every cell with the metrics of its task, then each task's mean over languages."""
+    """Measure every cell with the metrics of its task, then each task's mean over languages.
+
+    Args:
+        predictions: As for `benchmarks.score`.
+        records: As for `benchmarks.score`.
+        resamples: Bootstrap resamples of each score.
+        seed: Their seed.
+        only: The metrics; every one that needs no asking where empty.
+        options: Options of metrics.
+        by_source: Whether translations are measured by source language too.
+    """
     whole: dict[tuple[str, str], list[Found]] = {}
-    for cell in cells(answers(predictions, records), by_source=by_source):
-        for found in _cell(cell, measures(cell, only, options or {}), resamples, seed):
-            if cell.source_language is None:
-                whole.setdefault((cell.task, found.metric), []).append(found)
+    for cell in cells(answers(predictions, records)):
+        chosen = measures(cell, only, options or {})
+        for found in _resampled(cell, None, chosen, resamples, seed):
+            whole.setdefault((cell.task, found.metric), []).append(found)
             yield found
+        if by_source and cell.task == "translation":
+            for source in sorted({source for source in cell.sources if source is not None}):
+                yield from _resampled(cell, source, chosen, resamples, seed)
     for (task, name), parts in whole.items():
         yield mean(parts, task, name)
 
 
-def _cell(cell: Cell, found: list[Measure], resamples: int, seed: int) -> Iterator[Found]:
-    """Resample all metrics of a cell at once."""
-    if not found:
+def _resampled(
+    cell: Cell, source: str | None, measured: list[Measure], resamples: int, seed: int
+) -> Iterator[Found]:
+    """Resample all metrics of a cell at once, or of its records from one source language."""
+    if not measured:
         return
-    beside = np.concatenate([one.statistics for one in found], axis=1)
-    sums = resampled(beside, resamples=resamples, seed=cell_seed(seed, cell))
-    ends = np.cumsum([one.statistics.shape[1] for one in found])
-    for one, part in zip(found, np.split(sums, ends[:-1], axis=1), strict=True):
+    beside = np.concatenate([one.statistics for one in measured], axis=1)
+    ids = cell.ids
+    if source is not None:
+        # What is asked of a pair of languages is some of what is asked in the target language.
+        rows = [number for number, one in enumerate(cell.sources) if one == source]
+        beside, ids = beside[rows], [ids[number] for number in rows]
+    sums = resampled(beside, resamples=resamples, seed=cell_seed(seed, cell, source, ids))
+    ends = np.cumsum([one.statistics.shape[1] for one in measured])[:-1]
+    totals = np.split(beside.sum(axis=0), ends)
+    for one, total, part in zip(measured, totals, np.split(sums, ends, axis=1), strict=True):
         yield Found(
             cell.task,
             cell.language,
-            cell.source_language,
+            source,
             one.name,
-            one.score,
+            float(one.combine(total)),
             one.combine(part),
-            cell.size,
+            len(ids),
             one.signature,
         )
 
@@ -127,10 +148,12 @@ def mean(parts: Sequence[Found], task: str, metric: str) -> Found:
     )
 
 
-def cell_seed(seed: int, cell: Cell) -> int:
+def cell_seed(
+    seed: int, cell: Cell, source: str | None = None, ids: Sequence[str] | None = None
+) -> int:
     """Return the seed of a cell's resamples: of what is asked, not of who answers."""
-    ids = list(dict.fromkeys(cell.segments.ids))
-    return seed_of(seed, [cell.task, cell.language, cell.source_language or "", *ids])
+    asked = cell.ids if ids is None else ids
+    return seed_of(seed, [cell.task, cell.language, source or "", *asked])
 
 
 def main_draws(

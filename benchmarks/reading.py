@@ -17,26 +17,28 @@ from isogloss.plugins import discover
 
 @dataclass(frozen=True)
 class Cell:
-    """The segments of one row of a table.
+    """What a task asks in a language, and what was answered.
 
     Attributes:
         task: The task.
         language: The answers' language.
-        source_language: The inputs' language, or None where all are together.
         segments: The answers, in the order of their records' ids.
         records: For each segment the number of its record, rising from 0.
+        ids: The records' ids.
+        sources: The records' source languages.
     """
 
     task: str
     language: str
-    source_language: str | None
     segments: Segments
     records: npt.NDArray[np.uint32]
+    ids: list[str]
+    sources: list[str | None]
 
     @property
     def size(self) -> int:
         """The number of records."""
-        return int(self.records[-1]) + 1 if len(self.records) else 0
+        return len(self.ids)
 
     def by_record(self, statistics: Array) -> Array:
         """Sum the statistics of each record's segments: shape (n, k) gives (records, k)."""
@@ -99,21 +101,15 @@ def _checked(predictions: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
     return predictions
 
 
-def cells(frame: pl.DataFrame, *, by_source: bool = True) -> Iterator[Cell]:
-    """Yield the cells of answered records: by task and language, then by source language too."""
+def cells(frame: pl.DataFrame) -> Iterator[Cell]:
+    """Yield the cells of answered records, by task and language."""
     for (task, language), rows in frame.group_by("task", "language", maintain_order=True):
-        yield _cell(task, language, None, rows)
-        if by_source and task == "translation":
-            parts = rows.sort("source_language", "id", "sample", nulls_last=True).group_by(
-                "source_language", maintain_order=True
-            )
-            for (source,), part in parts:
-                if source is not None:
-                    yield _cell(task, language, source, part)
+        yield _cell(task, language, rows)
 
 
-def _cell(task: Any, language: Any, source: Any, rows: pl.DataFrame) -> Cell:
+def _cell(task: Any, language: Any, rows: pl.DataFrame) -> Cell:
     ids = rows["id"]
+    records = rows.unique("id", keep="first", maintain_order=True)
     segments = Segments(
         answers=rows["answer"].to_list(),
         references=rows["references"].to_list(),
@@ -124,4 +120,11 @@ def _cell(task: Any, language: Any, source: Any, rows: pl.DataFrame) -> Cell:
         tests=rows["tests"].to_list(),
         ids=ids.to_list(),
     )
-    return Cell(task, language, source, segments, (ids.rle_id()).to_numpy())
+    return Cell(
+        task,
+        language,
+        segments,
+        ids.rle_id().to_numpy(),
+        records["id"].to_list(),
+        records["source_language"].to_list(),
+    )

@@ -7,9 +7,11 @@ import glob
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import langcodes
 
 from builders.sources._base import Context, SourceOptions
 from isogloss.errors import IsoglossError
@@ -24,13 +26,15 @@ class Found:
     """A file of a source.
 
     ``name`` is its path from the recipe's folder, with forward slashes; the languages are what a
-    pattern's placeholders matched, as the recipe's own tags, or None where it has none.
+    pattern's placeholders matched, as the recipe's own tags, or None where it has none;
+    ``written`` is the output's language as its name has it, canonical (``zh-TW`` for ``zh-Hant``).
     """
 
     path: Path
     name: str
     language: str | None = None
     source_language: str | None = None
+    written: str | None = None
 
 
 def served(tag: str, languages: Sequence[str]) -> str:
@@ -41,20 +45,85 @@ def served(tag: str, languages: Sequence[str]) -> str:
     return next((asked for asked in languages if same_language(asked, known)), known)
 
 
-def find(patterns: Sequence[str], context: Context) -> list[Found]:
+def nearest(tags: Iterable[str], language: str) -> str | None:
+    """Return which of several canonical tags serves a language best, or None where none does.
+
+    That is its own; else the one that is meant where nothing more is said (``zh-TW`` for
+    ``zh-Hant``, ``en-US`` for ``en``); else the alphabetically first of its language and script.
+    """
+    full = _maximal(language)
+    near = [tag for tag in tags if same_language(tag, language)]
+    order = [(tag != language, _maximal(tag) != full, tag) for tag in near]
+    return min(order)[-1] if order else None
+
+
+def _maximal(tag: str) -> str:
+    return str(langcodes.Language.get(tag).maximize().to_tag())
+
+
+def find(patterns: Sequence[str] | Mapping[str, str], context: Context) -> list[Found]:
     """Return the files that paths or glob patterns name, from the recipe's folder, sorted by name.
 
-    ``{language}`` and ``{source_language}`` in a pattern stand for a tag or a FLORES code; files
-    in languages that the recipe does not keep are left out.
+    Args:
+        patterns: ``{language}`` and ``{source_language}`` in them stand for a tag or a FLORES
+            code. A mapping says each one's language.
+        context: The recipe; files in languages that it does not keep are left out.
 
     Raises:
-        IsoglossError: A pattern matches no file, or none in the recipe's languages.
+        IsoglossError: A pattern matches no file, or none in the recipe's languages; a tag is
+            wrong, or a file is given two languages.
     """
+    if isinstance(patterns, Mapping):
+        return _given(patterns, context)
     found: dict[Path, Found] = {}
     for pattern in patterns:
         for file in _matches(pattern, context):
             found.setdefault(file.path, file)
     return sorted(found.values(), key=lambda file: file.name)
+
+
+def _given(languages: Mapping[str, str], context: Context) -> list[Found]:
+    """Find the files of a table that says each one's language."""
+    found: dict[Path, Found] = {}
+    for pattern, tag in languages.items():
+        where = f"{context.where}.path: {pattern}"
+        language = served(canonical(tag, where=where), context.languages)
+        if language not in context.languages:
+            continue
+        for file in _matches(pattern, context):
+            earlier = found.setdefault(file.path, replace(file, language=language))
+            if earlier.language != language:
+                raise IsoglossError(
+                    f"the file {file.name} is given two languages: {earlier.language}, {language}",
+                    where=where,
+                )
+    if not found:
+        raise IsoglossError("no file is in a language of the recipe", where=f"{context.where}.path")
+    return sorted(found.values(), key=lambda file: file.name)
+
+
+def scan(pattern: str, folder: Path) -> list[tuple[Path, dict[str, str]]]:
+    """Return the files of a path or glob pattern, sorted by name, from a folder.
+
+    Beside each is the tag or code, as written, that each placeholder of the pattern stands for.
+    """
+    if not _is_named(pattern):
+        return [(path, {}) for path in _globbed(pattern, folder)]
+    shape = _shape(pattern)
+    codes = [(path, _codes(path, shape, folder)) for path in _globbed(pattern, folder)]
+    return [(path, found) for path, found in codes if found is not None]
+
+
+def missing(pattern: str, folder: Path, where: str) -> IsoglossError:
+    """Return the error for a pattern that matches no file, with the nearest name there is."""
+    literal = folder / pattern
+    beside = literal.parent.iterdir() if literal.parent.is_dir() else ()
+    near = difflib.get_close_matches(literal.name, sorted(path.name for path in beside), n=1)
+    return IsoglossError(
+        "there is no such file",
+        where=f"{where}: {literal}",
+        remedy=f"Did you mean {near[0]!r}?" if near else "Paths start from the recipe's folder",
+    )
 
 
 def fingerprint(files: Iterable[Found]) -> str:
@@ -80,48 +149,44 @@ def known_licence(options: SourceOptions, context: Context, *, per_row: bool = F
     )
 
 
+def name_of(path: Path, folder: Path) -> str:
+    """Return the path from the folder, so that a corpus is the same wherever both are put."""
+    relative = os.path.relpath(path.resolve(), folder.resolve())
+    return path.name if relative.startswith("..") else Path(relative).as_posix()
+
+
 def _matches(pattern: str, context: Context) -> list[Found]:
     where = f"{context.where}.path"
-    literal = context.folder / pattern
-    named = any(placeholder in pattern for placeholder in _PLACEHOLDERS)
-    if not named and literal.is_file():  # brackets in a name that exists are no pattern
-        return [Found(literal, _name(literal, context.folder))]
-    wild = pattern
-    for placeholder in _PLACEHOLDERS:
-        wild = wild.replace(placeholder, "*")
-    # Path.glob takes no absolute patterns.
-    names = sorted(glob.glob(wild, root_dir=context.folder, recursive=True))  # noqa: PTH207
-    paths = [context.folder / name for name in names]
-    files = [path for path in paths if path.is_file()]
+    files = _globbed(pattern, context.folder)
     if not files:
-        near = difflib.get_close_matches(literal.name, _beside(literal), n=1)
-        raise IsoglossError(
-            "there is no such file",
-            where=f"{where}: {literal}",
-            remedy=f"Did you mean {near[0]!r}?" if near else "Paths start from the recipe's folder",
-        )
-    if not named:
-        return [Found(path, _name(path, context.folder)) for path in files]
+        raise missing(pattern, context.folder, where)
+    if not _is_named(pattern):
+        return [Found(path, name_of(path, context.folder)) for path in files]
     shape = _shape(pattern)
     made = [_named(path, shape, context) for path in files]
     kept = [file for file in made if file is not None]
     if not kept:
         raise IsoglossError(
             f"none of the {len(files)} files is named for a language of the recipe",
-            where=f"{where}: {literal}",
+            where=f"{where}: {context.folder / pattern}",
             remedy="Placeholders stand for tags (de, zh-Hans) or FLORES codes (deu_Latn)",
         )
     return kept
 
 
-def _beside(path: Path) -> list[str]:
-    return sorted(item.name for item in path.parent.iterdir()) if path.parent.is_dir() else []
+def _is_named(pattern: str) -> bool:
+    return any(placeholder in pattern for placeholder in _PLACEHOLDERS)
 
 
-def _name(path: Path, folder: Path) -> str:
-    """Return the path from the folder, so that a corpus is the same wherever both are put."""
-    relative = os.path.relpath(path.resolve(), folder.resolve())
-    return path.name if relative.startswith("..") else Path(relative).as_posix()
+def _globbed(pattern: str, folder: Path) -> list[Path]:
+    literal = folder / pattern
+    if not _is_named(pattern) and literal.is_file():  # brackets in a name that exists: no pattern
+        return [literal]
+    for placeholder in _PLACEHOLDERS:
+        pattern = pattern.replace(placeholder, "*")
+    # Path.glob takes no absolute patterns.
+    names = sorted(glob.glob(pattern, root_dir=folder, recursive=True))  # noqa: PTH207
+    return [path for path in (folder / name for name in names) if path.is_file()]
 
 
 def _shape(pattern: str) -> re.Pattern[str]:
@@ -139,20 +204,25 @@ def _shape(pattern: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
-def _named(path: Path, shape: re.Pattern[str], context: Context) -> Found | None:
-    """Return the file with the languages of its name; None where the recipe keeps no such."""
+def _codes(path: Path, shape: re.Pattern[str], folder: Path) -> dict[str, str] | None:
+    """Return what the placeholders of a pattern stand for in a path, None where it has another."""
     try:
-        relative = path.relative_to(context.folder).as_posix()
+        relative = path.relative_to(folder).as_posix()
     except ValueError:
         relative = path.as_posix()
     match = shape.fullmatch(relative) or shape.fullmatch(path.as_posix())
-    if match is None:
+    if match is None or not all(is_language(tag) for tag in match.groupdict().values()):
         return None
-    tags = {}
-    for side, tag in match.groupdict().items():
-        if not is_language(tag):
-            return None
-        tags[side] = served(tag, context.languages)
+    return match.groupdict()
+
+
+def _named(path: Path, shape: re.Pattern[str], context: Context) -> Found | None:
+    """Return the file with the languages of its name; None where the recipe keeps no such."""
+    codes = _codes(path, shape, context.folder)
+    if codes is None:
+        return None
+    tags = {side: served(code, context.languages) for side, code in codes.items()}
     if "language" in tags and tags["language"] not in context.languages:
         return None
-    return Found(path, _name(path, context.folder), **tags)
+    written = canonical(codes["language"]) if "language" in codes else None
+    return Found(path, name_of(path, context.folder), **tags, written=written)

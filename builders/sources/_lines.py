@@ -103,9 +103,10 @@ def lines(path: Path, size: int = BLOCK) -> Iterator[pl.Series]:
     """
     for block in blocks(path, size):
         if (nul := block.text.find(b"\0")) >= 0:
+            number = block.line + block.text.count(b"\n", 0, nul)
             raise IsoglossError(
                 "holds a NUL byte: it is not text, or not UTF-8",
-                where=f"{path}:{block.line + block.text.count(b'\n', 0, nul)}",
+                where=f"{path}:{number}",
                 remedy="If it is UTF-16, convert it first with iconv -f UTF-16 -t UTF-8",
             )
         text = pl.Series([block.text.removesuffix(b"\n")], dtype=pl.Binary).cast(pl.String)

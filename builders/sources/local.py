@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 import polars as pl
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from builders.sources._base import Context, Reading
 from builders.sources._columns import MappedOptions, constants, mapped
@@ -19,7 +19,8 @@ DESCRIPTION = "JSON Lines, CSV, TSV or Parquet files, with a mapping of their co
 EXAMPLE = """[[sources]]
 name = "ours"
 kind = "files"
-path = "pairs/*.jsonl"          # from the recipe's folder; or "pairs/{language}.csv", or a list
+path = "pairs/*.jsonl"          # from the recipe's folder; or "pairs/{language}.csv", or a list,
+                                # or { "amharic.jsonl" = "am", "german.jsonl" = "de" }
 task = "translation"
 columns = { input = "src", output = "tgt", language = "lang" }
 source_language = "en"          # for every row, where no column says it
@@ -32,7 +33,8 @@ class Options(MappedOptions):
 
     Attributes:
         path: Paths or glob patterns, from the recipe's folder. ``{language}`` and
-            ``{source_language}`` in them stand for a tag or a FLORES code.
+            ``{source_language}`` in them stand for a tag or a FLORES code. A table of several
+            says the language of each.
         format: By default what the file's name ends in says (``.jsonl``, ``.csv``, ``.tsv``,
             ``.parquet``; the first three also compressed, as ``.gz``, ``.bz2`` or ``.zst``).
         separator: Of CSV: one character; by default a comma, in TSV a tab.
@@ -40,19 +42,27 @@ class Options(MappedOptions):
         header: Of CSV: whether the first row names the columns; otherwise they are 1, 2, 3 …
     """
 
-    path: str | tuple[str, ...]
+    path: str | tuple[str, ...] | dict[str, str]
     format: Literal["jsonl", "csv", "tsv", "parquet"] | None = None
     separator: str | None = None
     quote: str | None = None
     header: bool = True
 
     @property
-    def paths(self) -> tuple[str, ...]:
-        """The patterns, however many there are."""
+    def paths(self) -> tuple[str, ...] | dict[str, str]:
+        """The patterns, however many there are, where it is said with their languages."""
         return (self.path,) if isinstance(self.path, str) else self.path
 
     def _languages_given(self) -> bool:
-        return all("{language}" in path for path in self.paths)
+        return isinstance(self.path, dict) or all("{language}" in path for path in self.paths)
+
+    @model_validator(mode="after")
+    def _language_said_once(self) -> Options:
+        if isinstance(self.path, dict) and (
+            self.language or self.columns.language or any("{language}" in key for key in self.path)
+        ):
+            raise ValueError("path says each one's language already; leave the other out")
+        return self
 
     @field_validator("separator", "quote")
     @classmethod

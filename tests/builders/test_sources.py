@@ -266,6 +266,75 @@ def test_files_of_every_format_give_the_same_examples(name: str, tmp_path: Path)
     ]
 
 
+def summaries(folder: Path, name: str, *titles: str) -> None:
+    """Write a file as XL-Sum's are: named for its language in English."""
+    rows = [
+        {"id": f"{title}-1", "url": f"https://bbc.example/{title}", "title": title,
+         "summary": f"Kurz: {title}", "text": f"Lang\u2028 und breit: {title}"}
+        for title in titles
+    ]  # fmt: skip
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (folder / name).write_text(lines, encoding="utf-8")
+
+
+SUMMED: dict[str, Any] = {
+    "task": "summarization",
+    "columns": {"input": "text", "output": "summary", "id": "id"},
+    "licence": "CC-BY-NC-SA-4.0",
+}
+XLSUM = {
+    "german_test.jsonl": "deu_Latn", "chinese_simplified_test.jsonl": "zh",
+    "amharic_test.jsonl": "am", "a*_b.jsonl": "pl",
+}  # fmt: skip
+
+
+def test_files_whose_names_do_not_tell_are_given_their_languages(tmp_path: Path) -> None:
+    summaries(tmp_path, "german_test.jsonl", "Rhein", "Elbe")
+    summaries(tmp_path, "chinese_simplified_test.jsonl", "长江")
+    summaries(tmp_path, "a1_b.jsonl", "Wisła")
+    summaries(tmp_path, "a2_b.jsonl", "Odra")
+    # The recipe does not keep Amharic: that there is no such file is nothing to it.
+    found = read("files", tmp_path, path=XLSUM, **SUMMED)
+    assert found.select("language", "output", "source_id").rows() == [
+        ("pl", "Kurz: Wisła", "Wisła-1"), ("pl", "Kurz: Odra", "Odra-1"),
+        ("zh-Hans", "Kurz: 长江", "长江-1"),
+        ("de", "Kurz: Rhein", "Rhein-1"), ("de", "Kurz: Elbe", "Elbe-1"),
+    ]  # fmt: skip
+    assert set(found["task"]) == {"summarization"}
+    assert good(found, language="de")[0] == ("Lang\u2028 und breit: Rhein", "Kurz: Rhein")
+    with pytest.raises(IsoglossError, match=r"amharic_test\.jsonl: there is no such file"):
+        read("files", tmp_path, ("am",), path=XLSUM, **SUMMED)
+    with pytest.raises(IsoglossError, match="no file is in a language of the recipe"):
+        read("files", tmp_path, ("sw",), path=XLSUM, **SUMMED)
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "told"),
+    [
+        ({"german_test.jsonl": "de"}, {"language": "de"}, "path says each one's language already"),
+        ({"german_{language}.jsonl": "de"}, {}, "path says each one's language already"),
+        ({"german_test.jsonl": "tlhh"}, {}, r"path: german_test\.jsonl: 'tlhh' is not a language tag"),
+        ({"german_test.jsonl": "de", "g*.jsonl": "fr"}, {}, r"german_test\.jsonl is given two languages: de, fr"),
+    ],
+)  # fmt: skip
+def test_files_are_given_one_language_once(
+    path: dict[str, str], more: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    summaries(tmp_path, "german_test.jsonl", "Rhein")
+    with pytest.raises((IsoglossError, ValueError), match=told):
+        read("files", tmp_path, path=path, **SUMMED, **more)
+
+
+def test_files_of_klexikon_are_summaries(shared_data: Path) -> None:
+    columns = {"input": "text", "output": "summary", "id": "title"}
+    found = read(
+        "files", shared_data, path={"klexikon/test.jsonl": "de"}, **{**SUMMED, "columns": columns}
+    )
+    assert found.height == 274
+    assert found["reason"].null_count() == found.height
+    assert set(found["language"]) == {"de"}
+
+
 def test_squad_answers_come_from_their_passage(tmp_path: Path) -> None:
     def asked(name: str, question: str, *answers: str) -> dict[str, Any]:
         return {

@@ -1,0 +1,78 @@
+"""Examples of translation, from columns of aligned lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from builders.sources._base import conformed
+
+_SHOWN = r"[^\s\p{Cc}\p{Cf}]"
+
+
+def numbered(prefix: str, first: int, count: int) -> pl.Series:
+    """Return ``PREFIX#N`` for ``count`` lines, the first of which has the number ``first``."""
+    numbers = pl.Series(range(first, first + count), dtype=pl.Int64)
+    return f"{prefix}#" + numbers.cast(pl.String)
+
+
+def is_english(tag: str) -> bool:
+    """Tell whether a tag is English, of wherever."""
+    return tag.split("-")[0] == "en"
+
+
+def is_blank(text: pl.Expr) -> pl.Expr:
+    """Tell of each text whether nothing of it shows: only white space, controls, joiners."""
+    return ~text.str.contains(_SHOWN)
+
+
+def translations(
+    given: pl.Series,
+    references: Sequence[pl.Series],
+    *,
+    languages: tuple[str, str],
+    ids: pl.Series,
+    groups: pl.Series,
+    split: str | None,
+) -> pl.DataFrame:
+    """Return aligned lines as examples.
+
+    Args:
+        given: The texts to translate.
+        references: One column or several of their translations, the best first.
+        languages: The tags of the input and of the output.
+        ids: What identifies each line.
+        groups: What keeps lines that belong together in one split.
+        split: The split of all, or None.
+
+    Returns:
+        As many rows in ``SCHEMA``, in the same order. A translation that is empty is not a
+        reference, and the next becomes the output; a row that has none, or no input, has a reason.
+    """
+    sides = [f"reference {number}" for number in range(len(references))]
+    frame = pl.DataFrame([given.alias("input"), ids.alias("source_id"), groups.alias("group")])
+    frame = frame.with_columns(
+        column.alias(side) for side, column in zip(sides, references, strict=True)
+    )
+    texts = [pl.when(~is_blank(pl.col(side))).then(pl.col(side)) for side in sides]
+    listed = pl.concat_list(texts).list.drop_nulls().list.unique(maintain_order=True)
+    empty = pl.col("references").list.len() == 0
+    made = frame.with_columns(listed.alias("references")).with_columns(
+        pl.lit("translation").alias("task"),
+        pl.lit(languages[0]).alias("source_language"),
+        pl.lit(languages[1]).alias("language"),
+        pl.when(empty).then(pl.lit([""])).otherwise("references").alias("references"),
+        pl.col("references").list.first().fill_null("").alias("output"),
+        pl.lit([], dtype=pl.List(pl.String)).alias("tags"),
+        pl.lit(split, dtype=pl.String).alias("split"),
+        pl.when(is_blank(pl.col("input")))
+        .then(pl.lit("its line is empty"))
+        .when(empty)
+        .then(pl.lit("the line of its translation is empty"))
+        .alias("reason"),
+    )
+    made = made.with_columns(
+        pl.when(pl.col("reason").is_not_null()).then(pl.lit("source")).alias("rejected_by")
+    )
+    return conformed(made)

@@ -1,0 +1,179 @@
+"""MKQA: questions in 26 languages with short answers and no passage (Longpre et al. 2020, TACL)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+from pydantic import BaseModel, Field, ValidationError
+
+from builders.sources._base import Context, Reading, SourceOptions, examples
+from builders.sources._files import Found, find, fingerprint, nearest
+from builders.sources._lines import blocks
+from isogloss.errors import IsoglossError
+from isogloss.languages import canonical, is_language
+
+DESCRIPTION = "MKQA's JSON Lines: open question answering, the same questions in many languages"
+EXAMPLE = """[[sources]]
+name = "mkqa"
+kind = "mkqa"
+path = "mkqa.jsonl.gz"
+unanswerable = "drop"    # or "keep": the answer is then empty
+split = "test"
+"""
+
+LICENCE = "CC-BY-SA-3.0"
+
+#: Types of an answer that is not one: the text of both is null.
+NO_ANSWER = ("unanswerable", "long_answer")
+
+#: Examples of a batch.
+_ROWS = 4096
+
+# Its Norwegian is Bokmål, as where nothing more is said.
+_WITHIN = {"nb": "no"}
+
+
+class Options(SourceOptions):
+    """Which files, and what to do with questions that have no short answer.
+
+    Attributes:
+        path: Paths or glob patterns, from the recipe's folder.
+        unanswerable: ``keep`` gives questions without a short answer (the types ``unanswerable``
+            and ``long_answer``) an empty output, as the paper's own evaluation does.
+        split: The split of every question; by default the pipeline draws it.
+
+    The tag ``answer:TYPE`` says each answer's type. The answers of the type ``binary`` are the
+    English words yes and no in every language.
+    """
+
+    path: str | tuple[str, ...]
+    unanswerable: Literal["drop", "keep"] = "drop"
+    split: Literal["train", "validation", "test"] | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The patterns, however many there are."""
+        return (self.path,) if isinstance(self.path, str) else self.path
+
+
+class _Answer(BaseModel):
+    type: str
+    text: str | None = None
+    aliases: list[str] | None = None
+
+
+class _Question(BaseModel):
+    """A line of the file; what else it holds is left."""
+
+    id: int | str = Field(alias="example_id")
+    queries: dict[str, str | None]
+    answers: dict[str, list[_Answer]]
+
+
+def read(options: Options, context: Context) -> Reading:
+    """Open the files; their questions are read later, batch by batch.
+
+    Raises:
+        IsoglossError: There is no such file.
+    """
+    files = find(options.paths, context)
+    frames = _frames(files, options, context)
+    licence = options.licence or LICENCE
+    return Reading("local", licence, fingerprint(files), frames, {"files": len(files)})
+
+
+def _frames(files: list[Found], options: Options, context: Context) -> Iterator[pl.DataFrame]:
+    rows: list[dict[str, Any]] = []
+    made = 0
+    for file in files:
+        # Lists of answers within languages are checked as objects; ten thousand lines are few.
+        for question in _questions(file.path):
+            for language, code in _codes(tuple(question.queries), context.languages).items():
+                row = _row(question, code, options)
+                rows.append(row | {"language": language, "source_id": f"{file.name}#{question.id}"})
+            if len(rows) >= _ROWS:
+                made += len(rows)
+                yield examples(rows)
+                rows = []
+    if rows:
+        yield examples(rows)
+    elif not made:
+        raise IsoglossError(
+            "holds no question in a language of the recipe",
+            where=files[0].path if len(files) == 1 else f"{context.where}.path",
+        )
+
+
+@lru_cache
+def _codes(codes: tuple[str, ...], languages: tuple[str, ...]) -> dict[str, str]:
+    """Return which of a question's codes serves each of the recipe's languages.
+
+    One at most: of zh_hk and zh_tw, the latter is what zh-Hant means.
+    """
+    tags = {canonical(code): code for code in codes if is_language(code)}
+    found = {
+        language: nearest(tags, language) or _WITHIN.get(language, "") for language in languages
+    }
+    return {language: tags[tag] for language, tag in found.items() if tag in tags}
+
+
+def _row(question: _Question, code: str, options: Options) -> dict[str, Any]:
+    answers = question.answers.get(code, [])
+    asked = (question.queries[code] or "").strip()
+    texts = [
+        text.strip()
+        for answer in answers
+        if answer.type not in NO_ANSWER
+        for text in (answer.text or "", *(answer.aliases or ()))
+    ]
+    texts = list(dict.fromkeys(text for text in texts if text))
+    types = dict.fromkeys(answer.type for answer in answers)
+    row: dict[str, Any] = {
+        "task": "qa",
+        "input": asked,
+        "output": texts[0] if texts else "",
+        "references": texts or [""],
+        "group": str(question.id),
+        "split": options.split,
+        "tags": [f"answer:{name}" for name in types],
+    }
+    unanswered = bool(types) and all(name in NO_ANSWER for name in types)
+    reason = None
+    if not asked:
+        reason = "it has no question in this language"
+    elif unanswered and options.unanswerable == "drop":
+        reason = f"it has no short answer ({', '.join(types)})"
+    elif not texts and not unanswered:
+        reason = "it has no answer in this language"
+    return row if reason is None else row | {"rejected_by": "source", "reason": reason}
+
+
+def _questions(path: Path) -> Iterator[_Question]:
+    """Read a file's questions, in order.
+
+    Raises:
+        IsoglossError: A line is not JSON, or not laid out as MKQA's are (with its number).
+    """
+    for block in blocks(path):
+        for number, line in enumerate(block.text.split(b"\n"), block.line):
+            if line.strip():
+                yield _question(line, f"{path}:{number}")
+
+
+def _question(line: bytes, where: str) -> _Question:
+    try:
+        return _Question.model_validate_json(line)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        # The parser was given one line, and counts from it.
+        told = first["msg"].replace(" at line 1 column ", " at byte ")
+        raise IsoglossError(
+            f"{place}: {told}" if place else told,
+            where=where,
+            remedy='A line is {"example_id", "queries": {"de": "…"}, "answers": {"de": [{"type", "text"}]}}',
+        ) from error

@@ -1,0 +1,193 @@
+"""WMT's test sets since 2021: one XML file with documents, their source and their references."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+from xml.etree.ElementTree import ParseError
+
+import polars as pl
+import pyarrow as pa
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
+
+from builders.sources import _wmtxml
+from builders.sources._base import Context, Reading, SourceOptions, examples
+from builders.sources._files import Found, find, fingerprint, known_licence, served
+from builders.sources._lines import reading
+from isogloss.errors import IsoglossError
+
+DESCRIPTION = "WMT's XML test sets (2021 and later): translation of documents, segment by segment"
+EXAMPLE = """[[sources]]
+name = "newstest2021"
+kind = "wmt"
+path = "wmt21/newstest2021.en-*.xml"   # or a list of them; .gz too
+split = "test"
+licence = "LicenseRef-WMT"
+# translators = ["A", "B"]             # these references, the first as output; by default all
+"""
+
+#: Segments of a batch.
+_ROWS = 4096
+_CHUNK = 1 << 20
+
+
+class Options(SourceOptions):
+    """Which files, and which of their references.
+
+    Attributes:
+        path: Paths or glob patterns, from the recipe's folder. The files say their languages.
+        translators: Take the references of these translators only, the first as output; by
+            default all, sorted by the translator's name. One without a name is called "".
+        split: The split of every segment; by default the pipeline draws it.
+    """
+
+    path: str | tuple[str, ...]
+    translators: tuple[str, ...] | None = None
+    split: Literal["train", "validation", "test"] | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The patterns, however many there are."""
+        return (self.path,) if isinstance(self.path, str) else self.path
+
+
+def read(options: Options, context: Context) -> Reading:
+    """Open the files; their documents are read later, one by one.
+
+    Raises:
+        IsoglossError: There is no such file, or the licence is missing.
+    """
+    licence = known_licence(options, context)
+    files = find(options.paths, context)
+    frames = _frames(files, options, context)
+    return Reading("local", licence, fingerprint(files), frames, {"files": len(files)})
+
+
+def _frames(files: list[Found], options: Options, context: Context) -> Iterator[pl.DataFrame]:
+    rows: list[dict[str, Any]] = []
+    times: Counter[tuple[str, str, str]] = Counter()
+    made = 0
+    for file in files:
+        # The parser gives elements, not columns.
+        for document in _documents(file.path):
+            rows += _rows(document, times, options, context)
+            if len(rows) >= _ROWS:
+                made += len(rows)
+                yield examples(rows)
+                rows = []
+    if rows:
+        yield examples(rows)
+    elif not made:
+        raise IsoglossError(
+            "holds no segment in a language of the recipe",
+            where=files[0].path if len(files) == 1 else f"{context.where}.path",
+        )
+
+
+def _documents(path: Path) -> Iterator[_wmtxml.Document]:
+    """Read a file's documents, in order; one is in memory at a time.
+
+    Raises:
+        IsoglossError: It is not XML, or not laid out as WMT's (with the line), or it declares
+            entities, which expand to more than there is or fetch what is elsewhere.
+    """
+    builder = _wmtxml.Builder()
+    parser = DefusedXMLParser(target=builder)
+    try:
+        with reading(path), pa.input_stream(str(path), compression="detect") as stream:
+            while chunk := stream.read(_CHUNK):
+                parser.feed(chunk)
+                yield from builder.take()
+            parser.close()
+    except ParseError as error:
+        raise IsoglossError(
+            f"is not XML ({str(error).partition(':')[0]})",
+            where=f"{path}:{error.position[0]}",
+            remedy="Mend it or fetch it anew",
+        ) from error
+    except DefusedXmlException as error:
+        raise IsoglossError(
+            f"declares or uses an entity of its own ({type(error).__name__})",
+            where=f"{path}:{parser.parser.CurrentLineNumber}",
+            remedy="WMT's files need none; do not trust this one",
+        ) from error
+    except (LookupError, ValueError) as error:
+        raise IsoglossError(f"is in an unknown encoding ({error})", where=f"{path}:1") from error
+    except _wmtxml.Misplaced as error:
+        raise IsoglossError(
+            str(error),
+            where=f"{path}:{parser.parser.CurrentLineNumber}",
+            remedy="WMT lays its files out as dataset/doc/(src, ref)/p/seg; see wmt-format-tools",
+        ) from error
+
+
+def _rows(
+    document: _wmtxml.Document,
+    times: Counter[tuple[str, str, str]],
+    options: Options,
+    context: Context,
+) -> Iterator[dict[str, Any]]:
+    """Make examples of a document: every segment, in each language that it has references in."""
+    source = served(document.source.language, context.languages)
+    versions: dict[str, list[_wmtxml.Version]] = {}
+    for reference in _chosen(document.references, options.translators):
+        language = served(reference.language, context.languages)
+        versions.setdefault(language, []).append(reference)
+    for language, references in (versions or {"und": []}).items():
+        if references and language not in context.languages:
+            continue
+        # Two documents of one name are told apart, so that every segment has an id of its own.
+        times[document.id, source, language] += 1
+        number = times[document.id, source, language]
+        name = document.id if number == 1 else f"{document.id}~{number}"
+        segments = dict.fromkeys(document.source.segments)
+        segments |= dict.fromkeys(segment for one in references for segment in one.segments)
+        for segment in segments:
+            row = _row(document, segment, references)
+            yield row | {
+                "task": "translation",
+                "language": language,
+                "source_language": source,
+                "source_id": f"{name}#{segment}",
+                "group": document.id,
+                "split": options.split,
+                "tags": document.tags,
+            }
+
+
+def _chosen(
+    references: list[_wmtxml.Version], translators: tuple[str, ...] | None
+) -> list[_wmtxml.Version]:
+    order = {name: place for place, name in enumerate(translators or ())}
+    if translators is not None:
+        references = [version for version in references if version.translator in order]
+    return sorted(
+        references, key=lambda version: (order.get(version.translator, 0), version.translator)
+    )
+
+
+def _row(
+    document: _wmtxml.Document, segment: str, references: list[_wmtxml.Version]
+) -> dict[str, Any]:
+    """Return the texts of a segment, and why it is not kept: as sacrebleu leaves such out too."""
+    given = document.source.segments.get(segment, "")
+    texts = [version.segments.get(segment, "") for version in references]
+    texts = list(dict.fromkeys(text for text in texts if text))
+    row: dict[str, Any] = {
+        "input": given,
+        "output": texts[0] if texts else "",
+        "references": texts or [""],
+    }
+    reason = None
+    if document.testsuite is not None:
+        reason = "its document belongs to a test suite, not to the test set"
+    elif segment not in document.source.segments:
+        reason = "the source has no such segment"
+    elif not given:
+        reason = "its source is empty"
+    elif not texts:
+        reason = "it has no reference"
+    return row if reason is None else row | {"rejected_by": "source", "reason": reason}
