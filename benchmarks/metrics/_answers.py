@@ -20,11 +20,12 @@ class Options(Settings):
     """How answers are made comparable.
 
     Attributes:
-        normalization: ``language``: NFKC, case folding, punctuation of every script and articles
-            of the language aside, characters as words where there are no spaces. ``mlqa``: as
-            MLQA's evaluation does it (Lewis et al. 2020), for its seven languages. ``squad``: as
-            SQuAD 1.1's does (Rajpurkar et al. 2016), English articles and ASCII punctuation,
-            whatever the language; XTREME scores XQuAD and TyDiQA so.
+        normalization: ``language``: English as SQuAD does it; the others NFKC, case folding,
+            punctuation of every script and articles of the language aside, characters as words
+            where there are no spaces. ``mlqa``: as MLQA's evaluation does it (Lewis et al. 2020),
+            for its seven languages. ``squad``: as SQuAD's does (Rajpurkar et al. 2016), English
+            articles and ASCII punctuation, whatever the language; XTREME scores XQuAD and TyDiQA
+            so.
     """
 
     normalization: Normalization = "language"
@@ -42,8 +43,14 @@ _ASCII = frozenset(string.punctuation)
 _HAN = re.compile(r"[\u4e00-\u9fa5]|[^\u4e00-\u9fa5\s]+")
 
 
+def _rule(language: str, how: Normalization) -> Normalization:
+    """Return the normalization of a language: English has an official one."""
+    return "squad" if how == "language" and language.split("-")[0] == "en" else how
+
+
 def normalized(text: str, language: str, how: Normalization) -> str:
     """Return an answer as it is compared."""
+    how = _rule(language, how)
     if how == "language":
         return answer(text, language)
     lowered = text.lower()
@@ -61,6 +68,7 @@ def normalized(text: str, language: str, how: Normalization) -> str:
 
 def words(text: str, language: str, how: Normalization) -> list[str]:
     """Cut a normalized answer into what F1 counts."""
+    how = _rule(language, how)
     if how == "language":
         return segments(text)
     if how == "mlqa" and language.split("-")[0] == "zh":
@@ -71,14 +79,14 @@ def words(text: str, language: str, how: Normalization) -> list[str]:
 def f1(text: str, reference: str, language: str, how: Normalization) -> float:
     """Return the F1 (0 to 1) of the words of two answers.
 
-    Two answers without a word are alike, but for ``squad`` and ``mlqa``, whose scripts count no
-    word in common as nothing in common.
+    Two answers without a word are alike, as in SQuAD 2.0's script; MLQA's counts no word in common
+    as nothing in common.
     """
     ours, theirs = (
         Counter(words(normalized(one, language, how), language, how)) for one in (text, reference)
     )
     if not ours or not theirs:
-        return float(how == "language" and ours == theirs)
+        return float(how != "mlqa" and ours == theirs)
     return 2.0 * (ours & theirs).total() / (ours.total() + theirs.total())
 
 
@@ -104,6 +112,6 @@ def signature_of(name: str, language: str, options: Options) -> str:
     told = {
         "language": f"NFKC+casefold-punct-articles[{base}]|tok:words+chars-where-unspaced",
         "mlqa": f"mlqa[{base}]|tok:{'mixed' if base == 'zh' else 'spaces'}",
-        "squad": "squad-1.1|tok:spaces",
+        "squad": "squad|tok:spaces",
     }
-    return f"{name}|norm:{told[options.normalization]}|refs:max|v2"
+    return f"{name}|norm:{told[_rule(language, options.normalization)]}|refs:max|v2"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Literal
 
 from benchmarks.metrics._base import Array, Segments, counted
 from benchmarks.metrics._text import tokens
@@ -18,9 +18,12 @@ class Options(Settings):
     Attributes:
         stemmer: Whether words are stemmed, where there is a stemmer for the language: Porter's
             for English, as rouge-score has it, and Snowball's for fourteen others.
+        tokenizer: ``unicode`` keeps words of every script, and characters where there are no
+            spaces; ``rouge-score`` is that package's own, which keeps a-z and 0-9 only.
     """
 
     stemmer: bool = False
+    tokenizer: Literal["unicode", "rouge-score"] = "unicode"
 
 
 # Languages of NLTK's Snowball stemmers, by base language.
@@ -55,6 +58,13 @@ def stemmer_of(language: str) -> str:
     return _SNOWBALL.get(base, "") if script in ("Latn", "Cyrl", "Arab") else ""
 
 
+def _stemmer(language: str, options: Options) -> str:
+    if not options.stemmer:
+        return ""
+    # rouge-score's own tokenizer has Porter's, whatever the language.
+    return "porter" if options.tokenizer == "rouge-score" else stemmer_of(language)
+
+
 @cache
 def _stemming(name: str) -> Any:
     if not name:
@@ -68,16 +78,17 @@ def _stemming(name: str) -> Any:
 
 
 @cache
-def _scorer(kind: str, stemmer: str) -> Any:
+def _scorer(kind: str, tokenizer: str, stemmer: str) -> Any:
     from rouge_score.rouge_scorer import RougeScorer
 
+    if tokenizer == "rouge-score":
+        return RougeScorer([kind], use_stemmer=bool(stemmer))
     return RougeScorer([kind], tokenizer=_Tokenizer(_stemming(stemmer)))
 
 
 def rouge(kind: str, segments: Segments, options: Options) -> Array:
     """Return (best F-measure over the references, 1) of each segment, shape (n, 2)."""
-    stemmer = stemmer_of(segments.language) if options.stemmer else ""
-    scorer = _scorer(kind, stemmer)
+    scorer = _scorer(kind, options.tokenizer, _stemmer(segments.language, options))
     return counted(
         [
             max(scorer.score(reference, answer)[kind].fmeasure for reference in accepted)
@@ -88,8 +99,9 @@ def rouge(kind: str, segments: Segments, options: Options) -> Array:
 
 def rouge_signature(kind: str, language: str, options: Options) -> str:
     """Return stemmer, case, normalization, tokenizer and version."""
-    stem = (stemmer_of(language) or "none-for-language") if options.stemmer else "no"
-    return (
-        f"{kind}|F1|stem:{stem}|case:fold|norm:NFKC|tok:unicode-words+chars-where-unspaced|refs:max"
-        f"|rouge-score:{version('rouge-score')}"
-    )
+    stem = (_stemmer(language, options) or "none-for-language") if options.stemmer else "no"
+    told = {
+        "unicode": "case:fold|norm:NFKC|tok:unicode-words+chars-where-unspaced",
+        "rouge-score": "case:lower|tok:rouge-score",
+    }[options.tokenizer]
+    return f"{kind}|F1|stem:{stem}|{told}|refs:max|rouge-score:{version('rouge-score')}"
