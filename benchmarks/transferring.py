@@ -1,0 +1,263 @@
+"""Cross-lingual transfer: what systems trained on some languages can do in the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from benchmarks.catalog import MetricOptions, check_metrics, list_tasks
+from benchmarks.measuring import Found, mean, measured
+from benchmarks.scoring import BOOTSTRAP
+from benchmarks.statistics import bounds, difference, holm
+from isogloss.languages import canonical, same_language
+
+#: Columns of the matrix of systems and test languages.
+MATRIX: dict[str, pl.DataType] = {
+    "task": pl.String(),
+    "metric": pl.String(),
+    "system": pl.String(),
+    "train_languages": pl.List(pl.String()),
+    "language": pl.String(),
+    "seen": pl.Boolean(),
+    "score": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+    "n": pl.Int64(),
+    "languages": pl.Int64(),
+    "signature": pl.String(),
+}
+
+#: Columns of the table of gaps to systems trained on the test language alone.
+GAPS: dict[str, pl.DataType] = {
+    "task": pl.String(),
+    "metric": pl.String(),
+    "system": pl.String(),
+    "train_languages": pl.List(pl.String()),
+    "language": pl.String(),
+    "seen": pl.Boolean(),
+    "in_language": pl.List(pl.String()),
+    "gap": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+    "p_value": pl.Float64(),
+    "p_holm": pl.Float64(),
+    "n": pl.Int64(),
+    "languages": pl.Int64(),
+    "signature": pl.String(),
+}
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """How systems trained on different languages do on one suite.
+
+    Attributes:
+        matrix: One row a task, metric, system and test language, with the columns of `MATRIX`.
+            ``seen`` tells whether the system was trained on the test language. Rows without a
+            language are means, each language counted alike: over the languages that the system
+            did not see, its mean transfer, and over those that it did.
+        gaps: One row a task, metric, system and test language that another system was trained on
+            alone, with the columns of `GAPS`: the score of that system (the mean of several, named
+            in ``in_language``) minus this one's. Not ``seen``, it is the zero-shot gap; ``seen``,
+            it is one model a language against one multilingual model. Rows without a language
+            are means over either kind. ``p_value`` is the paired bootstrap's, ``p_holm`` the
+            same corrected for the languages of a system's kind (Holm 1979).
+    """
+
+    matrix: pl.DataFrame
+    gaps: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """What a system scores in one language (of `Found`), and whether it was trained on it."""
+
+    found: Found
+    seen: bool
+
+
+@dataclass(frozen=True)
+class _System:
+    name: str
+    languages: tuple[str, ...]
+    cells: dict[tuple[str, str], dict[str, _Cell]]
+
+    def is_of(self, language: str) -> bool:
+        """Tell whether the system was trained on this language and no other."""
+        return bool(self.languages) and all(same_language(one, language) for one in self.languages)
+
+
+def transfer(
+    systems: Mapping[str, tuple[Sequence[str], pl.DataFrame]],
+    records: pl.DataFrame,
+    *,
+    metrics: Sequence[str] = (),
+    options: MetricOptions | None = None,
+    resamples: int = 1000,
+    seed: int = 42,
+    level: float = 0.95,
+) -> Transfer:
+    """Measure the transfer between the languages that systems were trained on and those of a suite.
+
+    Args:
+        systems: By name, the tags of the languages that a system was trained on (none for a model
+            as it came), and its predictions, as for `score`. A language is the same in another
+            territory, not in another script.
+        records: The records that all were asked.
+        metrics: As for `score`; each task's main metric where empty.
+        options: As for `score`.
+        resamples: Bootstrap resamples, the same for all systems.
+        seed: Their seed.
+        level: The intervals' coverage.
+
+    Returns:
+        The tables, systems in the order of their names. Bounds are null where there are fewer
+        than two records; a language that cannot be judged is in no mean and has no gap.
+
+    Raises:
+        IsoglossError: As for `score`; or a training language is not one.
+    """
+    wanted = metrics or tuple({task.main for task in list_tasks().values()})
+    check_metrics(wanted, options or {}, where="metrics")
+    told = [
+        _system(
+            name, languages,
+            measured(predictions, records, resamples=resamples, seed=seed, only=wanted,
+                     options=options, by_source=False),
+        )
+        for name, (languages, predictions) in sorted(systems.items())
+    ]  # fmt: skip
+    prefix = BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)
+    matrix = [row for one in told for row in _scores(one, level, prefix)]
+    gaps = [row for one in told for row in _gaps(one, told, level, f"paired-{prefix}")]
+    return Transfer(_table(matrix, MATRIX), _corrected(_table(gaps, GAPS)))
+
+
+def _system(name: str, languages: Sequence[str], found: Iterator[Found]) -> _System:
+    trained = tuple(sorted({canonical(tag, where=f"system {name}") for tag in languages}))
+    cells: dict[tuple[str, str], dict[str, _Cell]] = {}
+    for one in found:
+        if one.language is not None:
+            seen = any(same_language(tag, one.language) for tag in trained)
+            cells.setdefault((one.task, one.metric), {})[one.language] = _Cell(one, seen)
+    return _System(name, trained, cells)
+
+
+def _table(rows: list[dict[str, Any]], schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=schema).with_columns(pl.col("low", "high").fill_nan(None))
+
+
+def _scores(system: _System, level: float, prefix: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the matrix of a system."""
+    for cells in system.cells.values():
+        for cell in cells.values():
+            yield _score(system, cell.found, cell.seen, 1, level, prefix)
+        for seen in (False, True):
+            parts = _judged([cell.found for cell in cells.values() if cell.seen is seen])
+            if parts:
+                yield _score(system, _mean(parts), seen, len(parts), level, prefix)
+
+
+def _score(
+    system: _System, found: Found, seen: bool, languages: int, level: float, prefix: str
+) -> dict[str, Any]:
+    low, high = bounds(found.draws, level) if found.n > 1 else (None, None)
+    return {
+        **_place(system, found, seen, languages, prefix),
+        "score": found.score,
+        "low": low,
+        "high": high,
+    }
+
+
+def _place(
+    system: _System, found: Found, seen: bool, languages: int, prefix: str
+) -> dict[str, Any]:
+    return {
+        "task": found.task,
+        "metric": found.metric,
+        "system": system.name,
+        "train_languages": list(system.languages),
+        "language": found.language,
+        "seen": seen,
+        "n": found.n,
+        "languages": languages,
+        "signature": prefix + found.signature,
+    }
+
+
+def _judged(parts: Sequence[Found]) -> list[Found]:
+    return [one for one in parts if not np.isnan(one.score)]
+
+
+def _mean(parts: Sequence[Found]) -> Found:
+    return mean(parts, parts[0].task, parts[0].metric)
+
+
+def _gaps(
+    system: _System, systems: Sequence[_System], level: float, prefix: str
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a system's gaps to those trained on the test languages alone."""
+    for key, cells in system.cells.items():
+        for seen in (False, True):
+            compared: dict[str, list[str]] = {}
+            parts: list[Found] = []
+            for language, cell in cells.items():
+                rivals = [one for one in systems if one.is_of(language)]
+                if cell.seen is not seen or not rivals or system.is_of(language):
+                    continue
+                part = _minus([one.cells[key][language].found for one in rivals], cell.found)
+                if not np.isnan(part.score):
+                    compared[language] = [one.name for one in rivals]
+                    parts.append(part)
+            for part in parts:
+                names = compared[str(part.language)]
+                yield _gap(system, part, seen, 1, names, level, prefix)
+            if parts:
+                names = sorted({name for several in compared.values() for name in several})
+                yield _gap(system, _mean(parts), seen, len(parts), names, level, prefix)
+
+
+def _minus(theirs: Sequence[Found], ours: Found) -> Found:
+    """Return the mean of systems in one language minus our score, resample by resample."""
+    return replace(
+        ours,
+        score=float(np.mean([one.score for one in theirs])) - ours.score,
+        draws=np.mean([one.draws for one in theirs], axis=0) - ours.draws,
+    )
+
+
+def _gap(
+    system: _System,
+    found: Found,
+    seen: bool,
+    languages: int,
+    in_language: list[str],
+    level: float,
+    prefix: str,
+) -> dict[str, Any]:
+    told = found.n > 1
+    tested = difference(found.score, found.draws, level)
+    return {
+        **_place(system, found, seen, languages, prefix),
+        "in_language": in_language,
+        "gap": found.score,
+        "low": tested.low if told else None,
+        "high": tested.high if told else None,
+        "p_value": tested.p_value if told else 1.0,
+        "p_holm": None,
+    }
+
+
+def _corrected(gaps: pl.DataFrame) -> pl.DataFrame:
+    """Fill in Holm's correction over a system's languages; a mean is one question of its own."""
+    adjusted = pl.col("p_value").map_batches(
+        lambda column: pl.Series(holm(column.to_list()), dtype=pl.Float64),
+        return_dtype=pl.Float64(),
+    )
+    family = ("task", "metric", "system", "seen", pl.col("language").is_null())
+    return gaps.with_columns(p_holm=adjusted.over(*family))

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import isogloss.languages
+from isogloss.identification import identified_languages
+from isogloss.languages import canonical, describe
+
+FLORES_200 = """
+ace_Arab ace_Latn acm_Arab acq_Arab aeb_Arab afr_Latn ajp_Arab aka_Latn als_Latn amh_Ethi apc_Arab
+arb_Arab arb_Latn ars_Arab ary_Arab arz_Arab asm_Beng ast_Latn awa_Deva ayr_Latn azb_Arab azj_Latn
+bak_Cyrl bam_Latn ban_Latn bel_Cyrl bem_Latn ben_Beng bho_Deva bjn_Arab bjn_Latn bod_Tibt bos_Latn
+bug_Latn bul_Cyrl cat_Latn ceb_Latn ces_Latn cjk_Latn ckb_Arab crh_Latn cym_Latn dan_Latn deu_Latn
+dik_Latn dyu_Latn dzo_Tibt ell_Grek eng_Latn epo_Latn est_Latn eus_Latn ewe_Latn fao_Latn fij_Latn
+fin_Latn fon_Latn fra_Latn fur_Latn fuv_Latn gaz_Latn gla_Latn gle_Latn glg_Latn grn_Latn guj_Gujr
+hat_Latn hau_Latn heb_Hebr hin_Deva hne_Deva hrv_Latn hun_Latn hye_Armn ibo_Latn ilo_Latn ind_Latn
+isl_Latn ita_Latn jav_Latn jpn_Jpan kab_Latn kac_Latn kam_Latn kan_Knda kas_Arab kas_Deva kat_Geor
+kaz_Cyrl kbp_Latn kea_Latn khk_Cyrl khm_Khmr kik_Latn kin_Latn kir_Cyrl kmb_Latn kmr_Latn knc_Arab
+knc_Latn kon_Latn kor_Hang lao_Laoo lij_Latn lim_Latn lin_Latn lit_Latn lmo_Latn ltg_Latn ltz_Latn
+lua_Latn lug_Latn luo_Latn lus_Latn lvs_Latn mag_Deva mai_Deva mal_Mlym mar_Deva min_Arab min_Latn
+mkd_Cyrl mlt_Latn mni_Beng mos_Latn mri_Latn mya_Mymr nld_Latn nno_Latn nob_Latn npi_Deva nso_Latn
+nus_Latn nya_Latn oci_Latn ory_Orya pag_Latn pan_Guru pap_Latn pbt_Arab pes_Arab plt_Latn pol_Latn
+por_Latn prs_Arab quy_Latn ron_Latn run_Latn rus_Cyrl sag_Latn san_Deva sat_Olck scn_Latn shn_Mymr
+sin_Sinh slk_Latn slv_Latn smo_Latn sna_Latn snd_Arab som_Latn sot_Latn spa_Latn srd_Latn srp_Cyrl
+ssw_Latn sun_Latn swe_Latn swh_Latn szl_Latn tam_Taml taq_Latn taq_Tfng tat_Cyrl tel_Telu tgk_Cyrl
+tgl_Latn tha_Thai tir_Ethi tpi_Latn tsn_Latn tso_Latn tuk_Latn tum_Latn tur_Latn twi_Latn tzm_Tfng
+uig_Arab ukr_Cyrl umb_Latn urd_Arab uzn_Latn vec_Latn vie_Latn war_Latn wol_Latn xho_Latn ydd_Hebr
+yor_Latn yue_Hant zho_Hans zho_Hant zsm_Latn zul_Latn
+""".split()
+
+NLLB_SEED = """
+ace_Arab ace_Latn ary_Arab arz_Arab bam_Latn ban_Latn bho_Deva bjn_Arab bjn_Latn bug_Latn crh_Latn
+dik_Latn dzo_Tibt fur_Latn fuv_Latn grn_Latn gug_Latn hne_Deva kas_Arab kas_Deva knc_Arab knc_Latn
+lij_Latn lim_Latn lmo_Latn ltg_Latn mag_Deva mni_Beng mri_Latn nqo_Nkoo nus_Latn pbt_Arab prs_Arab
+scn_Latn shn_Mymr srd_Latn szl_Latn taq_Latn taq_Tfng tzm_Tfng vec_Latn
+""".split()
+
+XTREME = """
+af ar az bg bn de el en es et eu fa fi fr gu he hi ht hu id it ja jv ka kk ko lt ml mr ms my nl pa
+pl pt qu ro ru sw ta te th tl tr uk ur vi wo yo zh
+""".split()
+
+MKQA = (
+    "ar da de en es fi fr he hu it ja km ko ms nl no pl pt ru sv th tr vi zh_cn zh_hk zh_tw".split()
+)
+
+XL_SUM = """
+am ar az bn my zh-CN zh-TW en fr gu ha hi ig id ja rn ko ky mr ne om ps fa pcm pt pa ru gd sr-Cyrl
+sr-Latn si so es sw ta te th ti tr uk ur uz vi cy yo
+""".split()
+
+
+def data() -> dict[str, list[str]]:
+    path = Path(isogloss.languages.__file__).with_name("families.toml")
+    found: dict[str, list[str]] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def test_the_lists_are_whole() -> None:
+    assert len(set(FLORES_200)) == len(FLORES_200) == 204
+    assert len(set(NLLB_SEED)) == len(NLLB_SEED)
+
+
+@pytest.mark.parametrize("codes", [FLORES_200, NLLB_SEED, XTREME, MKQA, XL_SUM])
+def test_every_language_of_the_fields_suites_has_a_family(codes: list[str]) -> None:
+    assert [code for code in codes if not describe(code).family] == []
+
+
+def test_every_language_that_is_identified_has_a_family() -> None:
+    assert [tag for tag in identified_languages() if not describe(tag).family] == []
+
+
+def test_a_language_is_in_one_family_once_by_its_canonical_base_tag() -> None:
+    counts = Counter(tag for tags in data().values() for tag in tags)
+    assert [tag for tag, count in counts.items() if count > 1] == []
+    assert [tag for tag in counts if canonical(tag) != tag or "-" in tag] == []
+    assert all(tags == sorted(tags) for tags in data().values())
+
+
+@pytest.mark.parametrize(
+    ("tag", "family"),
+    [
+        ("de", "Indo-European"),
+        ("fa-AF", "Indo-European"),
+        ("sr-Latn", "Indo-European"),
+        ("swh_Latn", "Atlantic-Congo"),
+        ("arb_Arab", "Afro-Asiatic"),
+        ("zh-Hant", "Sino-Tibetan"),
+        ("plt_Latn", "Austronesian"),
+        ("azb", "Turkic"),
+        ("hu", "Uralic"),
+        ("te", "Dravidian"),
+        ("ja", "Japonic"),
+        ("ko", "Koreanic"),
+        ("ka", "Kartvelian"),
+        ("th", "Tai-Kadai"),
+        ("vi", "Austroasiatic"),
+        ("bam_Latn", "Mande"),
+        ("luo", "Nilotic"),
+        ("knc_Arab", "Saharan"),
+        ("quy_Latn", "Quechuan"),
+        ("ayr_Latn", "Aymaran"),
+        ("gug", "Tupian"),
+        ("khk_Cyrl", "Mongolic-Khitan"),
+        ("eu", "Basque (isolate)"),
+        ("ht", "Creoles and pidgins"),
+        ("eo", "Constructed"),
+        ("yo", "Atlantic-Congo"),
+    ],
+)
+def test_families(tag: str, family: str) -> None:
+    assert describe(tag).family == family
+
+
+def test_a_language_that_nobody_wrote_a_family_down_for_has_none() -> None:
+    sentinelese = describe("std")
+    assert (sentinelese.name, sentinelese.family) == ("Sentinel", "")
