@@ -52,12 +52,25 @@ class Metric:
 
 @dataclass(frozen=True)
 class Task:
-    """A task as a table needs to know it; ``main`` is the metric that it is ranked by."""
+    """A task as a table needs to know it.
+
+    Attributes:
+        name: Its name.
+        label: Its name as shown.
+        description: What it asks for.
+        main: The metric that systems are ranked by.
+        prompt: How a record becomes a prompt.
+        answer: What of a model's text is read as the answer.
+        right: When an answer is right.
+    """
 
     name: str
     label: str
     description: str
     main: str
+    prompt: str
+    answer: str
+    right: str
 
 
 def list_metrics() -> dict[str, Metric]:
@@ -79,7 +92,15 @@ def list_metrics() -> dict[str, Metric]:
 def list_tasks() -> dict[str, Task]:
     """Return every task, by name."""
     return {
-        name: Task(name, module.LABEL, module.DESCRIPTION, module.MAIN)
+        name: Task(
+            name,
+            module.LABEL,
+            module.DESCRIPTION,
+            module.MAIN,
+            module.PROMPT,
+            module.ANSWER,
+            module.RIGHT,
+        )
         for name, module in discover("benchmarks.tasks").items()
     }
 

@@ -16,10 +16,10 @@ from benchmarks.scoring import BOOTSTRAP
 from benchmarks.statistics import (
     Array,
     bounds,
-    clusters,
     difference,
     holm,
     randomization_p,
+    ranks,
     swapped,
 )
 
@@ -54,9 +54,6 @@ RANKS: dict[str, pl.DataType] = {
 }
 
 Test = Literal["bootstrap", "randomization"]
-
-#: A difference that chance would give less often than this counts.
-SIGNIFICANT = 0.05
 
 
 def compare(
@@ -222,8 +219,7 @@ def rank(
     Returns:
         One row a task, language, metric and system, best first, with the columns of `RANKS`; a
         null language is the mean of the languages. Systems of one cluster share a rank; see
-        `benchmarks.statistics.clusters`. Where one is better than another by the paired bootstrap
-        (p < 0.05), the p-values of all pairs in the table are corrected together (Holm 1979).
+        `benchmarks.statistics.ranks`.
 
     Raises:
         IsoglossError: As for `score`.
@@ -238,7 +234,7 @@ def rank(
         )  # fmt: skip
         for one in found:
             table.setdefault((one.task, one.language, one.metric), []).append((system, one))
-    prefix = f"holm|{BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)}"
+    prefix = f"clusters|{BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)}"
     rows: list[dict[str, Any]] = []
     for (_, _, metric), entries in table.items():
         rows += _ranked(
@@ -255,14 +251,13 @@ def _ranked(
     entries = sorted(
         entries, key=lambda item: (-np.nan_to_num(sign * item[1].score, nan=-np.inf), item[0])
     )
-    count = len(entries)
-    pairs = [(i, j) for i in range(count) for j in range(i + 1, count)]
-    p_values = holm([_p(entries[i][1], entries[j][1]) for i, j in pairs])
-    better = np.zeros((count, count), dtype=np.bool_)
-    for (i, j), p_value in zip(pairs, p_values, strict=True):
-        better[i, j] = p_value < SIGNIFICANT
+    points = np.asarray([sign * one.score for _, one in entries])
+    # One record is no sample: nothing can be told from its resamples.
+    told = entries[0][1].n > 1
+    drawn = np.stack([sign * one.draws if told else np.zeros(1) for _, one in entries])
+    places = ranks(points if told else np.zeros(len(entries)), drawn)
     rows = []
-    for (system, one), place in zip(entries, clusters(better), strict=True):
+    for (system, one), place in zip(entries, places, strict=True):
         low, high = bounds(one.draws, level) if one.n > 1 else (None, None)
         rows.append(
             {
@@ -279,9 +274,3 @@ def _ranked(
             }
         )
     return rows
-
-
-def _p(one: Found, two: Found) -> float:
-    if one.n < 2 or np.isnan(one.score - two.score):
-        return 1.0
-    return difference(one.score - two.score, one.draws - two.draws).p_value

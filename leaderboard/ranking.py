@@ -8,16 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks import list_metrics, list_tasks
-from benchmarks.statistics import Difference, difference
-from leaderboard.collect import Array, Run
-
-# A difference that chance would give less often than this counts.
-SIGNIFICANT = 0.05
+from benchmarks.statistics import Difference, difference, ranks
+from leaderboard.collect import Run
 
 
 @dataclass(frozen=True)
 class Place:
-    """A system's place among others: 1 + how many are significantly better than it."""
+    """A system's place among others: that of the first of its cluster, counted from 1."""
 
     rank: int
     tied: bool
@@ -37,32 +34,24 @@ def contrast(one: Run, two: Run, task: str, language: str | None) -> Difference:
 
 
 def places(runs: Sequence[Run], task: str, language: str | None = None) -> list[Place]:
-    """Return every system's place by a task's main metric.
+    """Return every system's place by a task's main metric: that of its cluster, as WMT draws them.
 
-    A system is better than another where the paired bootstrap's p-value of their difference is
-    below 0.05. Systems that share a place cannot be told apart from one above them.
+    Systems that share a place cannot all be told apart; see `benchmarks.statistics.ranks`.
     """
-    sign = 1.0 if list_metrics()[list_tasks()[task].main].higher_is_better else -1.0
+    sign = 1.0 if list_tasks()[task].main in _rising() else -1.0
     points = np.asarray([point(run, task, language) for run in runs]) * sign
-    draws = np.stack([run.draws[task, language] for run in runs]) * sign
-    ranks = [1 + _above(points, draws, number) for number in range(len(runs))]
-    return [Place(rank, ranks.count(rank) > 1) for rank in ranks]
+    found = ranks(points, np.stack([run.draws[task, language] for run in runs]) * sign)
+    return [Place(rank, found.count(rank) > 1) for rank in found]
 
 
-def _above(points: Array, draws: Array, number: int) -> int:
-    """Count the systems significantly better than one."""
-    return sum(
-        difference(float(points[other] - points[number]), draws[other] - draws[number]).p_value
-        < SIGNIFICANT
-        for other in range(len(points))
-        if points[other] > points[number]
-    )
+def _rising() -> set[str]:
+    return {name for name, metric in list_metrics().items() if metric.descending}
 
 
 def by_place(runs: Sequence[Run], task: str, language: str | None = None) -> list[int]:
     """Return the systems' numbers, the best first: by place, then by score, then by name."""
     found = places(runs, task, language)
-    sign = 1.0 if list_metrics()[list_tasks()[task].main].higher_is_better else -1.0
+    sign = 1.0 if list_tasks()[task].main in _rising() else -1.0
     return sorted(
         range(len(runs)),
         key=lambda n: (

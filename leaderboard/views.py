@@ -11,11 +11,12 @@ import polars as pl
 from benchmarks import list_metrics, list_tasks
 from benchmarks.comparing import DIFFERENCES, corrected
 from benchmarks.scoring import SCORES
+from benchmarks.statistics import SIGNIFICANT
 from isogloss.languages import Language, describe
 from isogloss.names import slug
 from leaderboard.charts import Mark
 from leaderboard.collect import Run
-from leaderboard.ranking import SIGNIFICANT, by_place, contrast, places, point
+from leaderboard.ranking import by_place, contrast, places, point
 from leaderboard.site import Site
 from leaderboard.tables import Cell, Column, Table, score_cell, signed
 
@@ -45,7 +46,7 @@ def standing(site: Site, task: str) -> Table:
         )
     columns = [
         Column("System", numeric=False),
-        Column("Rank", descending=False, title="1 + the systems significantly better"),
+        Column("Rank", descending=False, title="systems that cannot be told apart share one"),
         Column("Mean", descending=metric.descending, title="the mean of the languages"),
         *(_language_column(one, metric.descending) for one in languages),
     ]

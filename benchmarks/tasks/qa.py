@@ -7,6 +7,9 @@ from benchmarks.tasks._reading import first_line
 LABEL = "Question answering"
 DESCRIPTION = "a short answer to a question, with or without a passage"
 MAIN = "f1"
+PROMPT = "the instruction, a blank line, the passage where there is one, a blank line, the question"
+ANSWER = "its first line that says anything"
+RIGHT = "it is one of the references, case, punctuation and articles aside; words in common count for part"
 
 
 def read_answer(text: str, *, asked: str = "") -> str:

@@ -7,6 +7,13 @@ from benchmarks.tasks._reading import first_line
 LABEL = "Translation"
 DESCRIPTION = "a text, said again in another language"
 MAIN = "chrf"
+PROMPT = "the instruction, a blank line, the text to translate"
+ANSWER = (
+    "its first line that says anything; all of it where the text to translate has several lines"
+)
+RIGHT = (
+    "it says in the language asked for what the text says: the closer to a reference, the better"
+)
 
 
 def read_answer(text: str, *, asked: str = "") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from benchmarks import list_metrics
+from benchmarks import list_metrics, list_tasks
 from leaderboard.site import Page, Site
 
 
@@ -23,6 +23,7 @@ def pages(site: Site) -> Iterator[Page]:
         "suite": site.runs[0].facts["suite"],
         "resamples": site.resamples,
         "seed": site.seed,
+        "tasks": [list_tasks()[task] for task in site.tasks],
         "metrics": [(list_metrics()[name], found) for name, found in by_metric.items()],
     }
     yield Page("method.html", "method.html.j2", values)

@@ -130,7 +130,8 @@ def test_several_systems_of_one_language_count_as_their_mean() -> None:
 def test_p_values_are_corrected_for_the_languages_of_a_system() -> None:
     gaps = measured(SYSTEMS).gaps
     base = gaps.filter(pl.col("language").is_not_null(), system="base")
-    assert base["p_holm"].max() == pytest.approx(min(1, 2 * base["p_value"].min()))
+    least, most = sorted(base["p_value"])
+    assert base["p_holm"].max() == pytest.approx(min(1, max(2 * least, most)))
     alone = gaps.filter(system="german", language="sw")
     assert alone["p_holm"].item() == alone["p_value"].item()
     mean = gaps.filter(pl.col("language").is_null(), system="base")
