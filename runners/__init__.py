@@ -7,27 +7,35 @@ from typing import TYPE_CHECKING
 from isogloss.lazy import lazily
 
 if TYPE_CHECKING:
+    from runners.comparing import compare_runs as compare_runs
+    from runners.comparing import rank_runs as rank_runs
     from runners.inspection import inspect as inspect
     from runners.models._base import GenerationSettings as GenerationSettings
+    from runners.outputs import name_of as name_of
     from runners.plan import execute as execute
     from runners.plan import load_plan as load_plan
-    from runners.scoring import compare_runs as compare_runs
+    from runners.rescoring import rescore as rescore
     from runners.scoring import score as score
     from runners.scoring import score_predictions as score_predictions
     from runners.settings import ScoreSettings as ScoreSettings
     from runners.settings import TuneSettings as TuneSettings
+    from runners.stored import system_of as system_of
     from runners.tuning import tune as tune
 
 _HOMES = {
     "GenerationSettings": "runners.models._base",
     "ScoreSettings": "runners.settings",
     "TuneSettings": "runners.settings",
-    "compare_runs": "runners.scoring",
+    "compare_runs": "runners.comparing",
     "execute": "runners.plan",
     "inspect": "runners.inspection",
     "load_plan": "runners.plan",
+    "name_of": "runners.outputs",
+    "rank_runs": "runners.comparing",
+    "rescore": "runners.rescoring",
     "score": "runners.scoring",
     "score_predictions": "runners.scoring",
+    "system_of": "runners.stored",
     "tune": "runners.tuning",
 }
 
@@ -39,8 +47,12 @@ __all__ = [
     "execute",
     "inspect",
     "load_plan",
+    "name_of",
+    "rank_runs",
+    "rescore",
     "score",
     "score_predictions",
+    "system_of",
     "tune",
 ]
 

@@ -12,9 +12,10 @@ from isogloss.console import progress, say
 from isogloss.provenance import read_json, sha256_json, write_json, writing
 from runners.models._base import GenerationSettings, Model, Prompt, prompts_of
 
-#: Columns of a table of predictions.
+#: Columns of a table of predictions; ``sample`` counts the answers to a record from 0.
 PREDICTIONS: dict[str, Any] = {
     "id": pl.String,
+    "sample": pl.Int64,
     "prompt": pl.String,
     "prediction": pl.String,
     "references": pl.List(pl.String),
@@ -41,7 +42,7 @@ def generate(
             under another key is begun anew.
 
     Returns:
-        The predictions, in the records' order. The batches are the same at every call, so a run
+        The predictions, in the records' order, each record's samples together. The batches are the same at every call, so a run
         that was interrupted has the same answers as one that was not.
     """
     prompts = prompts_of(records)
@@ -59,7 +60,7 @@ def generate(
                     frame.write_parquet(partial)
             bar.advance(len(batch))
     parts = pl.concat(pl.read_parquet(path) for path in sorted((out / _FOLDER).glob("*.parquet")))
-    return records.select("id").join(parts, on="id", how="left", maintain_order="left")
+    return records.select("id").join(parts, on="id", how="left", maintain_order="left_right")
 
 
 def _prepare(out: Path, key: str) -> None:
@@ -87,6 +88,7 @@ def _ask(
     rows = [
         (
             prompt.id,
+            sample,
             prompt.text,
             answer.text,
             references[prompt.id],
@@ -94,6 +96,7 @@ def _ask(
             answer.tokens,
             answer.seconds,
         )
-        for prompt, answer in zip(prompts, answers, strict=True)
+        for prompt, given in zip(prompts, answers, strict=True)
+        for sample, answer in enumerate(given)
     ]
     return pl.DataFrame(rows, schema=PREDICTIONS, orient="row")

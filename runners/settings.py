@@ -67,10 +67,12 @@ class ScoreSettings(Settings):
         seed: The bootstrap's seed.
         limit: Ask only so many records of each task and language.
         trust_remote_code: Run a model's own code; only where its authors are trusted.
+        metrics: Only these metrics; every one that needs no asking where empty.
     """
 
     generation: GenerationSettings = GenerationSettings()
-    resamples: int = 1000
+    resamples: int = Field(default=1000, gt=0)
     seed: int = 42
-    limit: int | None = None
+    limit: int | None = Field(default=None, gt=0)
     trust_remote_code: bool = False
+    metrics: tuple[str, ...] = ()

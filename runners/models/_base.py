@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import polars as pl
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from isogloss.settings import Settings
 
@@ -45,18 +45,39 @@ class Generation:
 
 
 class GenerationSettings(Settings):
-    """How answers are generated: greedily, so that they are the same every time.
+    """How answers are generated: greedily, or drawn with a seed; either way the same every time.
 
     Attributes:
         max_new_tokens: The limit of each task.
         batch_size: Prompts at once.
         system: A system message; None leaves the one that the model was tuned with, or its own
             default, if it has one.
+        samples: Answers to each prompt; more than one only where they are drawn.
+        temperature: Draw each token from the model's probabilities, their logits divided by this;
+            0 takes the likeliest token. Systems that do not generate text leave it alone.
+        top_p: Draw from the likeliest tokens only, as many as reach this probability together
+            (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration").
+        seed: The seed of what is drawn.
     """
 
     max_new_tokens: dict[str, int] = Field(default_factory=dict)
     batch_size: int = Field(default=32, gt=0)
     system: str | None = None
+    samples: int = Field(default=1, gt=0, le=10_000)
+    temperature: float = Field(default=0.0, ge=0, le=100)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    seed: int = 42
+
+    @model_validator(mode="after")
+    def _drawn(self) -> Self:
+        if self.temperature == 0 and self.samples > 1:
+            raise ValueError(
+                f"{self.samples} samples without a temperature would be one answer "
+                f"{self.samples} times. Set temperature above 0, 0.8 for instance"
+            )
+        if self.temperature == 0 and self.top_p < 1:
+            raise ValueError("top_p decides nothing without a temperature. Set it above 0")
+        return self
 
     def limit(self, task: str) -> int:
         """Return the limit of new tokens of a task."""
@@ -84,11 +105,13 @@ class LoadOptions:
         corpus: A corpus folder, for systems that look answers up in its train split.
         trust_remote_code: Whether the user said that a model's own code may run.
         where: The place to name in an error.
+        records: The records that will be asked, for systems whose answers are there already.
     """
 
     corpus: Path | None = None
     trust_remote_code: bool = False
     where: str = "model"
+    records: pl.DataFrame | None = None
 
 
 class Model(Protocol):
@@ -99,8 +122,13 @@ class Model(Protocol):
     def order(self, prompts: Sequence[Prompt]) -> list[int]:
         """Return the order to ask in (the cheapest batches); it decides no answer."""
 
-    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Generation]:
-        """Answer a batch of prompts, in their order."""
+    def generate(
+        self, prompts: Sequence[Prompt], settings: GenerationSettings
+    ) -> list[list[Generation]]:
+        """Answer a batch of prompts, in their order, each as often as ``settings.samples`` says.
+
+        With the same batch and settings the answers are the same, whatever was asked before.
+        """
 
 
 class FamilyModule(Protocol):

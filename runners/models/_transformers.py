@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +221,43 @@ def chat(tokenizer: Any, text: str, system: str | None) -> str:
             tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         )
     return f"{system}\n\n{text}\n" if system else f"{text}\n"
+
+
+def generated(
+    model: Any, batch: Any, prompts: Sequence[Prompt], settings: GenerationSettings, **more: Any
+) -> Iterator[list[list[int]]]:
+    """Yield the rows of tokens that a model answers a batch with, once for each sample.
+
+    Args:
+        model: The model.
+        batch: The prompts' tokens, as its tokenizer pads them.
+        prompts: The prompts.
+        settings: How to generate.
+        more: Arguments of the model's own ``generate``.
+
+    Samples are drawn one after the other: memory holds one batch however many there are, and the
+    first of many are those of few. A sample's seed is of the batch and of the sample, so the
+    answers do not hang on what was drawn before; the caller's random state is left as it was.
+    """
+    import torch
+
+    how: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+    if settings.temperature > 0:
+        # 0 is all of the vocabulary; None would be the model's own top_k.
+        how = {"do_sample": True, "temperature": settings.temperature, "top_p": settings.top_p}
+        how |= {"top_k": 0, "min_p": None}
+    how["max_new_tokens"] = max(settings.limit(prompt.task) for prompt in prompts)
+    devices = [model.device] if model.device.type == "cuda" else []
+    for sample in range(settings.samples):
+        with quiet(), torch.inference_mode(), torch.random.fork_rng(devices=devices):
+            torch.manual_seed(_seed(settings.seed, sample, prompts))
+            output = model.generate(**batch, **how, num_beams=1, **more)
+        yield output.tolist()
+
+
+def _seed(seed: int, sample: int, prompts: Sequence[Prompt]) -> int:
+    text = json.dumps([seed, sample, [prompt.id for prompt in prompts]])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 1
 
 
 def by_length(prompts: Sequence[Prompt]) -> list[int]:

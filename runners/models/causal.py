@@ -8,7 +8,6 @@ from typing import Any
 
 from runners.models import _transformers as hf
 from runners.models._base import Facts, Generation, GenerationSettings, LoadOptions, Prompt
-from runners.quiet import quiet
 from runners.resolve import locate
 
 DESCRIPTION = "causal language models: a hub name, a folder, a .gguf file, pypi:… or a checkpoint"
@@ -25,9 +24,9 @@ class _Causal:
     def order(self, prompts: Sequence[Prompt]) -> list[int]:
         return hf.by_length(prompts)
 
-    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Generation]:
-        import torch
-
+    def generate(
+        self, prompts: Sequence[Prompt], settings: GenerationSettings
+    ) -> list[list[Generation]]:
         began = time.perf_counter()
         most = max(settings.limit(prompt.task) for prompt in prompts)
         room = max(1, self._window - most)
@@ -35,21 +34,21 @@ class _Causal:
         batch = self._tokenizer.pad(
             {"input_ids": [row[-room:] for row in ids]}, return_tensors="pt"
         ).to(self._model.device)
-        with quiet(), torch.inference_mode():
-            output = self._model.generate(
-                **batch,
-                max_new_tokens=most,
-                do_sample=False,
-                temperature=None,
-                top_p=None,
-                top_k=None,
-                pad_token_id=self._tokenizer.pad_token_id,
+        asked = batch["input_ids"].shape[1]
+        samples = list(
+            hf.generated(
+                self._model, batch, prompts, settings, pad_token_id=self._tokenizer.pad_token_id
             )
-        fresh = output[:, batch["input_ids"].shape[1] :].tolist()
-        seconds = (time.perf_counter() - began) / len(prompts)
+        )
+        seconds = (time.perf_counter() - began) / (len(prompts) * settings.samples)
         return [
-            self._generation(row, settings.limit(prompt.task), seconds, len(asked) > room)
-            for prompt, asked, row in zip(prompts, ids, fresh, strict=True)
+            [
+                self._generation(
+                    row[asked:], settings.limit(prompt.task), seconds, len(whole) > room
+                )
+                for row in rows
+            ]
+            for prompt, whole, rows in zip(prompts, ids, zip(*samples, strict=True), strict=True)
         ]
 
     def _ids(self, prompt: Prompt, settings: GenerationSettings) -> list[int]:

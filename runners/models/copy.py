@@ -16,8 +16,10 @@ class _Copy:
     def order(self, prompts: Sequence[Prompt]) -> list[int]:
         return list(range(len(prompts)))
 
-    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Generation]:
-        return [Generation(prompt.input, "none", 0, 0.0) for prompt in prompts]
+    def generate(
+        self, prompts: Sequence[Prompt], settings: GenerationSettings
+    ) -> list[list[Generation]]:
+        return [[Generation(prompt.input, "none", 0, 0.0)] * settings.samples for prompt in prompts]
 
 
 def accepts(spec: str, options: LoadOptions) -> bool:

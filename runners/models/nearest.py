@@ -32,11 +32,13 @@ class _Nearest:
     def order(self, prompts: Sequence[Prompt]) -> list[int]:
         return list(range(len(prompts)))
 
-    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Generation]:
+    def generate(
+        self, prompts: Sequence[Prompt], settings: GenerationSettings
+    ) -> list[list[Generation]]:
         began = time.perf_counter()
         texts = [self._look_up(prompt) for prompt in prompts]
-        seconds = (time.perf_counter() - began) / max(len(prompts), 1)
-        return [Generation(text, "none", 0, seconds) for text in texts]
+        seconds = (time.perf_counter() - began) / max(len(prompts) * settings.samples, 1)
+        return [[Generation(text, "none", 0, seconds)] * settings.samples for text in texts]
 
     def _look_up(self, prompt: Prompt) -> str:
         memory = self._memories.get((prompt.task, prompt.language, prompt.source_language))

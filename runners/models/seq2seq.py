@@ -8,7 +8,6 @@ from typing import Any
 
 from runners.models import _transformers as hf
 from runners.models._base import Facts, Generation, GenerationSettings, LoadOptions, Prompt
-from runners.quiet import quiet
 from runners.resolve import locate
 
 DESCRIPTION = "encoder-decoder language models (mT5, mBART, …): a hub name, a folder, a checkpoint"
@@ -25,9 +24,9 @@ class _Seq2Seq:
     def order(self, prompts: Sequence[Prompt]) -> list[int]:
         return hf.by_length(prompts)
 
-    def generate(self, prompts: Sequence[Prompt], settings: GenerationSettings) -> list[Generation]:
-        import torch
-
+    def generate(
+        self, prompts: Sequence[Prompt], settings: GenerationSettings
+    ) -> list[list[Generation]]:
         began = time.perf_counter()
         system = hf.system_of(settings, self.facts)
         texts = [hf.chat(self._tokenizer, prompt.text, system) for prompt in prompts]
@@ -35,21 +34,25 @@ class _Seq2Seq:
         batch = self._tokenizer.pad(
             {"input_ids": [row[:_ROOM] for row in ids]}, return_tensors="pt"
         ).to(self._model.device)
-        most = max(settings.limit(prompt.task) for prompt in prompts)
-        with quiet(), torch.inference_mode():
-            output = self._model.generate(**batch, max_new_tokens=most, do_sample=False)
-        seconds = (time.perf_counter() - began) / len(prompts)
-        answers = []
-        for prompt, asked, row in zip(prompts, ids, output[:, 1:].tolist(), strict=True):
-            limit = settings.limit(prompt.task)
-            end = self._tokenizer.eos_token_id
-            stop = row.index(end) if end in row else None
-            ended = stop is not None and stop <= limit
-            kept = row[:stop] if ended else row[:limit]
-            text = self._tokenizer.decode(kept, skip_special_tokens=True)
-            reason = "eos" if ended else "length"
-            answers.append(Generation(text, reason, len(kept), seconds, len(asked) > _ROOM))
-        return answers
+        samples = list(hf.generated(self._model, batch, prompts, settings))
+        seconds = (time.perf_counter() - began) / (len(prompts) * settings.samples)
+        return [
+            [
+                self._generation(row[1:], settings.limit(prompt.task), seconds, len(whole) > _ROOM)
+                for row in rows
+            ]
+            for prompt, whole, rows in zip(prompts, ids, zip(*samples, strict=True), strict=True)
+        ]
+
+    def _generation(
+        self, row: list[int], limit: int, seconds: float, truncated: bool
+    ) -> Generation:
+        end = self._tokenizer.eos_token_id
+        stop = row.index(end) if end in row else None
+        ended = stop is not None and stop <= limit
+        kept = row[:stop] if ended else row[:limit]
+        text = self._tokenizer.decode(kept, skip_special_tokens=True)
+        return Generation(text, "eos" if ended else "length", len(kept), seconds, truncated)
 
 
 def accepts(spec: str, options: LoadOptions) -> bool:

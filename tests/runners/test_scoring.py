@@ -30,7 +30,7 @@ def test_a_run_has_what_the_house_plan_says(causal: Path, corpus: Path, tmp_path
     facts = read_json(run / "run.json")
     suite = benchmarks.load_suite(f"corpus:{corpus}")
     assert facts["suite"] == {
-        "name": "tiny", "sha256": suite.sha256, "spec": f"corpus:{corpus}"
+        "name": "tiny", "sha256": suite.sha256, "spec": f"corpus:{corpus}", "metrics": {}
     }  # fmt: skip
     assert facts["family"] == "causal"
     assert facts["parameters"] > 10_000
@@ -147,7 +147,7 @@ def test_outputs_that_do_not_fit_are_told(tmp_path: Path) -> None:
 
     assert "prediction" in error('{"id": "x"}\n')
     assert "is not" in error("{broken\n")
-    assert "cannot be read (parquet" in error("no parquet", "p.parquet")
+    assert "cannot be read (Parquet" in error("no parquet", "p.parquet")
     stranger = json.dumps({"id": "nope", "prediction": "x"}) + "\n"
     assert "nope" in error(stranger)
     with pytest.raises(IsoglossError, match="there is no"):

