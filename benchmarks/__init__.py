@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from benchmarks.suite import list_suites as list_suites
     from benchmarks.suite import load_suite as load_suite
     from benchmarks.suite import suite_hash as suite_hash
+    from benchmarks.suite import with_options as with_options
     from benchmarks.suitefile import Choice as Choice
     from benchmarks.transferring import Transfer as Transfer
     from benchmarks.transferring import transfer as transfer
@@ -37,6 +38,7 @@ _HOMES = {
     "rank": "benchmarks.comparing",
     "score": "benchmarks.scoring",
     "suite_hash": "benchmarks.suite",
+    "with_options": "benchmarks.suite",
     "summarize": "benchmarks.aggregates",
     "transfer": "benchmarks.transferring",
 }

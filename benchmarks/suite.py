@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from benchmarks import suitefile, suiterecords
+from benchmarks.catalog import check_metrics
 from benchmarks.suitefile import Choice
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
@@ -78,6 +79,19 @@ def load_suite(spec: str, choice: Choice | None = None, *, limit: int | None = N
         raise unknown("suite", spec, [*list_suites(), "corpus:FOLDER"], where="suite")
     records, sources = suiterecords.records(file, choice)
     return _suite(file.name, file.version, spec, records, file.metrics, sources)
+
+
+def with_options(suite: Suite, options: Mapping[str, Mapping[str, Any]]) -> Suite:
+    """Return a suite that is scored with other options of metrics; those not named stay.
+
+    Raises:
+        IsoglossError: A metric or an option is unknown, or its value will not do.
+    """
+    check_metrics((), options, where="metric options")
+    names = {*suite.metrics, *options}
+    merged = {name: {**suite.metrics.get(name, {}), **options.get(name, {})} for name in names}
+    digest = suite_hash(suite.records, merged)
+    return replace(suite, metrics=merged, sha256=digest)
 
 
 def suite_hash(records: pl.DataFrame, metrics: Mapping[str, Any] | None = None) -> str:

@@ -115,6 +115,12 @@ def score(
     suite: o.Suite = None,
     corpus: o.Corpus = None,
     predictions: o.Predictions = None,
+    data: o.Data = None,
+    language: o.Languages = None,
+    pair: o.Pairs = None,
+    prompts: o.Prompts = None,
+    shots: o.Shots = None,
+    limit: o.Limit = None,
     out: o.Out = Path("run"),
     name: Annotated[str | None, typer.Option(help="The name to show.")] = None,
     kind: o.Kind = "base",
@@ -125,19 +131,19 @@ def score(
     samples: Annotated[int, typer.Option(help="Answers to each prompt.", min=1)] = 1,
     temperature: o.Temperature = 0.0,
     top_p: o.TopP = 1.0,
-    limit: o.Limit = None,
     metric: o.Metrics = None,
+    metric_option: o.MetricOptions = None,
     resamples: o.Resamples = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap and of drawn answers.")] = 42,
     trust_remote_code: o.Trust = False,
 ) -> None:
     """Have a model answer a suite and score its answers, or score somebody else's."""
+    import benchmarks
+    import runners
     from isogloss.records import TASKS
     from isogloss.settings import validate
-    from runners import GenerationSettings, ScoreSettings, name_of
-    from runners import score as run
 
-    if (model is None) == (predictions is None):
+    if (model is None) == (not predictions):
         raise IsoglossError(
             "say what to score: a model, or --predictions FILE", where="isogloss score"
         )
@@ -150,17 +156,28 @@ def score(
         "system": system, "samples": samples, "temperature": temperature, "top_p": top_p,
         "seed": seed,
     }  # fmt: skip
-    settings = ScoreSettings(
-        generation=validate(GenerationSettings, generation, where="isogloss score"),
+    settings = runners.ScoreSettings(
+        generation=validate(runners.GenerationSettings, generation, where="isogloss score"),
         resamples=resamples, seed=seed, limit=limit, trust_remote_code=trust_remote_code,
         metrics=tuple(metric or ()),
     )  # fmt: skip
-    folder = run(
-        model or f"outputs:{predictions}",
-        suite or f"corpus:{corpus}",
+    choice = benchmarks.Choice(data, language or (), pair or (), prompts, shots, limit)
+    asked = benchmarks.load_suite(suite or f"corpus:{corpus}", choice)
+    if metric_option:
+        asked = benchmarks.with_options(asked, o.metric_options(metric_option))
+    if predictions and len(predictions) > 1:
+        if name is not None:
+            raise IsoglossError("one name is not enough for several systems", where="--name")
+        for folder in runners.score_outputs(predictions, asked, out, settings=settings):
+            print(folder)
+        return
+    path = predictions[0] if predictions else None
+    folder = runners.score(
+        model or f"outputs:{path}",
+        asked,
         out,
-        name=name or (name_of(predictions) if predictions else model),
-        kind="outputs" if predictions else "reference" if model in ("copy", "nearest") else kind,
+        name=name or (runners.name_of(path) if path else model),
+        kind="outputs" if path else "reference" if model in ("copy", "nearest") else kind,
         base=base,
         corpus=corpus,
         settings=settings,

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 _LINE_EVERY_S = 15.0
+_hushed = False
 
 
 class Progress(Protocol):
@@ -18,8 +19,19 @@ class Progress(Protocol):
         """Report that ``amount`` more units are done, with a short note to show beside."""
 
 
+def hush() -> None:
+    """Say nothing of how work goes on from now on, but for warnings: for one worker of many."""
+    global _hushed
+    _hushed = True
+
+
 def say(message: str) -> None:
     """Print one line for the user on standard error; standard output is for results."""
+    if not _hushed:
+        _print(message)
+
+
+def _print(message: str) -> None:
     if _terminal():
         from rich.console import Console
 
@@ -31,7 +43,7 @@ def say(message: str) -> None:
 
 def warn(message: str) -> None:
     """Print one line that the user should not overlook."""
-    say(f"warning: {message}")
+    _print(f"warning: {message}")
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, results: bool = False) -> None:
@@ -60,7 +72,7 @@ def progress(title: str, total: int | None) -> Iterator[Progress]:
         title: What is being done.
         total: The number of units, or None where it is not known.
     """
-    if not _terminal():
+    if _hushed or not _terminal():
         lines = _Lines(title, total)
         yield lines
         lines.finish()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from isogloss import __version__
+from isogloss.errors import IsoglossError
 
 
 def _version(asked: bool) -> None:
@@ -35,12 +38,29 @@ Corpus = Annotated[
     Path | None, typer.Option(help="Short for --suite corpus:FOLDER; nearest looks up in it.")
 ]
 Predictions = Annotated[
-    Path | None,
+    list[Path] | None,
     typer.Option(
         help="Score these answers instead: a text file with one a line; JSONL, JSON, CSV, TSV or "
         "Parquet with id and prediction; a folder or a pattern of files, such as "
-        "out/{source_language}-{language}.txt; or a run folder."
+        "out/{source_language}-{language}.txt; or a run folder. Given "
+        "again, each is a system, and --out the folder for their runs."
     ),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(help="The folder with the suite's files; without it, they are fetched."),
+]
+Languages = Annotated[
+    list[str] | None, typer.Option("--language", help="Only this language; may be given again.")
+]
+Pairs = Annotated[
+    list[str] | None, typer.Option("--pair", help="Only this pair, as en:de; may be given again.")
+]
+Prompts = Annotated[
+    str | None, typer.Option(help="The language of instructions: target, source, or a tag.")
+]
+Shots = Annotated[
+    int | None, typer.Option(help="Questions with their answers before each question.", min=0)
 ]
 Kind = Annotated[str, typer.Option(help="base, tuned, reference or outputs: how pages group it.")]
 Base = Annotated[str | None, typer.Option(help="The name of the system it is tuned from.")]
@@ -57,6 +77,13 @@ TopP = Annotated[
 # How answers are scored.
 Metrics = Annotated[
     list[str] | None, typer.Option("--metric", help="Only this metric; may be given again.")
+]
+MetricOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metric-option",
+        help="An option of a metric, as f1.normalization=squad; may be given again.",
+    ),
 ]
 ShownMetrics = Annotated[
     list[str] | None,
@@ -76,3 +103,27 @@ NewSeed = Annotated[int | None, typer.Option(help="Seed of the bootstrap; as bef
 Test = Annotated[
     str, typer.Option(help="What gives p-values: bootstrap, or randomization (of two runs).")
 ]
+
+
+def metric_options(texts: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Read options of metrics: ``f1.normalization=squad``, the value as TOML or a bare word.
+
+    Raises:
+        IsoglossError: One has no metric, option or value.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        metric, _, option = name.rpartition(".")
+        if not metric or not option or not value:
+            raise IsoglossError(
+                f"{text!r} is not METRIC.OPTION=VALUE",
+                where="--metric-option",
+                remedy="Write for instance f1.normalization=squad",
+            )
+        try:
+            read = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            read = value
+        found.setdefault(metric, {})[option] = read
+    return found

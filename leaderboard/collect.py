@@ -127,7 +127,8 @@ def _read(folder: Path, facts: dict[str, Any], resamples: int, seed: int) -> Run
     records_path = folder / "records.parquet"
     _unchanged(records_path, facts["records_sha256"])
     records = conform(_table(records_path), where=str(records_path))
-    if benchmarks.suite_hash(records) != facts["suite"]["sha256"]:
+    options = facts["suite"].get("metrics") or {}
+    if benchmarks.suite_hash(records, options) != facts["suite"]["sha256"]:
         raise IsoglossError(
             "its records are not those of the suite that run.json names",
             where=folder,
@@ -137,7 +138,14 @@ def _read(folder: Path, facts: dict[str, Any], resamples: int, seed: int) -> Run
     for path in paths:
         _unchanged(path, facts["predictions_sha256"][path.name])
     predictions = pl.concat([_table(path) for path in paths])
-    scores = benchmarks.score(predictions, records, resamples=resamples, seed=seed)
+    scores = benchmarks.score(
+        predictions,
+        records,
+        metrics=_metrics(facts),
+        options=options,
+        resamples=resamples,
+        seed=seed,
+    )
     _agrees(scores, folder)
     # Pages show one answer to a record, the first that was drawn.
     first = predictions.filter(pl.col("sample") == 0) if "sample" in predictions else predictions
@@ -148,8 +156,17 @@ def _read(folder: Path, facts: dict[str, Any], resamples: int, seed: int) -> Run
         maintain_order="left",
     )
     name = str(facts["system"])
-    draws = benchmarks.main_draws(predictions, records, resamples=resamples, seed=seed)
+    draws = benchmarks.main_draws(
+        predictions, records, resamples=resamples, seed=seed, options=options
+    )
     return Run(name, slug(name), facts, answers, scores, draws)
+
+
+def _metrics(facts: dict[str, Any]) -> tuple[str, ...]:
+    """Return the metrics that a run was scored with, and those that it is ranked by."""
+    asked = facts.get("metrics") or ()
+    mains = (task.main for task in benchmarks.list_tasks().values())
+    return tuple(dict.fromkeys((*asked, *mains))) if asked else ()
 
 
 def _unchanged(path: Path, digest: str) -> None:

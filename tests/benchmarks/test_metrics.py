@@ -172,7 +172,12 @@ def test_every_metric_signs_its_numbers(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, module in METRICS.items() if module.HIGHER_IS_BETTER]
+    "name",
+    [
+        name
+        for name, module in METRICS.items()
+        if module.HIGHER_IS_BETTER and not name.startswith("pass@")  # which run it, not compare it
+    ],
 )
 @given(texts=st.lists(st.text(alphabet="abcdefgh äöü", min_size=8, max_size=30), min_size=1))
 @settings(max_examples=15, deadline=None)
