@@ -41,6 +41,8 @@ class HubServer:
         requests: What was asked, as ``METHOD /path``.
         down: Answer everything with 503.
         gated: Repositories that nobody may open.
+        pinned: Repositories whose commit is a given one, whatever their files.
+        branches: Repositories with another branch than main.
     """
 
     def __init__(self, root: Path) -> None:
@@ -48,6 +50,8 @@ class HubServer:
         self.requests: list[str] = []
         self.down = False
         self.gated: set[str] = set()
+        self.pinned: dict[str, str] = {}
+        self.branches: dict[str, str] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
@@ -92,6 +96,8 @@ class HubServer:
 
     def commit(self, kind: str, repo: str) -> str:
         """Return the commit of a repository: it changes with the files."""
+        if repo in self.pinned:
+            return self.pinned[repo]
         digest = hashlib.sha1()
         for name, path in self.files(kind, repo).items():
             digest.update(f"{name}\0{_oid(path)}\n".encode())
@@ -128,8 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        hub, path = self.server_of, unquote(urlsplit(self.path).path)
-        hub.requests.append(f"{self.command} {path}")
+        hub, path = self.server_of, urlsplit(self.path).path
+        hub.requests.append(f"{self.command} {unquote(path)}")
         if hub.down:
             self._fail(503, "ServiceUnavailable")
             return
@@ -138,21 +144,24 @@ class _Handler(BaseHTTPRequestHandler):
         if match is None:
             self._fail(404, "NotFound")
             return
-        kind, repo = match["kind"] or "models", match["repo"]
+        # A branch's name may hold a slash, which is then quoted.
+        told = {name: part and unquote(part) for name, part in match.groupdict().items()}
+        kind, repo = told["kind"] or "models", str(told["repo"])
+        known = (None, "main", hub.branches.get(repo), hub.commit(kind, repo))
         if not hub.folder(kind, repo).is_dir():
             self._fail(401, "RepoNotFound")
-        elif repo in hub.gated and (file or match["what"] != "revision"):
+        elif repo in hub.gated and (file or told["what"] != "revision"):
             self._fail(403, "GatedRepo")
-        elif match["revision"] not in (None, "main", hub.commit(kind, repo)):
+        elif told["revision"] not in known:
             self._fail(404, "RevisionNotFound")
         elif file:
-            self._send_file(kind, repo, file["path"])
-        elif match["what"] in (None, "revision"):
+            self._send_file(kind, repo, str(told["path"]))
+        elif told["what"] in (None, "revision"):
             self._send_json(self._info(kind, repo))
-        elif match["what"] == "tree":
+        elif told["what"] == "tree":
             recursive = "recursive=true" in self.path.lower()
-            self._send_tree(kind, repo, (match["path"] or "").strip("/"), recursive=recursive)
-        elif match["what"] == "refs":
+            self._send_tree(kind, repo, (told["path"] or "").strip("/"), recursive=recursive)
+        elif told["what"] == "refs":
             main = {"name": "main", "ref": "refs/heads/main"}
             main["targetCommit"] = hub.commit(kind, repo)
             self._send_json({"branches": [main], "tags": [], "converts": []})

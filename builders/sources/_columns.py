@@ -27,7 +27,7 @@ class Columns(Settings):
 
     A dot goes inside: ``translation.de`` is a field of a struct, ``answers.text`` that field of
     every element of a list, ``messages.0.content`` an element by its number. Of a list, ``output``
-    takes the first element and ``references`` all; ``tests`` is
+    takes the first element and ``references`` all, of one column or several; ``tests`` is
     the program that checks an answer which is one; ``group`` says what must never straddle train
     and test (by default the passage, or the English side of a translation, or the input).
     """
@@ -37,7 +37,7 @@ class Columns(Settings):
     language: str | None = None
     source_language: str | None = None
     context: str | None = None
-    references: str | None = None
+    references: str | tuple[str, ...] | None = None
     tests: str | None = None
     id: str | None = None
     group: str | None = None
@@ -51,7 +51,8 @@ class Columns(Settings):
         Raises:
             IsoglossError: One of them is not there.
         """
-        names = [name for name in self.model_dump().values() if name is not None]
+        given = [name for name in self.model_dump().values() if name is not None]
+        names = [one for name in given for one in ([name] if isinstance(name, str) else name)]
         tops = [name if name in available else name.split(".")[0] for name in names]
         for name, top in zip(names, tops, strict=True):
             if top not in available:
@@ -158,8 +159,10 @@ def _picked(
     made: list[pl.Expr] = []
     for role, name in options.columns.model_dump().items():
         if role in ("references", "tags"):
-            expr = pl.lit([], dtype=pl.List(pl.String)) if name is None else None
-            made.append((_texts(frame, name, where) if expr is None else expr).alias(role))
+            names = [name] if isinstance(name, str) else name or ()
+            parts = [_texts(frame, one, where) for one in names]
+            nothing = pl.lit([], dtype=pl.List(pl.String))
+            made.append((pl.concat_list(parts) if parts else nothing).alias(role))
         elif name is not None:
             made.append(_text(frame, name, where, first=role == "output").alias(role))
         else:
@@ -214,6 +217,9 @@ def _text(frame: pl.DataFrame, name: str, where: str, *, first: bool) -> pl.Expr
 
 def _texts(frame: pl.DataFrame, name: str, where: str) -> pl.Expr:
     expr, kind = _pick(frame, name, where)
+    if isinstance(kind, pl.List) and isinstance(_inner(kind), pl.List):
+        flat = pl.element().list.explode(keep_nulls=False, empty_as_null=False)
+        expr, kind = expr.list.eval(flat), _inner(kind)
     if isinstance(kind, pl.List):
         _check(_inner(kind), name, where)
         listed = expr.cast(pl.List(pl.String)).list.drop_nulls()

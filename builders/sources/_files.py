@@ -13,6 +13,7 @@ from pathlib import Path
 
 import langcodes
 
+from builders.sources import _hub
 from builders.sources._base import Context, SourceOptions
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language, same_language
@@ -65,7 +66,7 @@ def find(patterns: Sequence[str] | Mapping[str, str], context: Context) -> list[
     """Return the files that paths or glob patterns name, from the recipe's folder, sorted by name.
 
     Args:
-        patterns: ``{language}`` and ``{source_language}`` in them stand for a tag or a FLORES
+        patterns: ``hub:ORG/NAME@COMMIT/path`` is a file of a data set of the hub. ``{language}`` and ``{source_language}`` in them stand for a tag or a FLORES
             code. A mapping says each one's language.
         context: The recipe; files in languages that it does not keep are left out.
 
@@ -157,6 +158,8 @@ def name_of(path: Path, folder: Path) -> str:
 
 def _matches(pattern: str, context: Context) -> list[Found]:
     where = f"{context.where}.path"
+    if pattern.startswith(_hub.PREFIX):
+        return [Found(*_hub.fetch(pattern, where))]
     files = _globbed(pattern, context.folder)
     if not files:
         raise missing(pattern, context.folder, where)

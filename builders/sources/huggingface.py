@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,10 @@ from pydantic import Field, model_validator
 from builders.sources._base import Context, Reading
 from builders.sources._columns import MappedOptions, constants, mapped
 from builders.sources._files import Found, fingerprint, served
+from builders.sources._hub import cut_off, told
 from isogloss.console import say, warn
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.provenance import cache_folder, offline, sha256_json
+from isogloss.provenance import cache_folder, sha256_json
 from isogloss.settings import unknown
 
 # datasets takes two seconds to import, and every recipe asks this module for its options: the
@@ -143,13 +143,7 @@ def _place(options: Options, context: Context) -> _Place:
             remedy='Pin it, so that the same recipe gives the same corpus: revision = "…" '
             f"(the commit shown at the hub under {options.dataset}, Files, History)",
         )
-    return _cached(options, context) if _cut_off() else _remote(options, context)
-
-
-def _cut_off() -> bool:
-    from huggingface_hub import is_offline_mode
-
-    return offline() or bool(is_offline_mode())
+    return _cached(options, context) if cut_off() else _remote(options, context)
 
 
 def _local(folder: Path, version: str) -> _Place:
@@ -270,61 +264,9 @@ def _stream(
         yield pl.DataFrame(pl.from_arrow(batch.select(wanted)))
 
 
-@contextmanager
-def _told(options: Options, context: Context) -> Iterator[None]:
+def _told(options: Options, context: Context) -> AbstractContextManager[None]:
     """Tell what goes wrong at the hub, or in a file of the data set, in one line."""
-    import pyarrow as pa
-    from datasets import logging as notices
-    from datasets.exceptions import DataFilesNotFoundError, DatasetNotFoundError, DatasetsError
-    from huggingface_hub import errors
-
-    # What it logs before it raises, the error below tells.
-    notices.set_verbosity(logging.CRITICAL)
-    # Which library the hub's client speaks HTTP with has changed twice; its errors say which.
-    http_error: type[Exception] = errors.HfHubHTTPError.__bases__[0]
-
     where = f"{context.where}.dataset: {options.dataset}"
-    revised = f" at revision {options.revision}" if options.revision else ""
-    try:
-        yield
-    except IsoglossError:
-        raise
-    except errors.RevisionNotFoundError as error:
-        raise IsoglossError(f"there is no revision {options.revision!r}", where=where) from error
-    except errors.GatedRepoError as error:
-        raise IsoglossError(
-            "the data set is gated",
-            where=where,
-            remedy="Accept its terms on its page at the hub, then log in: hf auth login",
-        ) from error
-    except (errors.RepositoryNotFoundError, errors.HFValidationError) as error:
-        raise IsoglossError(
-            "there is no such data set, or it is private",
-            where=where,
-            remedy="Check the name (a folder's path starts from the recipe's), or: hf auth login",
-        ) from error
-    except DatasetNotFoundError as error:
-        raise IsoglossError(
-            f"cannot be opened{revised} ({_line(error)})",
-            where=where,
-            remedy="Where it wants a login: hf auth login",
-        ) from error
-    except DataFilesNotFoundError as error:
-        if _cut_off() and not (context.folder / options.dataset).is_dir():
-            raise _not_cached(options, context) from error
-        raise IsoglossError(f"cannot be read{revised} ({_line(error)})", where=where) from error
-    except (ConnectionError, TimeoutError, http_error) as error:
-        if isinstance(error, errors.HfHubHTTPError) and error.response.status_code < 500:
-            raise IsoglossError(f"cannot be read{revised} ({_line(error)})", where=where) from error
-        raise Unavailable(
-            f"the hub does not answer ({_line(error)})",
-            where=where,
-            remedy="Check the network and HF_ENDPOINT, and run the same command again",
-        ) from error
-    except (DatasetsError, pa.ArrowException, OSError, ValueError, RuntimeError, KeyError) as error:
-        raise IsoglossError(f"cannot be read{revised} ({_line(error)})", where=where) from error
-
-
-def _line(error: BaseException) -> str:
-    text: Any = " ".join(str(error).split()) or type(error).__name__
-    return str(text)[:300]
+    local = (context.folder / options.dataset).is_dir()
+    absent = None if local else _not_cached(options, context)
+    return told(options.revision, where, absent=absent)

@@ -167,10 +167,31 @@ def _problems(path: Path) -> Iterator[tuple[int, _Problem]]:
     Raises:
         IsoglossError: A line is not JSON, or a value has a wrong type (with the line's number).
     """
+    if path.suffix == ".parquet":
+        yield from _stored(path)
+        return
     for block in blocks(path):
         for number, line in enumerate(block.text.split(b"\n"), block.line):
             if line.strip():
                 yield number, _problem(line, f"{path}:{number}")
+
+
+def _stored(path: Path) -> Iterator[tuple[int, _Problem]]:
+    """Read a Parquet file's problems, each with the number of its row."""
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    try:
+        rows = pyarrow.parquet.read_table(path).to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise IsoglossError(f"is not Parquet that can be read ({error})", where=path) from error
+    for number, row in enumerate(rows, 1):
+        try:
+            yield number, _Problem.model_validate(row)
+        except ValidationError as error:
+            told = error.errors(include_url=False)[0]
+            place = ".".join(str(part) for part in told["loc"])
+            raise IsoglossError(f"{place}: {told['msg']}", where=f"{path}: row {number}") from error
 
 
 def _problem(line: bytes, where: str) -> _Problem:
