@@ -68,10 +68,11 @@ def _config(
 
 
 def _size(rows: int) -> str:
-    for bound, name in ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K")):
-        if rows < bound:
-            return name
-    return "100K<n<1M" if rows < 1_000_000 else "1M<n<10M"
+    bounds = ["1K", "10K", "100K", "1M", "10M", "100M", "1B"]
+    for power, bound in enumerate(bounds):
+        if rows < 10 ** (power + 3):
+            return f"{bounds[power - 1]}<n<{bound}" if power else "n<1K"
+    return "n>1B"
 
 
 def _body(plan: Recipe, manifest: dict[str, Any]) -> str:

@@ -1,7 +1,8 @@
-"""The files of a corpus folder."""
+"""The files of a corpus folder, and whether a folder is one."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from isogloss.provenance import sha256_file, writing
+from isogloss.errors import IsoglossError
+from isogloss.provenance import read_json, sha256_file, write_json, writing
 
 #: Columns of a dropped row: the example as it was, its source, the step and the reason.
 REJECTED_COLUMNS = (
@@ -29,7 +31,82 @@ REJECTED_COLUMNS = (
     "reason",
 )
 
+#: The number of this layout, in the manifest.
+FORMAT = 1
+
+#: The folder of an unfinished build, within the corpus folder.
+WORK = ".work"
+
+# What stands in it from its first moment on.
+_MARK = {"isogloss": "unfinished corpus", "format": FORMAT}
+_MARK_NAME = "unfinished.json"
+
 _ROWS_PER_FILE = 100_000
+_NAMES = {"data", "rejected", "manifest.json", "README.md"}
+# The files below the folder, and what a killed build may have left of them.
+_FILES = re.compile(r"(?:data/[^/]+|rejected)/\.?[^/]+-\d{5}\.parquet(?:\.\d+\.partial)?")
+
+
+def check_target(out: Path) -> None:
+    """Check that a build may write to a folder: it is new, empty but for hidden files, or ours.
+
+    Ours is one with the manifest of a corpus, or one where a build was stopped; and nothing else
+    may be in it, for `write` deletes what earlier builds left.
+
+    Raises:
+        IsoglossError: It is none of these. Nothing was changed.
+    """
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise IsoglossError("is a file, not a folder", where=out, remedy="Choose another --out")
+    visible = sorted(path.name for path in out.iterdir() if not path.name.startswith("."))
+    others = [name for name in visible if name not in _NAMES]
+    if visible and not _is_ours(out):
+        others = others or visible
+    others = others or _others_below(out)
+    if others:
+        raise IsoglossError(
+            f"holds other things than a corpus ({others[0]})",
+            where=out,
+            remedy="Choose an empty or new folder for --out",
+        )
+
+
+def _is_ours(out: Path) -> bool:
+    manifest = _table(out / "manifest.json")
+    finished = "format" in manifest and "inputs_sha256" in manifest
+    return finished or _table(out / WORK / _MARK_NAME) == _MARK
+
+
+def _table(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        read = read_json(path)
+    except IsoglossError:  # not JSON, so nothing that we have written
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _others_below(out: Path) -> list[str]:
+    files = (
+        path.relative_to(out).as_posix()
+        for name in ("data", "rejected")
+        for path in (out / name).rglob("*")
+        if not path.is_dir()
+    )
+    return sorted(name for name in files if not _FILES.fullmatch(name))
+
+
+def begin(out: Path) -> None:
+    """Mark a folder as a corpus that is being built, before anything else is written there."""
+    write_json(out / WORK / _MARK_NAME, _MARK)
+
+
+def end(out: Path) -> None:
+    """Take away what only an unfinished corpus needs."""
+    shutil.rmtree(out / WORK, ignore_errors=True)
 
 
 def write(

@@ -48,6 +48,7 @@ def _texts(frame: pl.DataFrame) -> pl.DataFrame:
         .select(*common, pl.col("language").alias("_language"), pl.col("references").alias("_text"))
         .explode("_text", keep_nulls=False, empty_as_null=False)
     )
-    return pl.concat([inputs, passages, outputs]).with_columns(
-        comparable(pl.col("_text")).alias("_text")
+    texts = pl.concat([inputs, passages, outputs])
+    return texts.with_columns(comparable(pl.col("_text")).alias("_text")).filter(
+        pl.col("_text") != ""
     )

@@ -7,13 +7,13 @@ import polars as pl
 #: What makes two examples the same: the task asked, in which languages, of what text.
 KEY = ("task", "language", "source_language", "_context", "_input")
 
-REASON = "the same input came before; this output is kept there as a reference"
+REASON = "another example has the same input; this output is kept there as a reference"
 
 
 def comparable(text: pl.Expr) -> pl.Expr:
-    """Return text as compared: NFKC, lower case, letters, marks and digits only.
+    """Return text with its letters, marks and digits only, in NFKC and lower case.
 
-    Text without any (``"!?"``) is compared as it stands.
+    For where it is better to take two texts for the same than to miss one. Text without any (``"!?"``) is compared as it stands.
     """
     plain = text.str.normalize("NFKC").str.to_lowercase()
     kept = plain.str.replace_all(r"[^\p{L}\p{M}\p{N}]+", " ").str.strip_chars()
@@ -23,17 +23,23 @@ def comparable(text: pl.Expr) -> pl.Expr:
 def merge_duplicates(frame: pl.DataFrame) -> pl.DataFrame:
     """Merge examples with the same task, languages, context and input into the first of them.
 
+    The same is what a reader would not tell apart: equal in NFC, white space aside. Case and
+    punctuation count ("C" is not "C++", "Delete" is not "Delete?").
+
     Args:
-        frame: Examples with a column ``row`` (their order).
+        frame: Examples with the columns ``row`` (their order) and ``split``. One that its source
+            has put into test or validation goes before all that are free or to be trained on, or
+            its place there would be lost.
 
     Returns:
-        All of them, sorted by ``row``: the kept ones have every distinct reference, in order;
-        for the others ``reason`` says why they are not.
+        All of them, sorted by ``row``: the kept ones have every distinct reference, their own
+        first; for the others ``reason`` says why they are not.
     """
-    keyed = frame.sort("row").with_columns(
-        comparable(pl.col("context").fill_null("")).alias("_context"),
-        comparable(pl.col("input")).alias("_input"),
-    )
+    place = pl.col("split").replace_strict({"test": 0, "validation": 1}, default=2)
+    keyed = frame.with_columns(
+        _folded(pl.col("context").fill_null("")).alias("_context"),
+        _folded(pl.col("input")).alias("_input"),
+    ).sort(place, "row")
     merged = keyed.group_by(KEY, maintain_order=True).agg(
         pl.col("row").first(),
         pl.col("references")
@@ -41,11 +47,13 @@ def merge_duplicates(frame: pl.DataFrame) -> pl.DataFrame:
         .unique(maintain_order=True)
         .alias("_merged"),
     )
-    joined = keyed.join(
-        merged.select("row", "_merged"), on="row", how="left", maintain_order="left"
-    )
+    joined = keyed.join(merged.select("row", "_merged"), on="row", how="left").sort("row")
     first = pl.col("_merged").is_not_null()
     return joined.with_columns(
         pl.when(first).then("_merged").otherwise("references").alias("references"),
         pl.when(~first).then(pl.lit(REASON)).alias("reason"),
     ).drop("_merged", "_context", "_input")
+
+
+def _folded(text: pl.Expr) -> pl.Expr:
+    return text.str.normalize("NFC").str.replace_all(r"\s+", " ").str.strip_chars()

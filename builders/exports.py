@@ -9,7 +9,7 @@ import polars as pl
 
 from isogloss.errors import IsoglossError
 from isogloss.provenance import writing
-from isogloss.records import prompt_expr
+from isogloss.records import SPLITS, prompt_expr
 from isogloss.settings import unknown
 
 Layout = Literal["messages", "prompt-completion", "input-output"]
@@ -34,6 +34,8 @@ def export(corpus: Path | str, out: Path | str, *, layout: Layout, split: str = 
     corpus, out = Path(corpus), Path(out)
     if layout not in get_args(Layout):
         raise unknown("layout", layout, list(get_args(Layout)), where="export")
+    if split not in SPLITS:
+        raise unknown("split", split, list(SPLITS), where="export")
     if not (corpus / "manifest.json").is_file():
         raise IsoglossError("is not a finished corpus (no manifest.json)", where=corpus)
     files = sorted((corpus / "data").glob(f"*/*-{split}-*.parquet"))

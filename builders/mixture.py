@@ -87,7 +87,7 @@ def cap(frame: pl.DataFrame, mixture: Mixture) -> pl.DataFrame:
     )
     capped = frame.join(caps, on=["split", "task"], how="left", maintain_order="left")
     return capped.with_columns(
-        pl.when((pl.col("_cap") > 0) & (pl.col("_place") >= pl.col("_cap")))
+        pl.when(pl.col("_place") >= pl.col("_cap"))
         .then(pl.format("beyond the mixture's cap of {} rows", "_cap"))
         .alias("reason")
     ).drop("_within", "_turn", "_place", "_cap")

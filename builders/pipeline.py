@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,17 @@ from builders.templating import Templates, apply, load_templates
 from isogloss import __version__
 from isogloss.console import progress, say, warn
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.provenance import library_versions, read_json, sha256_json, write_json, writing
+from isogloss.provenance import (
+    library_versions,
+    read_json,
+    sha256_file,
+    sha256_json,
+    write_json,
+    writing,
+)
 from isogloss.records import conform, with_ids
 
 _LIBRARIES = ("isogloss", "polars", "langdetect", "babel", "langcodes", "polib", "datasets")
-_WORK = ".work"
 
 
 @dataclass
@@ -106,7 +111,7 @@ def build(recipe: Recipe | Path | str, out: Path | str, *, force: bool = False) 
     """
     plan = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     out = Path(out)
-    _check_target(out)
+    corpus.check_target(out)
     templates = load_templates(plan.templates)
     opened = [_open(source) for source in plan.sources]
     inputs = _inputs_hash(plan, opened, templates)
@@ -114,6 +119,7 @@ def build(recipe: Recipe | Path | str, out: Path | str, *, force: bool = False) 
         say(f"the corpus {out} is up to date")
         return out
     ledger = _Ledger()
+    corpus.begin(out)
     parts = [_stage(plan, source, index, out, inputs) for index, source in enumerate(opened)]
     with progress("mixing", 5) as bar:
         frame = _gather(parts, ledger)
@@ -138,25 +144,9 @@ def build(recipe: Recipe | Path | str, out: Path | str, *, force: bool = False) 
         manifest = _manifest(plan, opened, ledger, records, files, inputs)
         files["README.md"] = card.write(out, plan, manifest)
         write_json(out / "manifest.json", manifest)
-    shutil.rmtree(out / _WORK, ignore_errors=True)
+    corpus.end(out)
     say(f"{records.height} records in {len(manifest['counts'])} languages: {out}")
     return out
-
-
-def _check_target(out: Path) -> None:
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise IsoglossError("is a file, not a folder", where=out, remedy="Choose another --out")
-    known = {"data", "rejected", "manifest.json", "README.md", _WORK}
-    others = sorted(path.name for path in out.iterdir() if path.name not in known)
-    visible = [name for name in others if not name.startswith(".")]
-    if visible:
-        raise IsoglossError(
-            f"holds other things than a corpus ({visible[0]})",
-            where=out,
-            remedy="Choose an empty or new folder for --out",
-        )
 
 
 def _open(planned: PlannedSource) -> _Opened:
@@ -194,7 +184,7 @@ def _finished(out: Path, inputs: str) -> bool:
     if manifest.get("inputs_sha256") != inputs:
         return False
     return all(
-        (out / name).is_file() and (out / name).stat().st_size == entry["bytes"]
+        (out / name).is_file() and sha256_file(out / name) == entry["sha256"]
         for name, entry in manifest["files"].items()
     )
 
@@ -211,7 +201,7 @@ class _Part:
 def _stage(plan: Recipe, source: _Opened, index: int, out: Path, inputs: str) -> _Part:
     """Read, limit and filter one source into ``.work``, unless that is already done."""
     name = source.planned.options.name
-    folder = out / _WORK
+    folder = out / corpus.WORK
     part = _Part(folder / f"{index}-kept.parquet", folder / f"{index}-dropped.parquet", [])
     done = folder / f"{index}.json"
     if done.exists():
@@ -306,7 +296,7 @@ def _manifest(
     for language, task, split, count in cells.rows():
         counts.setdefault(language, {}).setdefault(task, {})[split] = count
     return {
-        "format": 1,
+        "format": corpus.FORMAT,
         "name": plan.name,
         "recipe": plan.table,
         "recipe_sha256": plan.sha256,

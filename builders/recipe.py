@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from builders.filters._base import FilterOptions
+from builders.filters._base import FilterOptions, Task
 from builders.sources._base import Context, SourceOptions
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
@@ -30,15 +30,18 @@ class Split(Settings):
     validation: float = Field(default=0.0, ge=0, lt=1)
 
 
+Cap = Annotated[int, Field(ge=0)]
+
+
 class Mixture(Settings):
-    """How many rows each (task, language) may have, by split; a task left out has no cap."""
+    """How many rows each (task, language) may have, by split; 0 is none.
 
-    train: dict[str, int] = Field(default_factory=dict)
-    validation: dict[str, int] = Field(default_factory=dict)
-    test: dict[str, int] = Field(default_factory=dict)
+    A task left out has no cap.
+    """
 
-
-Task = Literal["translation", "qa", "summarization", "code"]
+    train: dict[str, Cap] = Field(default_factory=dict)
+    validation: dict[str, Cap] = Field(default_factory=dict)
+    test: dict[str, Cap] = Field(default_factory=dict)
 
 
 class _File(Settings):
@@ -48,7 +51,9 @@ class _File(Settings):
     licence_note: str = ""
     seed: int = 42
     languages: tuple[str, ...] = Field(min_length=1)
-    tasks: tuple[Task, ...] = ("translation", "qa", "summarization", "code")
+    tasks: tuple[Task, ...] = Field(
+        default=("translation", "qa", "summarization", "code"), min_length=1
+    )
     instruction_language: str = "target"
     templates: tuple[str, ...] = ()
     sources: tuple[dict[str, Any], ...] = Field(min_length=1)

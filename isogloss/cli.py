@@ -1,6 +1,6 @@
 """The command: ``isogloss build | tune | score | rescore | compare | publish | run | …``.
 
-Only this module knows the rooms, and it imports each when it is used.
+Only this module and `isogloss.reports` know the rooms, and they import each when it is used.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from typing import Annotated, Any, cast
 import typer
 
 from isogloss import options as o
+from isogloss import reports
 from isogloss.errors import IsoglossError
 from isogloss.guard import guarded
+from isogloss.options import example
 
 app = typer.Typer(
     name="isogloss",
@@ -25,10 +27,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-
-def _example(text: str) -> dict[str, Any]:
-    return {"epilog": f"Example: {text}"}
 
 
 @app.callback()
@@ -43,7 +41,7 @@ def _common(
         os.environ["HF_DATASETS_OFFLINE"] = "1"
 
 
-@app.command(**_example("isogloss build builders/recipes/starter.toml --out corpus"))
+@app.command(**example("isogloss build builders/recipes/starter.toml --out corpus"))
 @guarded
 def build(
     recipe: Annotated[Path, typer.Argument(help="The recipe, a TOML file.")],
@@ -56,7 +54,7 @@ def build(
     print(builders.build(recipe, out, force=force))
 
 
-@app.command(**_example("isogloss export corpus train.jsonl --layout messages"))
+@app.command(**example("isogloss export corpus train.jsonl --layout messages"))
 @guarded
 def export(
     corpus: Annotated[Path, typer.Argument(help="A corpus folder.")],
@@ -73,7 +71,7 @@ def export(
     print(out)
 
 
-@app.command(**_example("isogloss tune HuggingFaceTB/SmolLM2-135M-Instruct corpus"))
+@app.command(**example("isogloss tune HuggingFaceTB/SmolLM2-135M-Instruct corpus"))
 @guarded
 def tune(
     model: Annotated[str, typer.Argument(help=o.MODEL_HELP)],
@@ -108,7 +106,7 @@ def tune(
     print(run(model, corpus, out, settings=chosen, trust_remote_code=trust_remote_code))
 
 
-@app.command(**_example("isogloss score copy --suite smoke --out runs/copy"))
+@app.command(**example("isogloss score copy --suite smoke --out runs/copy"))
 @guarded
 def score(
     model: o.ScoredModel = None,
@@ -196,84 +194,7 @@ def _show_scores(folder: Path, asked: Sequence[str]) -> None:
     show_scores(pl.read_parquet(folder / "scores.parquet"), mains, asked)
 
 
-@app.command(**_example("isogloss rescore runs/copy --resamples 2000"))
-@guarded
-def rescore(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders.")],
-    metric: o.Metrics = None,
-    every: o.EveryMetric = False,
-    resamples: o.NewResamples = None,
-    seed: o.NewSeed = None,
-) -> None:
-    """Score runs again from their stored answers, and tell which scores changed."""
-    from isogloss.console import say
-    from isogloss.showing import printable, show_changes
-    from runners import rescore as run
-
-    if every and metric:
-        raise IsoglossError("say either --metric or --all-metrics", where="isogloss rescore")
-    wanted = () if every else metric
-    for folder in runs:
-        found = run(folder, metrics=wanted, resamples=resamples, seed=seed)
-        say(
-            f"{folder}: {found.scores} scores (before: {found.before}), "
-            f"{found.changes.height} of them changed"
-        )
-        if found.changes.height:
-            print(printable(str(folder)))
-            show_changes(found.changes)
-
-
-@app.command(**_example("isogloss compare demo/runs/*"))
-@guarded
-def compare(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders of one suite, two or more.")],
-    metric: o.ShownMetrics = None,
-    csv: Annotated[
-        bool, typer.Option("--csv", help="Print CSV; of two runs, every metric.")
-    ] = False,
-    test: o.Test = "bootstrap",
-    resamples: o.Resamples = 1000,
-    seed: o.Seed = 42,
-    level: Annotated[float, typer.Option(help="Coverage of intervals, such as 0.95.")] = 0.95,
-) -> None:
-    """Compare two runs of one suite in pairs (the first minus the second), or rank more of them."""
-    from benchmarks import list_metrics, list_tasks
-    from isogloss.settings import unknown
-    from isogloss.showing import show_differences, show_ranks
-    from runners import compare_runs, rank_runs, system_of
-
-    tests = ("bootstrap", "randomization")
-    if test not in tests:
-        raise unknown("test", test, list(tests), where="--test")
-    if not 0 < level < 1:
-        raise IsoglossError(f"{level:g} is not between 0 and 1", where="--level")
-    if len(runs) < 2:
-        raise IsoglossError("name two runs or more", where="isogloss compare")
-    if len(runs) > 2 and test != "bootstrap":
-        raise IsoglossError("more than two runs are ranked by bootstrap only", where="--test")
-    labels = {name: one.label for name, one in list_metrics().items()}
-    mains = {name: task.main for name, task in list_tasks().items()}
-    wanted = metric or ([] if csv and len(runs) == 2 else sorted(set(mains.values())))
-    told: dict[str, Any] = {
-        "metrics": wanted, "resamples": resamples, "seed": seed, "level": level
-    }  # fmt: skip
-    if len(runs) == 2:
-        found = compare_runs(runs[0], runs[1], test=cast(Any, test), **told)
-    else:
-        found = rank_runs(runs, **told)
-    if csv:
-        print(found.write_csv(), end="")
-        return
-    kept = [metric is not None or row[1] == mains[row[0]] for row in found["task", "metric"].rows()]
-    found = found.filter(kept)
-    if len(runs) == 2:
-        show_differences(found, [system_of(run) for run in runs], labels, level)
-    else:
-        show_ranks(found, labels, level)
-
-
-@app.command(**_example("isogloss inspect HuggingFaceTB/SmolLM2-135M-Instruct"))
+@app.command(**example("isogloss inspect HuggingFaceTB/SmolLM2-135M-Instruct"))
 @guarded
 def inspect(
     model: Annotated[str, typer.Argument(help=o.MODEL_HELP)],
@@ -304,7 +225,7 @@ def inspect(
     table(("language", "tokens a character", "unknown tokens"), rows, results=True)
 
 
-@app.command(**_example("isogloss publish runs/* --out site"))
+@app.command(**example("isogloss publish runs/* --out site"))
 @guarded
 def publish(
     runs: Annotated[list[Path], typer.Argument(help="Run folders of one suite.")],
@@ -319,7 +240,7 @@ def publish(
     print(leaderboard.publish(runs, out, title=title, resamples=resamples, seed=seed))
 
 
-@app.command(**_example("isogloss run builders/recipes/starter.toml --out demo"))
+@app.command(**example("isogloss run builders/recipes/starter.toml --out demo"))
 @guarded
 def run(
     recipe: Annotated[Path, typer.Argument(help="The recipe, a TOML file with a [run] table.")],
@@ -360,7 +281,7 @@ _LISTS = {
 }
 
 
-@app.command("list", **_example("isogloss list sources"))
+@app.command("list", **example("isogloss list sources"))
 @guarded
 def list_(
     what: Annotated[
@@ -399,6 +320,9 @@ def list_(
         known = [*_LISTS, "suites", "templates", "languages"]
         raise unknown("kind", what, known, where="isogloss list")
     table(("name", "description"), rows, results=True)
+
+
+app.add_typer(reports.app)
 
 
 def main() -> None:

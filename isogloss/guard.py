@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -29,12 +30,25 @@ def guarded(command: F) -> F:
             text = "interrupted; the same command goes on where this one stopped"
             raise _leave(text, 130) from error
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno == errno.EPIPE:  # nobody reads on (| head): the command line knows
                 raise
-            text = "the disk is full. Free some space and run the same command again"
-            raise _leave(text, 2) from error
+            raise _leave(_told(error), 2) from error
 
     return cast(F, run)
+
+
+def _told(error: OSError) -> str:
+    """Return what an error of the operating system says: which file, and what is wrong with it."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full. Free some space and run the same command again"
+    if error.strerror is None:  # a library's own
+        return str(error) or type(error).__name__
+    files = [os.fsdecode(name) for name in (error.filename, error.filename2) if _is_path(name)]
+    return ": ".join([" -> ".join(files), error.strerror] if files else [error.strerror])
+
+
+def _is_path(name: object) -> bool:
+    return isinstance(name, str | bytes | os.PathLike)
 
 
 def _leave(message: str, status: int) -> typer.Exit:

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import parent_process
+from multiprocessing import parent_process, resource_tracker
 
 
 @contextmanager
@@ -40,11 +40,12 @@ def kept_from_children() -> Iterator[None]:
     it: a child that is just starting would only print where it was.
     """
     with held_back():
-        # Ignored, not caught: of all dispositions, a new program inherits only that one. A mask
-        # would lose no signal, but multiprocessing lifts it when it starts its resource tracker.
-        if not hasattr(signal, "pthread_sigmask"):
+        if not hasattr(signal, "pthread_sigmask"):  # Windows: `serve_parent` does what it can
             yield
             return
+        # A new program inherits the mask. The tracker of multiprocessing, started with the first
+        # child, would lift it: so it is started before.
+        resource_tracker.ensure_running()
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             yield

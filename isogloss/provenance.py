@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,6 +19,8 @@ import platformdirs
 from isogloss.errors import IsoglossError
 
 _BLOCK = 1 << 20
+# Files that `writing` has not finished.
+_PARTIAL = re.compile(r"\..*\.\d+\.partial")
 # ENOSPC and EDQUOT as Rust's standard library words them.
 _OUT_OF_SPACE = re.compile(r"\(os error (28|122)\)")
 
@@ -116,6 +118,34 @@ def write_error(error: OSError, path: Path) -> Exception:
             f"cannot be written ({os.strerror(error.errno)})", where=path, remedy=remedy
         )
     return error
+
+
+def check_ours(
+    folder: Path, ours: Callable[[Path], bool], *, kind: str, remedy: str = "Name another folder"
+) -> None:
+    """Refuse to write into a folder that holds anything but what we wrote there ourselves.
+
+    Args:
+        folder: The folder; one that is not there or is empty is as good as ours.
+        ours: Tells whether a folder is one that we made.
+        kind: What it would be then, to name in the error.
+        remedy: What the user can do.
+
+    Raises:
+        IsoglossError: It holds something else, or is a file.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise IsoglossError("is a file", where=folder, remedy="Name a folder")
+    # What a killed process left of a file that it was writing is nobody's.
+    found = [path.name for path in folder.iterdir() if not _PARTIAL.fullmatch(path.name)]
+    if found and not ours(folder):
+        raise IsoglossError(
+            f"holds files that are not {kind} of ours ({sorted(found)[0]})",
+            where=folder,
+            remedy=remedy,
+        )
 
 
 def write_text(path: Path, text: str) -> None:

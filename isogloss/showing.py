@@ -159,3 +159,59 @@ def _apart(one: float | None, two: float | None) -> tuple[str, str]:
             digits += 1
     shown = ["–" if value is None else f"{value:.{digits}f}" for value in (one, two)]
     return shown[0], shown[1]
+
+
+def show_groups(found: pl.DataFrame, labels: Mapping[str, str]) -> None:
+    """Show the means over groups of languages: a table for each task and metric.
+
+    Args:
+        found: What `benchmarks.summarize` gives.
+        labels: The metrics' names as shown.
+    """
+    for (task, metric), part in found.group_by("task", "metric", maintain_order=True):
+        print(f"{task}, {labels[str(metric)]}")
+        rows, before = [], ""
+        for row in part.iter_rows(named=True):
+            kind = str(row["kind"]).replace("_", " ")
+            group = str(row["group"]).replace("_", " ")
+            shown = (number(row["score"]), _interval(row), str(row["languages"]), str(row["n"]))
+            rows.append(("" if kind == before else kind, printable(group), *shown))
+            before = kind
+        heads = ("languages by", "group", "score", "interval", "languages", "n")
+        table(heads, rows, results=True)
+
+
+def show_transfer(matrix: pl.DataFrame, gaps: pl.DataFrame, labels: Mapping[str, str]) -> None:
+    """Show the transfer between languages: scores, then gaps to systems of the language itself.
+
+    Args:
+        matrix: As in `benchmarks.transferring.Transfer`.
+        gaps: Likewise.
+        labels: The metrics' names as shown.
+    """
+    for (task, metric), part in matrix.group_by("task", "metric", maintain_order=True):
+        print(f"{task}, {labels[str(metric)]}")
+        heads = ("system", "trained on", "asked in", "seen", "score", "interval", "n")
+        table(
+            heads, [_transfer_row(row, "score") for row in part.iter_rows(named=True)], results=True
+        )
+    for (task, metric), part in gaps.group_by("task", "metric", maintain_order=True):
+        print(f"{task}, {labels[str(metric)]}: a system of the language alone minus this one")
+        heads = ("system", "trained on", "asked in", "seen", "gap", "interval", "p (Holm)")
+        rows = [
+            (*_transfer_row(row, "gap")[:-1], _p(row["p_holm"]))
+            for row in part.iter_rows(named=True)
+        ]
+        table(heads, rows, results=True)
+
+
+def _transfer_row(row: Mapping[str, Any], value: str) -> tuple[str, ...]:
+    return (
+        printable(row["system"]),
+        " ".join(row["train_languages"]) or "–",
+        row["language"] or "mean",
+        "yes" if row["seen"] else "no",
+        number(row[value]),
+        _interval(row),
+        str(row["n"]),
+    )

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from runners.batch import score_outputs as score_outputs
     from runners.comparing import compare_runs as compare_runs
     from runners.comparing import rank_runs as rank_runs
+    from runners.comparing import summarize_run as summarize_run
+    from runners.comparing import transfer_runs as transfer_runs
     from runners.inspection import inspect as inspect
     from runners.models._base import GenerationSettings as GenerationSettings
     from runners.outputs import name_of as name_of
@@ -37,7 +39,9 @@ _HOMES = {
     "score": "runners.scoring",
     "score_outputs": "runners.batch",
     "score_predictions": "runners.scoring",
+    "summarize_run": "runners.comparing",
     "system_of": "runners.stored",
+    "transfer_runs": "runners.comparing",
     "tune": "runners.tuning",
 }
 
@@ -55,7 +59,9 @@ __all__ = [
     "score",
     "score_outputs",
     "score_predictions",
+    "summarize_run",
     "system_of",
+    "transfer_runs",
     "tune",
 ]
 

@@ -13,6 +13,7 @@ from runners.stored import StoredRun, read_run
 
 if TYPE_CHECKING:
     from benchmarks.comparing import Test
+    from benchmarks.transferring import Transfer
 
 
 def compare_runs(
@@ -63,15 +64,7 @@ def rank_runs(
     import benchmarks
 
     found = _read(runs)
-    systems: dict[str, StoredRun] = {}
-    for run in found:
-        if run.name in systems:
-            raise IsoglossError(
-                f"{systems[run.name].folder} is named {run.name!r} too",
-                where=run.folder,
-                remedy="Score one of them again under another --name",
-            )
-        systems[run.name] = run
+    systems = _named(found)
     return benchmarks.rank(
         {name: run.predictions for name, run in systems.items()},
         found[0].records,
@@ -81,6 +74,79 @@ def rank_runs(
         seed=seed,
         level=level,
     )
+
+
+def summarize_run(
+    run: Path | str, *, metrics: Sequence[str] = (), resamples: int = 1000, seed: int = 42
+) -> pl.DataFrame:
+    """Summarize a run over groups of languages; see `benchmarks.summarize`.
+
+    Raises:
+        IsoglossError: The run is unfinished or broken; a metric is unknown.
+    """
+    import benchmarks
+
+    found = read_run(Path(run))
+    return benchmarks.summarize(
+        found.predictions,
+        found.records,
+        metrics=metrics,
+        options=found.options,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def transfer_runs(
+    runs: Sequence[Path | str],
+    *,
+    metrics: Sequence[str] = (),
+    resamples: int = 1000,
+    seed: int = 42,
+) -> Transfer:
+    """Measure the transfer between the languages of systems and of their suite.
+
+    Which languages a system was trained on, its run tells; see `benchmarks.transfer`.
+
+    Raises:
+        IsoglossError: As for `rank_runs`; no system was trained on anything.
+    """
+    import benchmarks
+
+    found = _named(_read(runs))
+    systems = {name: (_trained(run), run.predictions) for name, run in found.items()}
+    if not any(languages for languages, _ in systems.values()):
+        raise IsoglossError(
+            "none of the runs tells what its system was trained on",
+            remedy="Score checkpoints that isogloss tune has made",
+        )
+    first = next(iter(found.values()))
+    return benchmarks.transfer(
+        systems,
+        first.records,
+        metrics=metrics,
+        options=first.options,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def _trained(run: StoredRun) -> Sequence[str]:
+    return tuple((run.facts.get("tuning") or {}).get("languages_trained") or ())
+
+
+def _named(runs: Sequence[StoredRun]) -> dict[str, StoredRun]:
+    """Return runs by their systems' names."""
+    systems: dict[str, StoredRun] = {}
+    for run in runs:
+        if run.name in systems:
+            raise IsoglossError(
+                f"{systems[run.name].folder} is named {run.name!r} too",
+                where=run.folder,
+                remedy="Score one of them again under another --name",
+            )
+        systems[run.name] = run
+    return systems
 
 
 def _read(folders: Sequence[Path | str]) -> list[StoredRun]:

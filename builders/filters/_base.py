@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import polars as pl
 
 from isogloss.settings import Settings
+
+Task = Literal["translation", "qa", "summarization", "code"]
 
 #: Columns of an example that hold text.
 TEXT = ("context", "input", "output")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import polars as pl
+from pydantic import Field, model_validator
 
-from builders.filters._base import FilterOptions, because, reasoned
+from builders.filters._base import FilterOptions, Task, because, reasoned
 
 DESCRIPTION = "drops rows whose input (with its context) or output is too short or too long"
 
@@ -12,10 +13,16 @@ DESCRIPTION = "drops rows whose input (with its context) or output is too short 
 class Options(FilterOptions):
     """Bounds in characters (Unicode code points), and the tasks they hold for (all if empty)."""
 
-    min_chars: int = 1
-    max_chars: int = 2000
-    max_output_chars: int | None = None
-    tasks: tuple[str, ...] = ()
+    min_chars: int = Field(default=1, ge=0)
+    max_chars: int = Field(default=2000, gt=0)
+    max_output_chars: int | None = Field(default=None, gt=0)
+    tasks: tuple[Task, ...] = ()
+
+    @model_validator(mode="after")
+    def _some_length_is_right(self) -> Options:
+        if self.min_chars > min(self.max_chars, self.max_output_chars or self.max_chars):
+            raise ValueError("min_chars is more than max_chars or max_output_chars")
+        return self
 
 
 def apply(frame: pl.DataFrame, options: Options) -> pl.DataFrame:

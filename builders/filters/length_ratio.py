@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+from pydantic import Field
 
 from builders.filters._base import DENSE, FilterOptions, because, reasoned
 
@@ -18,8 +19,8 @@ _DENSITY = 2.0
 class Options(FilterOptions):
     """``max_ratio`` of the longer to the shorter side; ``slack`` in characters spares short text."""
 
-    max_ratio: float = 3.0
-    slack: int = 12
+    max_ratio: float = Field(default=3.0, ge=1)
+    slack: int = Field(default=12, ge=0)
 
 
 def apply(frame: pl.DataFrame, options: Options) -> pl.DataFrame:

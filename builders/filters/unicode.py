@@ -19,16 +19,34 @@ class Options(FilterOptions):
 
 def apply(frame: pl.DataFrame, options: Options) -> pl.DataFrame:
     """Return the examples with clean text; ``reason`` is set where text was broken at its source."""
+    code = pl.col("task") == "code"
     frame = frame.with_columns(
-        *(_clean(pl.col(name)).alias(name) for name in TEXT),
-        pl.col("references").list.eval(_clean(pl.element())),
+        *(_stripped(_clean(pl.col(name)), code).alias(name) for name in TEXT),
+        pl.when(code)
+        .then(pl.col("references").list.eval(_stripped(_clean(pl.element()), pl.lit(True))))
+        .otherwise(pl.col("references").list.eval(_stripped(_clean(pl.element()), pl.lit(False))))
+        .alias("references"),
     )
     broken = pl.any_horizontal(
-        *(pl.col(name).str.contains("\ufffd", literal=True).fill_null(False) for name in TEXT)
+        *(_is_broken(pl.col(name)).fill_null(False) for name in TEXT),
+        pl.col("references").list.eval(_is_broken(pl.element())).list.any().fill_null(False),
     )
     return reasoned(frame, because(broken, "holds U+FFFD: it was decoded wrongly before"))
 
 
 def _clean(text: pl.Expr) -> pl.Expr:
     lines = text.str.replace_all("\r\n?", "\n").str.replace_all("[\u2028\u2029\u0085]", "\n")
-    return lines.str.normalize("NFC").str.replace_all(_UNWANTED, "").str.strip_chars()
+    return lines.str.normalize("NFC").str.replace_all(_UNWANTED, "")
+
+
+def _stripped(text: pl.Expr, code: pl.Expr) -> pl.Expr:
+    """Strip white space around text; in code, the indentation of the first line has a meaning."""
+    return (
+        pl.when(code)
+        .then(text.str.strip_chars_end().str.strip_chars_start("\n"))
+        .otherwise(text.str.strip_chars())
+    )
+
+
+def _is_broken(text: pl.Expr) -> pl.Expr:
+    return text.str.contains("\ufffd", literal=True)

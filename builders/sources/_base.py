@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import polars as pl
+from pydantic import Field
 
 from isogloss.settings import Settings
 
@@ -46,7 +47,7 @@ class SourceOptions(Settings):
     name: str
     kind: str
     optional: bool = False
-    limit: int | None = None
+    limit: int | None = Field(default=None, gt=0)
     licence: str | None = None
 
 

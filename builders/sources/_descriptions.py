@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,7 +44,8 @@ def read_descriptions(path: Path, *, first_paragraph: bool) -> pl.DataFrame:
     # most of a minute.
     for stanza in text.split("\n\n"):
         if stanza.strip():
-            values = _stanza(stanza.strip("\n"), f"{path}:{line}", first_paragraph)
+            before = len(stanza) - len(stanza.lstrip("\n"))
+            values = _stanza(stanza.strip("\n"), f"{path}:{line + before}", first_paragraph)
             for name, value in zip(rows, values, strict=True):
                 rows[name].append(value)
         line += stanza.count("\n") + 2
@@ -60,7 +62,7 @@ def _text(path: Path) -> str:
         raise IsoglossError(
             f"is not UTF-8 text ({error})", where=path, remedy="Is its name's end right?"
         ) from error
-    except (RuntimeError, lzma.LZMAError, OSError, EOFError) as error:
+    except (RuntimeError, lzma.LZMAError, zlib.error, OSError, EOFError) as error:
         raise IsoglossError(
             f"cannot be unpacked as {path.suffix.lstrip('.')} ({error})",
             where=path,

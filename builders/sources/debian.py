@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
 from builders.sources import _apt
-from builders.sources._base import Context, Reading, SourceOptions, conformed, group_rank
+from builders.sources._base import Context, Reading, SourceOptions, conformed
 from builders.sources._descriptions import read_descriptions
 from isogloss.errors import IsoglossError
 from isogloss.languages import from_locale, same_language
@@ -45,7 +46,7 @@ class Options(SourceOptions):
     """
 
     path: str | None = None
-    directions: tuple[str, ...] = ("from-english", "to-english")
+    directions: tuple[Literal["from-english", "to-english"], ...] = ("from-english", "to-english")
     first_paragraph: bool = True
 
 
@@ -115,25 +116,30 @@ def _by_language(files: list[Path], context: Context) -> dict[str, list[Path]]:
 def _frames(
     options: Options, context: Context, files: dict[str, list[Path]]
 ) -> Iterator[pl.DataFrame]:
+    """Yield every stanza as examples, whatever the limit.
+
+    The limit is the pipeline's to keep, which counts and stores what it drops. All of Debian in a
+    dozen languages is a third of a million rows: to make, rank and store them takes some seconds.
+    """
     english = _table(files["en"], options).rename({"synopsis": "english"})
-    groups = english.select("md5", "english", _group(pl.col("english")).alias("group"))
+    first = english.filter(~pl.col("repeated"))
+    groups = first.select("md5", "english", _group(pl.col("english")).alias("group"))
     for language in context.languages:
         if language not in files:
             continue
         if language == "en":
-            own = english.rename({"english": "synopsis"}).join(groups, on="md5", how="left")
+            own = english.rename({"english": "synopsis"})
         else:
-            own = _table(files[language], options).join(groups, on="md5", how="left")
+            own = _table(files[language], options)
+        own = own.join(groups, on="md5", how="left", maintain_order="left")
         own = own.with_columns(pl.coalesce("group", _group(pl.col("synopsis"))).alias("group"))
-        own = _sampled(own, options, context.seed)
         if "summarization" in context.tasks:
             yield _examples(own, "summarization", language, None, "description", "synopsis")
         if "translation" in context.tasks and language != "en":
-            paired = own.filter(pl.col("english").is_not_null())
             if "from-english" in options.directions:
-                yield _examples(paired, "translation", language, "en", "english", "synopsis")
+                yield _examples(own, "translation", language, "en", "english", "synopsis")
             if "to-english" in options.directions and "en" in context.languages:
-                yield _examples(paired, "translation", "en", language, "synopsis", "english")
+                yield _examples(own, "translation", "en", language, "synopsis", "english")
 
 
 def _group(synopsis: pl.Expr) -> pl.Expr:
@@ -143,37 +149,36 @@ def _group(synopsis: pl.Expr) -> pl.Expr:
 
 
 def _table(paths: list[Path], options: Options) -> pl.DataFrame:
+    """Read a language's files; ``repeated`` says where a description was met before."""
     frames = [read_descriptions(path, first_paragraph=options.first_paragraph) for path in paths]
-    return pl.concat(frames).unique("md5", keep="first", maintain_order=True)
-
-
-def _sampled(frame: pl.DataFrame, options: Options, seed: int) -> pl.DataFrame:
-    """Keep the groups the pipeline's limit would: tens of thousands need not be made first."""
-    if options.limit is None:
-        return frame
-    groups = frame["group"].unique()
-    ranks = sorted((group_rank(seed, group), group) for group in groups)[: options.limit]
-    chosen = pl.Series([group for _, group in ranks], dtype=pl.String)
-    return frame.filter(pl.col("group").is_in(chosen.implode()))
+    return pl.concat(frames).with_columns(
+        pl.col("md5").is_first_distinct().not_().alias("repeated")
+    )
 
 
 def _examples(
     frame: pl.DataFrame, task: str, language: str, source: str | None, given: str, asked: str
 ) -> pl.DataFrame:
-    untranslated = pl.lit(False)
-    if source is not None:
-        untranslated = pl.col("synopsis") == pl.col("english")
+    english = pl.col("english") if source is not None else pl.lit("")
+    reason = (
+        pl.when("repeated")
+        .then(pl.lit("another package has the same description"))
+        .when(english.is_null())
+        .then(pl.lit("no English description has its checksum"))
+        .when(english == pl.col("synopsis"))
+        .then(pl.lit("untranslated"))
+    )
     made = frame.with_columns(
         pl.lit(task).alias("task"),
         pl.lit(language).alias("language"),
         pl.lit(source, pl.String).alias("source_language"),
         pl.col(given).alias("input"),
         pl.col(asked).alias("output"),
-        pl.concat_list(asked).alias("references"),
+        pl.concat_list(asked).list.drop_nulls().alias("references"),
         pl.format("{}:{}", "package", "md5").alias("source_id"),
         pl.concat_list(pl.format("package:{}", "package")).alias("tags"),
-        pl.when(untranslated).then(pl.lit("untranslated")).alias("reason"),
-        pl.when(untranslated).then(pl.lit("source")).alias("rejected_by"),
+        reason.alias("reason"),
         *(pl.lit(None, pl.String).alias(name) for name in ("context", "split", "licence")),
     )
-    return conformed(made)
+    rejected = pl.when(pl.col("reason").is_not_null()).then(pl.lit("source"))
+    return conformed(made.with_columns(rejected.alias("rejected_by")))

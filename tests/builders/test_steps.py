@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders.decontaminate import decontaminate
-from builders.dedup import comparable, merge_duplicates
+from builders.dedup import merge_duplicates
 from builders.filters import copied, empty, language, length, length_ratio, unicode
 from builders.mixture import assign_splits, cap, limit_groups, with_ranks
 from builders.recipe import Mixture, Split
@@ -104,14 +104,14 @@ def test_identification_does_not_hang_on_the_number_of_workers() -> None:
 
 def test_the_same_input_met_twice_keeps_both_answers() -> None:
     rows = frame(
-        pair("Save", "Speichern"), pair("save!", "Sichern"), pair("Save", "Guardar", language="es")
+        pair("Save", "Speichern"), pair(" Save ", "Sichern"), pair("Save", "Guardar", language="es")
     )
     result = merge_duplicates(rows)
     assert result["references"].to_list() == [["Speichern", "Sichern"], ["Sichern"], ["Guardar"]]
     assert [reason is None for reason in reasons(result)] == [True, False, True]
 
 
-TEXTS = st.lists(st.sampled_from(["a", "A", "b", "b!", "c", "ü"]), min_size=1, max_size=12)
+TEXTS = st.lists(st.sampled_from(["a", "A", "b", "b!", "b  !", "ü"]), min_size=1, max_size=12)
 
 
 @given(TEXTS)
@@ -119,8 +119,7 @@ def test_merging_keeps_one_row_a_key_and_every_reference(texts: list[str]) -> No
     rows = frame(*(pair(text, f"out {number}") for number, text in enumerate(texts)))
     result = merge_duplicates(rows)
     kept = result.filter(pl.col("reason").is_null())
-    keys = rows.select(comparable(pl.col("input")))["input"]
-    assert kept.height == keys.n_unique()
+    assert kept.height == len({" ".join(text.split()) for text in texts})
     assert sorted(kept["references"].explode()) == sorted(rows["output"])
 
 

@@ -50,8 +50,8 @@ model = "nearest"
 title = "Little"
 """
 
-GERMAN = "Das Haus Nummer {} steht am Ende der Straße."
-FRENCH = "La maison numéro {} se trouve au bout de la rue."
+GERMAN = "Das alte Haus Nummer {} steht ganz am Ende der Straße neben der Kirche."
+FRENCH = "La vieille maison numéro {} se trouve tout au bout de la rue près de l’église."
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -71,7 +71,7 @@ def pairs(folder: Path, count: int) -> None:
     """Write so many pairs in each of two languages; identifying a thousand takes some seconds."""
     lines = ["en,text,lang"]
     for n in range(count):
-        english = f"House number {n} stands at the end of the street."
+        english = f"The old house number {n} stands at the end of the street beside the church."
         lines += [f"{english},{GERMAN.format(n)},de", f"{english},{FRENCH.format(n)},fr"]
     (folder / "pairs.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

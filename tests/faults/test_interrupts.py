@@ -1,0 +1,142 @@
+"""Ctrl-C, as a terminal sends it to every process at once, at awkward moments."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+RECIPE = """
+name = "little"
+languages = ["de", "en"]
+tasks = ["translation"]
+[[sources]]
+name = "ours"
+kind = "files"
+path = "pairs.csv"
+task = "translation"
+columns = { input = "en", output = "de" }
+language = "de"
+source_language = "en"
+licence = "CC0-1.0"
+[[filters]]
+name = "language"
+"""
+ENGLISH = "The old house number {} stands at the end of the street beside the church"
+GERMAN = "Das alte Haus Nummer {} steht ganz am Ende der Straße neben der Kirche"
+TOLD = "isogloss: error: interrupted; the same command goes on where this one stopped"
+PROGRESS = re.compile(r"(source ours|filters on ours|mixing)(:| …).*")
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.3, 0.6, 0.9, 1.4, 2.0])
+def test_ctrl_c_in_the_language_filter_is_one_line(delay: float, tmp_path: Path) -> None:
+    lines = "".join(f"{ENGLISH.format(n)},{GERMAN.format(n)}\n" for n in range(2500))
+    (tmp_path / "pairs.csv").write_text(f"en,de\n{lines}", encoding="utf-8")
+    (tmp_path / "recipe.toml").write_text(RECIPE, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "isogloss.cli", "build", "recipe.toml", "--out", "out"],
+        cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    before = []
+    for line in process.stderr:
+        before.append(line)
+        if line.startswith("filters on ours"):
+            break
+    time.sleep(delay)
+    os.killpg(process.pid, signal.SIGINT)
+    out, rest = process.communicate(timeout=60)
+    assert process.returncode == 130, rest
+    assert out == ""
+    said = [line for line in (*before, *rest.splitlines()) if not PROGRESS.match(line)]
+    assert said == [TOLD], rest
+
+
+def python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+LOADING = """
+import json, signal
+from langdetect import detector_factory
+load, calls = detector_factory.json.load, []
+def interrupted(file):
+    calls.append(file)
+    if len(calls) == 20:
+        signal.raise_signal(signal.SIGINT)
+    return load(file)
+detector_factory.json.load = interrupted
+from isogloss.identification import identified_languages, identify
+try:
+    identified_languages()
+except KeyboardInterrupt:
+    print("interrupted", len(calls))
+print(len(identified_languages()), identify("Das Haus steht am Ende der Straße.")[0])
+"""
+
+
+def test_langdetect_is_loaded_whole_and_the_interruption_told_after() -> None:
+    done = python(LOADING)
+    assert done.stdout.splitlines() == ["interrupted 55", "54 de"], done.stderr
+
+
+THREAD = """
+import signal, threading
+from isogloss.identification import identified_languages
+thread = threading.Thread(target=lambda: print(len(identified_languages())))
+thread.start(); thread.join()
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+from isogloss.interrupts import held_back
+with held_back():
+    signal.raise_signal(signal.SIGINT)
+print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)
+"""
+
+
+def test_other_threads_load_too_and_an_ignored_signal_stays_ignored() -> None:
+    assert python(THREAD).stdout.split() == ["54", "True"]
+
+
+ORPHANS = """
+import os, signal, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from isogloss.interrupts import kept_from_children, serve_parent
+pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=serve_parent)
+with kept_from_children():
+    asked = pool.submit(os.getpid)
+print(asked.result(), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_workers_leave_with_a_killed_parent(tmp_path: Path) -> None:
+    script = tmp_path / "main.py"
+    body = "".join(f"    {line}\n" for line in ORPHANS.strip().splitlines())
+    script.write_text(f"if __name__ == '__main__':\n{body}")
+    with (tmp_path / "said").open("w+") as said:
+        # A worker that stays would hold a pipe open, and the wait for its end would hide that.
+        subprocess.run([sys.executable, str(script)], stdout=said, timeout=60, check=False)
+        said.seek(0)
+        worker = int(said.read())
+    end = time.monotonic() + 10
+    while running(worker) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not running(worker)
+
+
+def running(pid: int) -> bool:
+    """Tell whether a process runs; one that nobody has waited for yet does not."""
+    done = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return bool(done.stdout.strip()) and not done.stdout.startswith("Z")
