@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-_LABEL, _WIDTH, _RIGHT = 215, 745, 40
 _TOP, _BOTTOM = 8, 34
 _LANE = 11
 _GAP = 12
@@ -26,54 +25,107 @@ class Mark:
     high: float | None
 
 
-def intervals(title: str, groups: Sequence[tuple[str, Sequence[Mark]]], axis: str) -> str:
+@dataclass(frozen=True)
+class _Layout:
+    """Where things stand, in units of the drawing: about a pixel each as it is shown.
+
+    Attributes:
+        name: Its class for the style.
+        width: The whole width.
+        left, right: Margins of the axis.
+        above: The height of a line for labels above their lanes; 0 where they stand beside them.
+        longest: The most letters of a label.
+    """
+
+    name: str
+    width: int
+    left: int
+    right: int
+    above: int
+    longest: int
+
+
+_NARROW = _Layout("narrow", 360, 14, 20, 15, 48)
+
+
+def _wide(labels: Sequence[str]) -> _Layout:
+    longest = 30
+    letters = max((min(len(label), longest) for label in labels), default=0)
+    return _Layout("wide", 745, max(60, 25 + math.ceil(letters * 6.4)), 40, 0, longest)
+
+
+def responsive(title: str, groups: Sequence[tuple[str, Sequence[Mark]]], axis: str) -> str:
+    """Return a chart twice, as `intervals` does: the style shows the one that fits the screen."""
+    return intervals(title, groups, axis) + intervals(title, groups, axis, narrow=True)
+
+
+def intervals(
+    title: str, groups: Sequence[tuple[str, Sequence[Mark]]], axis: str, *, narrow: bool = False
+) -> str:
     """Return a chart: a group of marks a line, one under the other, on one axis from 0.
 
     Args:
         title: What the chart shows, for those who cannot see it.
         groups: A label and its marks, from top to bottom.
         axis: What the axis measures.
+        narrow: Draw it for a phone: labels stand above their marks instead of beside them.
     """
-    heights = [max(1, len(marks)) * _LANE + _GAP for _, marks in groups]
+    layout = _NARROW if narrow else _wide([label for label, _ in groups])
+    heights = [layout.above + max(1, len(marks)) * _LANE + _GAP for _, marks in groups]
     height = _TOP + sum(heights) + _BOTTOM
+    low, high, ticks = _axis(*_range([mark for _, marks in groups for mark in marks]))
+    span = layout.width - layout.left - layout.right
+
+    def x(value: float) -> float:
+        return layout.left + (value - low) / (high - low) * span
+
+    parts = [
+        f'<svg class="chart {layout.name}" viewBox="0 0 {layout.width} {height}" role="img" '
+        f"aria-label={quoteattr(title)}>"
+    ]
+    parts += [_tick(tick, x(tick), height) for tick in ticks]
+    top = float(_TOP)
+    for (label, marks), tall in zip(groups, heights, strict=True):
+        parts.append(_label(_short(label, layout.longest), layout, top, tall))
+        first = top + layout.above + _GAP / 2
+        for lane, mark in enumerate(marks):
+            parts.append(_mark(mark, label, x, first + (lane + 0.5) * _LANE))
+        top += tall
+    parts.append(
+        f'<text class="tick" x="{layout.left + span / 2:.1f}" y="{height - 4}" '
+        f'text-anchor="middle">{escape(axis)}</text></svg>'
+    )
+    return "".join(parts)
+
+
+def _range(marks: Sequence[Mark]) -> tuple[float, float]:
+    """Return the least and the greatest number that a chart must hold."""
     bounds = [
         bound
-        for _, marks in groups
         for mark in marks
         for bound in (mark.value, mark.high, mark.low)
         if bound is not None and not math.isnan(bound)
     ]
-    low, high, ticks = _axis(min(bounds, default=0.0), max(bounds, default=1.0))
+    return min(bounds, default=0.0), max(bounds, default=1.0)
 
-    def x(value: float) -> float:
-        return _LABEL + (value - low) / (high - low) * (_WIDTH - _LABEL - _RIGHT)
 
-    parts = [
-        f'<svg class="chart" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label={quoteattr(title)}>'
-    ]
-    for tick in ticks:
-        kind = "axis" if tick == 0 else "grid"
-        parts.append(
-            f'<line class="{kind}" x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{_TOP}" '
-            f'y2="{height - _BOTTOM}"/><text class="tick" x="{x(tick):.1f}" '
-            f'y="{height - _BOTTOM + 14}" text-anchor="middle">{tick:g}</text>'
-        )
-    top = float(_TOP)
-    for (label, marks), tall in zip(groups, heights, strict=True):
-        middle = top + tall / 2
-        parts.append(
-            f'<text class="label" x="{_LABEL - 10}" y="{middle + 4:.1f}" text-anchor="end">'
-            f"{escape(_short(label))}</text>"
-        )
-        for lane, mark in enumerate(marks):
-            parts.append(_mark(mark, label, x, top + _GAP / 2 + (lane + 0.5) * _LANE))
-        top += tall
-    centre = (_LABEL + _WIDTH - _RIGHT) / 2
-    parts.append(
-        f'<text class="tick" x="{centre:.1f}" y="{height - 4}" text-anchor="middle">'
-        f"{escape(axis)}</text></svg>"
+def _tick(tick: float, x: float, height: float) -> str:
+    kind = "axis" if tick == 0 else "grid"
+    return (
+        f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{height - _BOTTOM}"/>'
+        f'<text class="tick" x="{x:.1f}" y="{height - _BOTTOM + 14}" text-anchor="middle">'
+        f"{tick:g}</text>"
     )
-    return "".join(parts)
+
+
+def _label(text: str, layout: _Layout, top: float, tall: float) -> str:
+    if layout.above:
+        # The paper's colour around the letters keeps the grid out of them.
+        return f'<text class="label" x="4" y="{top + layout.above:.1f}">{escape(text)}</text>'
+    return (
+        f'<text class="label" x="{layout.left - 10}" y="{top + tall / 2 + 4:.1f}" '
+        f'text-anchor="end">{escape(text)}</text>'
+    )
 
 
 def _mark(mark: Mark, label: str, x: Callable[[float], float], y: float) -> str:
@@ -123,5 +175,5 @@ def _axis(low: float, high: float) -> tuple[float, float, list[float]]:
     return first * step, last * step, [place * step for place in range(first, last + 1)]
 
 
-def _short(label: str) -> str:
-    return label if len(label) <= 30 else label[:29] + "…"
+def _short(label: str, longest: int) -> str:
+    return label if len(label) <= longest else label[: longest - 1] + "…"

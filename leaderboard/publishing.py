@@ -13,10 +13,9 @@ from markupsafe import Markup
 
 from benchmarks import list_tasks
 from isogloss.console import say
-from isogloss.errors import IsoglossError
 from isogloss.names import slug
 from isogloss.plugins import discover
-from isogloss.provenance import write_error, write_json
+from isogloss.provenance import check_ours, write_error, write_json
 from isogloss.settings import Settings
 from leaderboard import charts
 from leaderboard.collect import collect
@@ -69,8 +68,9 @@ def publish(
         IsoglossError: A run is unfinished, broken or of another suite; two have one name; the
             folder holds something else than a site, or cannot be written.
     """
-    out = Path(out)
-    _replaceable(out)
+    # A name such as "." has no neighbours, and pages are written beside the folder first.
+    index, out = Path(out) / "index.html", Path(out).resolve()
+    check_ours(out, lambda folder: (folder / MARKER).is_file(), kind="a site")
     found = collect([Path(run) for run in runs], resamples=resamples, seed=seed)
     partial = out.with_name(f".{out.name}.partial")
     try:
@@ -81,18 +81,7 @@ def publish(
         raise write_error(error, out) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return out / "index.html"
-
-
-def _replaceable(out: Path) -> None:
-    if out.is_dir() and any(out.iterdir()) and not (out / MARKER).is_file():
-        raise IsoglossError(
-            "holds files that are not a site of ours",
-            where=out,
-            remedy="Name another folder, or empty this one",
-        )
-    if out.exists() and not out.is_dir():
-        raise IsoglossError("is a file", where=out, remedy="Name a folder")
+    return index
 
 
 def _write(folder: Path, site: Site) -> None:
@@ -180,7 +169,17 @@ def _replace(out: Path, partial: Path) -> None:
     """Put the new site in the old one's place."""
     old = out.with_name(f".{out.name}.old")
     shutil.rmtree(old, ignore_errors=True)
-    if out.exists():
-        out.rename(old)
-    partial.rename(out)
+    if out.is_dir() and Path.cwd().is_relative_to(out):
+        # Whoever stands in the folder would stand in one that is gone; what is in it changes.
+        old.mkdir()
+        (partial / MARKER).replace(out / MARKER)
+        for path in list(out.iterdir()):
+            if path.name != MARKER:
+                path.rename(old / path.name)
+        for path in list(partial.iterdir()):
+            path.rename(out / path.name)
+    else:
+        if out.exists():
+            out.rename(old)
+        partial.rename(out)
     shutil.rmtree(old, ignore_errors=True)

@@ -41,13 +41,23 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A column; ``descending`` tells that its best value is the highest."""
+    """A column.
+
+    Attributes:
+        label: Its head.
+        numeric: Whether it holds numbers.
+        descending: Whether its best value is the highest.
+        title: More about it.
+        href: A page of the site that its head leads to.
+        apart: Whether another kind of column begins here: a line stands before it.
+    """
 
     label: str
     numeric: bool = True
     descending: bool = True
     title: str = ""
     href: str = ""
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,7 @@ class Table:
         rows: Its rows, in the order they are shown first.
         data: The same, one number a row with its interval, n and signature: what is given away.
         notes: What a reader must know: signatures, units.
+        pinned: Whether the second column stays in sight too where a table is scrolled.
     """
 
     name: str
@@ -69,6 +80,7 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     data: pl.DataFrame
     notes: Sequence[str] = field(default_factory=tuple)
+    pinned: bool = False
 
     def orders(self) -> list[list[int]]:
         """Return for each column the place of every row when sorted by it, the best first."""

@@ -58,7 +58,6 @@ def standing(site: Site, task: str) -> Table:
 def language_scores(site: Site, task: str, language: Language) -> Table:
     """Return one language's scores: systems down, a task's metrics across."""
     names = metrics_shown(site, task)
-    metrics = list_metrics()
     best = _best(site, task, [language.tag])[language.tag]
     rows = []
     for number in by_place(site.runs, task, language.tag):
@@ -80,10 +79,11 @@ def language_scores(site: Site, task: str, language: Language) -> Table:
     return Table(
         f"language-{slug(language.tag)}-{slug(task)}",
         f"{list_tasks()[task].label} in {language.name}: every metric by system",
-        [Column("System", numeric=False), *(_metric_column(metrics[name]) for name in names)],
+        [Column("System", numeric=False), *_metric_columns(names)],
         rows,
         data,
         _signatures(data.filter(pl.col("source_language").is_null())),
+        pinned=True,
     )
 
 
@@ -159,7 +159,7 @@ def pair_scores(site: Site, task: str) -> Table | None:
 
 def system_scores(site: Site, run: Run, task: str) -> Table:
     """Return one system's scores of a task: languages down, metrics across."""
-    names, metrics = metrics_shown(site, task), list_metrics()
+    names = metrics_shown(site, task)
     scores = run.cells
     tags = [one.tag for one in site.languages(task)]
     rows = [
@@ -170,9 +170,10 @@ def system_scores(site: Site, run: Run, task: str) -> Table:
     return Table(
         f"system-{run.slug}-{slug(task)}",
         f"{run.name}, {list_tasks()[task].label.lower()}: every metric by language",
-        [Column("Language", numeric=False), *(_metric_column(metrics[name]) for name in names)],
+        [Column("Language", numeric=False), *_metric_columns(names)],
         rows,
         data,
+        pinned=True,
     )
 
 
@@ -262,54 +263,17 @@ def marks(site: Site, task: str, language: str, numbers: Iterable[int]) -> list[
     return found
 
 
-def facts(run: Run) -> list[tuple[str, str]]:
-    """Return what is told of a system, as labels and texts."""
-    told = run.facts
-    tuning = told.get("tuning") or {}
-    hardware = told.get("hardware") or {}
-    speed = told.get("tokens_per_second")
-    seconds = told.get("seconds")
-    pairs = [
-        ("Kind", told.get("kind")),
-        ("Base", told.get("base")),
-        ("Model", told.get("model")),
-        ("Revision", told.get("revision")),
-        ("Family", told.get("family")),
-        ("Parameters", f"{told['parameters']:,}" if told.get("parameters") else None),
-        ("Licence", told.get("licence")),
-        ("Tuning", _settings(tuning)),
-        ("Generation", _settings(told.get("generation") or {})),
-        ("Time", f"{seconds:,.0f} s" if seconds else None),
-        ("Speed", f"{speed:,.0f} tokens/s" if speed else None),
-        ("Hardware", ", ".join(f"{name} {value}" for name, value in sorted(hardware.items()))),
-        (
-            "Libraries",
-            ", ".join(f"{k} {v}" for k, v in sorted((told.get("libraries") or {}).items())),
-        ),
-    ]
-    return [(label, str(value)) for label, value in pairs if value]
-
-
-def _settings(table: dict[str, Any]) -> str:
-    shown = {
-        name: value for name, value in sorted(table.items()) if value not in (None, [], {}, "")
-    }
-    told = {
-        name: "; ".join(f"{key} {one}" for key, one in sorted(value.items()))
-        if isinstance(value, dict)
-        else value
-        for name, value in shown.items()
-    }
-    return ", ".join(f"{name} = {value}" for name, value in told.items())
-
-
 def _told(run: Run, task: str, metric: str, tag: str | None) -> tuple[int, str]:
     row = run.cells[task, metric, tag, None]
     return int(row["n"]), str(row["signature"])
 
 
 def metrics_shown(site: Site, task: str) -> list[str]:
-    """Return the metrics that have a score of any of a task's answers, its main one first."""
+    """Return the metrics that have a score of any of a task's answers.
+
+    Its main one comes first, then the others that measure how good they are, then those that tell
+    what is wrong with them.
+    """
     main = list_tasks()[task].main
     scored = {
         key[1]
@@ -317,7 +281,19 @@ def metrics_shown(site: Site, task: str) -> list[str]:
         for key, row in run.cells.items()
         if key[0] == task and (key[1] == main or not math.isnan(row["score"]))
     }
-    return sorted(scored, key=lambda name: (name != main, name))
+    return sorted(scored, key=lambda name: (name != main, _diagnostic(name), name))
+
+
+def _diagnostic(name: str) -> bool:
+    """Tell whether a metric finds faults that answers of any task may have."""
+    metric = list_metrics()[name]
+    return len(metric.tasks) > 1 and metric.higher_is_better is not True
+
+
+def _metric_columns(names: Sequence[str]) -> list[Column]:
+    """Return the columns of a task's metrics, those that find faults set apart."""
+    first = next((name for name in names[1:] if _diagnostic(name)), None)
+    return [_metric_column(list_metrics()[name], apart=name == first) for name in names]
 
 
 def _best(site: Site, task: str, tags: Sequence[str | None]) -> dict[str | None, frozenset[str]]:
@@ -372,11 +348,12 @@ def _language_column(language: Language, higher: bool) -> Column:
     )
 
 
-def _metric_column(metric: Any) -> Column:
+def _metric_column(metric: Any, *, apart: bool) -> Column:
     return Column(
         metric.label,
         descending=metric.descending,
         title=f"{metric.description} ({metric.unit})",
+        apart=apart,
     )
 
 

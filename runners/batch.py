@@ -76,8 +76,12 @@ def score_outputs(
 
 
 def _begin() -> None:
+    from threadpoolctl import threadpool_limits
+
     serve_parent()
     hush()
+    # Each worker is one processor's; threads of their own would only wait for each other.
+    threadpool_limits(1)
 
 
 def _score(work: _Work, suite: Suite, settings: ScoreSettings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -32,15 +32,36 @@ class Batch:
 
 @dataclass(frozen=True)
 class Examples:
-    """Tokenized examples, as (prompt ids, answer ids), and the records that were dropped."""
+    """Tokenized examples, as (prompt ids, answer ids), and the records that were dropped.
+
+    Attributes:
+        rows: The examples.
+        dropped: The records that were too long, each with its reason.
+        pad: The token that fills a batch up.
+        kind: ``causal`` or ``seq2seq``.
+        cells: The task and the language of each example.
+    """
 
     rows: list[tuple[list[int], list[int]]]
     dropped: pl.DataFrame
     pad: int
     kind: str
+    cells: list[tuple[str, str]] = field(default_factory=list)
 
     def batches(self, settings: TuneSettings) -> list[Batch]:
         """Return the batches of every step, in order: seeded, the same at every call."""
+        return [self._batch([self.rows[n] for n in chunk]) for chunk in self._chosen(settings)]
+
+    def trained(self, settings: TuneSettings) -> dict[str, list[str]]:
+        """Return the tasks and the languages of the examples that some step sees, sorted."""
+        seen = {self.cells[n] for chunk in self._chosen(settings) for n in chunk}
+        return {
+            "languages_trained": sorted({language for _, language in seen}),
+            "tasks_trained": sorted({task for task, _ in seen}),
+        }
+
+    def _chosen(self, settings: TuneSettings) -> list[list[int]]:
+        """Return the numbers of each step's examples."""
         order = sorted(
             range(len(self.rows)), key=lambda n: (sum(map(len, self.rows[n])), self.rows[n])
         )
@@ -56,7 +77,7 @@ class Examples:
             random.Random(f"{settings.seed}:{epoch}").shuffle(shuffled)
             chosen += shuffled
             epoch += 1
-        return [self._batch([self.rows[n] for n in chunk]) for chunk in chosen[:steps]]
+        return chosen[:steps]
 
     def _batch(self, rows: Sequence[tuple[list[int], list[int]]]) -> Batch:
         return self._seq2seq(rows) if self.kind == "seq2seq" else self._causal(rows)
@@ -127,8 +148,9 @@ def prepare(records: pl.DataFrame, tokenizer: Any, settings: TuneSettings, kind:
             reasons.append(None if fits else f"{length} tokens, over {settings.max_length}")
             if fits:
                 rows.append((list(prompt), [*answer, *end]))
-    dropped = records.with_columns(pl.Series("reason", reasons, dtype=pl.String))
-    dropped = dropped.filter(pl.col("reason").is_not_null()).select(
+    judged = records.with_columns(pl.Series("reason", reasons, dtype=pl.String))
+    dropped = judged.filter(pl.col("reason").is_not_null()).select(
         "id", "task", "language", "reason"
     )
-    return Examples(rows, dropped, int(tokenizer.pad_token_id or 0), kind)
+    cells = judged.filter(pl.col("reason").is_null()).select("task", "language").rows()
+    return Examples(rows, dropped, int(tokenizer.pad_token_id or 0), kind, cells)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from runners.settings import ScoreSettings, TuneSettings
 from runners.tuning import tune
 
 _REFERENCES = ("copy", "nearest")
+_OUTPUTS = "outputs:"
 
 
 class _System(Settings):
@@ -76,7 +78,8 @@ def load_plan(table: dict[str, Any], *, where: str, folder: Path) -> Plan:
         folder: The folder that relative paths of models start from: the recipe's.
 
     Raises:
-        IsoglossError: A key is unknown or wrong; two systems share a name; a base is not there.
+        IsoglossError: A key is unknown or wrong; two systems share a name; a base is not there;
+            there is no model or file of outputs at a path.
     """
     run = validate(_Run, table, where=f"{where}: run")
     systems: dict[str, PlannedSystem] = {}
@@ -111,7 +114,7 @@ def _planned(
                 where=where,
                 remedy='List the untuned model as a system too, and name it here: base = "…"',
             )
-        model = _resolved(str(entry.model), folder)
+        model = _resolved(str(entry.model), folder, where)
         return PlannedSystem(entry.name, model, _kind(model), None, None, entry.licence)
     base = before.get(entry.base)
     if base is None or base.kind != "base":
@@ -137,14 +140,36 @@ def _kind(model: str) -> str:
     return "outputs" if model.startswith("outputs:") else "base"
 
 
-def _resolved(model: str, folder: Path) -> str:
-    """Take a path from the recipe's folder; leave names of hub models and wheels alone."""
-    prefix, path = ("outputs:", model[8:]) if model.startswith("outputs:") else ("", model)
-    if prefix or path.startswith(("./", "../")) or path.endswith(".gguf"):
-        if path.startswith(("pypi:", "/", "~")):
-            return model
-        return prefix + str(folder / path)
-    return model
+def _resolved(model: str, folder: Path, where: str) -> str:
+    """Take a path from the recipe's folder; leave names of hub models and wheels alone.
+
+    The path is absolute then, since one without a folder would be a name on the hub.
+
+    Raises:
+        IsoglossError: There is nothing at the path.
+    """
+    prefix = _OUTPUTS if model.startswith(_OUTPUTS) else ""
+    told = model.removeprefix(prefix)
+    if not prefix and (
+        model.startswith("pypi:") or not (model.startswith((".", "~", "/")) or _is_gguf(model))
+    ):
+        return model
+    path = Path(os.path.abspath(folder / Path(told).expanduser()))  # noqa: PTH100
+    # Which files a pattern stands for hangs on the suite; the folder that it is in does not.
+    fixed = next((one.parent for one in reversed([path, *path.parents]) if "{" in one.name), path)
+    there = path.is_dir() or (path.is_file() and (bool(prefix) or _is_gguf(told)))
+    if not (there or (prefix and fixed != path and fixed.is_dir())):
+        kind = "folder" if fixed != path else "file" if prefix or _is_gguf(told) else "model folder"
+        raise IsoglossError(
+            f"there is no {kind} {str(fixed)!r}",
+            where=where,
+            remedy=f"Paths start from the recipe's folder, {folder.absolute()}",
+        )
+    return prefix + str(path)
+
+
+def _is_gguf(model: str) -> bool:
+    return model.endswith(".gguf")
 
 
 def execute(plan: Plan, corpus: Path, out: Path) -> Sequence[Path]:

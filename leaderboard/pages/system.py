@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from benchmarks import list_tasks
 from leaderboard import views
 from leaderboard.collect import Run
+from leaderboard.facts import facts
 from leaderboard.samples import samples
 from leaderboard.site import Page, Site
 
@@ -24,7 +25,7 @@ def _system(site: Site, run: Run) -> Page:
     values = {
         "heading": run.name,
         "run": run,
-        "facts": views.facts(run),
+        "facts": facts(run),
         "base": base,
         "against": against,
         "sections": [

@@ -25,7 +25,7 @@ def _task(site: Site, task: str) -> Page:
     pairs = views.pair_scores(site, task)
     main = metrics[0]
     chart = Markup(
-        charts.intervals(
+        charts.responsive(
             f"{main.label} of {task}, by language and system",
             [
                 (one.name, views.marks(site, task, one.tag, range(len(site.runs))))

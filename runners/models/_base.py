@@ -12,6 +12,9 @@ from pydantic import Field, model_validator
 
 from isogloss.settings import Settings
 
+#: Prompts that a system without weights answers at once.
+AT_ONCE = 10_000
+
 
 @dataclass(frozen=True)
 class Prompt:
@@ -132,7 +135,11 @@ class Model(Protocol):
 
 
 class FamilyModule(Protocol):
-    """What a module of ``runners.models`` defines. Families are asked in order of ``PRIORITY``."""
+    """What a module of ``runners.models`` defines. Families are asked in order of ``PRIORITY``.
+
+    A module may also define ``LOCATED = True``: its specs are those of `runners.resolve.locate`,
+    whose revision then tells when a model has changed.
+    """
 
     DESCRIPTION: str
     PRIORITY: int
@@ -142,6 +149,14 @@ class FamilyModule(Protocol):
 
     def load(self, spec: str, options: LoadOptions) -> Model:
         """Load the model."""
+
+
+def families() -> list[Any]:
+    """Return the modules of ``runners.models`` in the order in which they are asked."""
+    from isogloss.plugins import discover
+
+    found = discover("runners.models").items()
+    return [one for _, one in sorted(found, key=lambda item: (item[1].PRIORITY, item[0]))]
 
 
 def prompts_of(records: pl.DataFrame) -> list[Prompt]:

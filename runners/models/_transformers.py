@@ -200,8 +200,15 @@ def facts_of(located: Located, family: str, parameters: int) -> Facts:
         parameters=parameters,
         licence=located.licence,
         base=checkpoint["model"] if checkpoint else None,
-        tuning=checkpoint["settings"] if checkpoint else None,
+        tuning=_tuning(checkpoint) if checkpoint else None,
     )
+
+
+def _tuning(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    """Return how a checkpoint was tuned, and on what: an older one does not say."""
+    trained = ("languages_trained", "tasks_trained")
+    told = {name: checkpoint[name] for name in trained if name in checkpoint}
+    return {**checkpoint["settings"], **told}
 
 
 def system_of(settings: GenerationSettings, facts: Facts) -> str | None:

@@ -12,6 +12,7 @@ from runners.resolve import locate
 
 DESCRIPTION = "causal language models: a hub name, a folder, a .gguf file, pypi:… or a checkpoint"
 PRIORITY = 10
+LOCATED = True
 
 
 class _Causal:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runners.models._base import Facts, Generation, GenerationSettings, LoadOptions, Prompt
+from runners.models._base import AT_ONCE, Facts, Generation, GenerationSettings, LoadOptions, Prompt
 
 DESCRIPTION = "copy: repeats the input; what a score means when nothing was understood"
 PRIORITY = 0
 
 
 class _Copy:
+    at_once = AT_ONCE
     facts = Facts(family="copy", model="copy", licence="Apache-2.0")
 
     def order(self, prompts: Sequence[Prompt]) -> list[int]:

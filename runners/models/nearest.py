@@ -11,7 +11,7 @@ import polars as pl
 
 from isogloss.errors import IsoglossError
 from runners.corpora import read_split
-from runners.models._base import Facts, Generation, GenerationSettings, LoadOptions, Prompt
+from runners.models._base import AT_ONCE, Facts, Generation, GenerationSettings, LoadOptions, Prompt
 
 DESCRIPTION = "nearest: the output of the training example with the most similar input"
 PRIORITY = 0
@@ -22,6 +22,7 @@ _KEY = ("task", "language", "source_language")
 
 
 class _Nearest:
+    at_once = AT_ONCE
     facts = Facts(family="nearest", model="nearest", licence="Apache-2.0")
 
     def __init__(self, train: pl.DataFrame) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from isogloss.errors import IsoglossError
-from runners.models._base import Facts, Generation, GenerationSettings, LoadOptions, Prompt
+from runners.models._base import AT_ONCE, Facts, Generation, GenerationSettings, LoadOptions, Prompt
 from runners.outputs import read_outputs
 
 DESCRIPTION = (
@@ -20,6 +20,8 @@ _PREFIX = "outputs:"
 
 
 class _Outputs:
+    at_once = AT_ONCE
+
     def __init__(self, path: Path, answers: pl.DataFrame) -> None:
         self.facts = Facts(family="outputs", model=path.name)
         self._answers: dict[str, list[Generation]] = {}

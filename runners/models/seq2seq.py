@@ -12,6 +12,7 @@ from runners.resolve import locate
 
 DESCRIPTION = "encoder-decoder language models (mT5, mBART, …): a hub name, a folder, a checkpoint"
 PRIORITY = 11
+LOCATED = True
 
 _ROOM = 1024
 

@@ -123,3 +123,81 @@ def test_text_from_right_to_left_stands_on_the_right(site: Path, scripted: Any) 
     text = scripted.find_element("css selector", '.samples p[lang="ar"][dir="rtl"]')
     assert text.value_of_css_property("direction") == "rtl"
     assert text.value_of_css_property("text-align") in ("start", "right")
+
+
+def on_a_phone(driver: Any, page: Path, dark: bool) -> None:
+    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": scheme})
+    driver.get(page.as_uri())
+
+
+@pytest.fixture
+def phone(scripted: Any) -> Iterator[Any]:
+    yield scripted
+    scripted.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    scripted.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+@pytest.mark.parametrize("name", ["language/fa.html", "task/translation.html"])
+def test_charts_fit_a_phone_with_every_label_and_interval(
+    name: str, site: Path, phone: Any
+) -> None:
+    on_a_phone(phone, site / name, dark=False)
+    shown = [one for one in phone.find_elements("css selector", ".chart") if one.is_displayed()]
+    assert len(shown) == len(phone.find_elements("css selector", ".frame"))
+    for chart in shown:
+        left, right = chart.rect["x"], chart.rect["x"] + chart.rect["width"]
+        assert 0 <= left < right <= 390
+        for part in chart.find_elements("css selector", "text, .series path, .series line"):
+            box = phone.execute_script(
+                "const b = arguments[0].getBoundingClientRect();"
+                "return [b.left, b.right, b.height]", part,
+            )  # fmt: skip
+            assert left <= box[0] <= box[1] <= right
+        sizes = phone.execute_script(
+            "return [...arguments[0].querySelectorAll('text.label')]"
+            ".map((one) => one.getBoundingClientRect().height)", chart,
+        )  # fmt: skip
+        assert sizes and min(sizes) > 11, "labels can be read"
+
+
+def test_a_wide_screen_has_one_chart_too(site: Path, scripted: Any) -> None:
+    scripted.get((site / "task" / "translation.html").as_uri())
+    shown = [one for one in scripted.find_elements("css selector", ".chart") if one.is_displayed()]
+    assert len(shown) == 1
+    assert "wide" in shown[0].get_attribute("class")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("name", ["language/de.html", "system/perfect.html"])
+def test_the_name_and_the_main_metric_stay_in_sight(
+    name: str, dark: bool, site: Path, phone: Any
+) -> None:
+    on_a_phone(phone, site / name, dark)
+    box = phone.find_element("css selector", ".pinned .scroll")
+    cells = box.find_elements("css selector", "tbody tr:first-child > :nth-child(-n + 2)")
+    before = [cell.rect["x"] for cell in cells]
+    phone.execute_script("arguments[0].scrollLeft = 1e6", box)
+    assert phone.execute_script("return arguments[0].scrollLeft", box) > 100
+    for cell, place in zip(cells, before, strict=True):
+        assert abs(cell.rect["x"] - place) <= 1
+        # What slides under it does not show through.
+        paper = cell.value_of_css_property("background-color")
+        assert not paper.startswith("rgba(0, 0, 0, 0")
+    free = box.rect["width"] - sum(cell.rect["width"] for cell in cells)
+    assert free > 130, "there is room for what is scrolled"
+    assert phone.execute_script("return document.documentElement.scrollWidth") <= 390
+
+
+def test_what_judges_comes_before_what_finds_faults(site: Path, scripted: Any) -> None:
+    scripted.get((site / "language" / "de.html").as_uri())
+    heads = [
+        head.text.split("\u2009")[0].replace("\n", " ")
+        for head in scripted.find_elements("css selector", ".pinned thead th bdi")
+    ]
+    first = heads.index("TER") + 1
+    assert heads[1] == "chrF2"
+    assert {"BLEU", "chrF2++"} < set(heads[2:first])
+    assert {"copied", "empty", "wrong language"} <= set(heads[first:])

@@ -13,11 +13,15 @@ from isogloss.provenance import read_json
 from runners.plan import Plan
 
 
-def load(*systems: dict[str, Any], **more: Any) -> Plan:
-    return runners.load_plan({"systems": list(systems), **more}, where="r.toml", folder=Path("/r"))
+def load(*systems: dict[str, Any], folder: Path = Path("/r"), **more: Any) -> Plan:
+    return runners.load_plan({"systems": list(systems), **more}, where="r.toml", folder=folder)
 
 
-def test_kinds_bases_and_paths() -> None:
+def test_kinds_bases_and_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "models" / "a").mkdir(parents=True)
+    (tmp_path / "theirs.csv").touch()
+    (tmp_path / "little.gguf").touch()
+    monkeypatch.chdir(tmp_path)
     plan = load(
         {"name": "Copy", "model": "copy"},
         {"name": "A", "model": "./models/a", "licence": "MIT"},
@@ -25,13 +29,17 @@ def test_kinds_bases_and_paths() -> None:
         {"name": "Theirs", "model": "outputs:theirs.csv"},
         {"name": "Hub", "model": "org/name"},
         {"name": "Wheel", "model": "pypi:x==1/y.gguf"},
+        {"name": "Little", "model": "little.gguf"},
+        {"name": "Many", "model": "outputs:models/{task}/{language}.txt"},
+        folder=Path(),
     )
     assert [one.kind for one in plan.systems] == [
-        "reference", "base", "tuned", "outputs", "base", "base",
+        "reference", "base", "tuned", "outputs", "base", "base", "base", "outputs",
     ]  # fmt: skip
     assert [one.model for one in plan.systems] == [
-        "copy", "/r/models/a", "/r/models/a", "outputs:/r/theirs.csv", "org/name",
-        "pypi:x==1/y.gguf",
+        "copy", f"{tmp_path}/models/a", f"{tmp_path}/models/a", f"outputs:{tmp_path}/theirs.csv",
+        "org/name", "pypi:x==1/y.gguf", f"{tmp_path}/little.gguf",
+        f"outputs:{tmp_path}/models/{{task}}/{{language}}.txt",
     ]  # fmt: skip
     assert plan.systems[2].licence == "MIT"
     assert plan.systems[2].base == "A"
