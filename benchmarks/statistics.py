@@ -6,6 +6,8 @@ import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,8 +65,17 @@ def resampled(statistics: Array, *, resamples: int, seed: int) -> Array:
         weights = np.empty(drawn.shape)
         for row, numbers in enumerate(drawn):
             weights[row] = np.bincount(numbers, minlength=count)
-        found[start:stop] = weights @ statistics
+        # Threads of BLAS would wait for each other longer than so small a product takes.
+        with _blas().limit(limits=1, user_api="blas"):
+            found[start:stop] = weights @ statistics
     return found
+
+
+@cache
+def _blas() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _blocks(count: int, resamples: int) -> Iterator[tuple[int, int]]:

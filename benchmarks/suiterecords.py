@@ -22,7 +22,7 @@ from builders import testsets
 from isogloss.console import warn
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.languages import canonical, to_flores
-from isogloss.plugins import discover
+from isogloss.plugins import lookup
 from isogloss.records import TASKS, conform, prompt_expr, with_ids
 from isogloss.settings import Settings, validate
 
@@ -184,7 +184,7 @@ def _named(
     table: dict[str, Any], file: SuiteFile, number: int, pairs: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
     """Give a table what all of a suite's have in common."""
-    kind = discover("builders.sources").get(str(table.get("kind")))
+    kind = lookup("builders.sources", str(table.get("kind")))
     fields = kind.Options.model_fields if kind is not None else {}
     common: dict[str, Any] = {"name": file.name if number == 0 else f"{file.name}-{number + 1}"}
     if file.licence:

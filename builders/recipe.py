@@ -14,7 +14,7 @@ from builders.filters._base import FilterOptions, Task
 from builders.sources._base import Context, SourceOptions
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
-from isogloss.plugins import discover
+from isogloss.plugins import discover, lookup
 from isogloss.provenance import sha256_json
 from isogloss.records import TASKS
 from isogloss.settings import Settings, read_toml, unknown, validate
@@ -180,17 +180,17 @@ def plan_sources(tables: Sequence[dict[str, Any]], context: Context) -> tuple[Pl
     Raises:
         IsoglossError: A kind is unknown, an option is wrong, or two have one name.
     """
-    kinds = discover("builders.sources")
     planned: list[PlannedSource] = []
     for index, table in enumerate(tables):
         where = f"{context.where}[{index}]"
         kind = str(table.get("kind", ""))
-        if kind not in kinds:
-            raise unknown("kind of source", kind, list(kinds), where=where)
-        options = validate(kinds[kind].Options, table, where=where)
+        module = lookup("builders.sources", kind)
+        if module is None:
+            raise unknown("kind of source", kind, list(discover("builders.sources")), where=where)
+        options = validate(module.Options, table, where=where)
         if options.name in [source.options.name for source in planned]:
             raise IsoglossError(f"two sources are named {options.name!r}", where=where)
-        planned.append(PlannedSource(kinds[kind], options, replace(context, where=where)))
+        planned.append(PlannedSource(module, options, replace(context, where=where)))
     return tuple(planned)
 
 

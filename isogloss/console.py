@@ -19,10 +19,15 @@ class Progress(Protocol):
         """Report that ``amount`` more units are done, with a short note to show beside."""
 
 
-def hush() -> None:
-    """Say nothing of how work goes on from now on, but for warnings: for one worker of many."""
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Say nothing of how work goes on meanwhile, but for warnings: for a piece of many."""
     global _hushed
-    _hushed = True
+    before, _hushed = _hushed, True
+    try:
+        yield
+    finally:
+        _hushed = before
 
 
 def say(message: str) -> None:

@@ -41,6 +41,23 @@ def discover(package: str) -> dict[str, ModuleType]:
     return dict(sorted(found.items()))
 
 
+def lookup(package: str, name: str) -> ModuleType | None:
+    """Return one plugin module of a package, or None where there is none of that name.
+
+    Where the package itself has a module so named, only that is imported: others may take long.
+
+    Raises:
+        IsoglossError: As `discover`.
+    """
+    parent = importlib.import_module(package)
+    files = {info.name for info in pkgutil.iter_modules(parent.__path__)}
+    if name.isidentifier() and not name.startswith("_") and name in files:
+        module = importlib.import_module(f"{package}.{name}")
+        if getattr(module, "NAME", name) == name:
+            return module
+    return discover(package).get(name)
+
+
 def _add(found: dict[str, ModuleType], module: ModuleType, default: str) -> None:
     name = str(getattr(module, "NAME", default))
     if name in found:

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isogloss.console import hush, progress
+from isogloss.console import hushed, progress
 from isogloss.errors import IsoglossError
 from isogloss.interrupts import kept_from_children, serve_parent
 from isogloss.names import slug
@@ -64,28 +64,26 @@ def score_outputs(
                 bar.advance()
             return [one.out for one in work]
         with kept_from_children():
-            pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_begin)
-            futures = [pool.submit(_score, one, suite, chosen) for one in work]
+            others = ProcessPoolExecutor(
+                count - 1, mp_context=get_context("spawn"), initializer=serve_parent
+            )
+            futures = [others.submit(_score, one, suite, chosen) for one in work]
         try:
-            for future in futures:
-                future.result()
+            # The others take long to start: what they have not come to, from the end, is done here.
+            for one, future in zip(reversed(work), reversed(futures), strict=True):
+                if future.cancel():
+                    _score(one, suite, chosen)
+                else:
+                    future.result()
                 bar.advance()
         finally:
-            pool.shutdown(cancel_futures=True)
+            others.shutdown(cancel_futures=True)
     return [one.out for one in work]
 
 
-def _begin() -> None:
-    from threadpoolctl import threadpool_limits
-
-    serve_parent()
-    hush()
-    # Each worker is one processor's; threads of their own would only wait for each other.
-    threadpool_limits(1)
-
-
 def _score(work: _Work, suite: Suite, settings: ScoreSettings) -> None:
-    score_predictions(work.path, suite, work.out, name=work.name, settings=settings)
+    with hushed():
+        score_predictions(work.path, suite, work.out, name=work.name, settings=settings)
 
 
 def _named(paths: Sequence[Path], out: Path) -> list[_Work]:

@@ -129,17 +129,20 @@ def _ask(
 ) -> pl.DataFrame:
     answers = model.generate(prompts, settings)
     rows = [
-        (
-            prompt.id,
-            sample,
-            prompt.text,
-            answer.text,
-            references[prompt.id],
-            answer.stop_reason + ("+truncated" if answer.truncated else ""),
-            answer.tokens,
-            answer.seconds,
-        )
+        (prompt, sample, answer)
         for prompt, given in zip(prompts, answers, strict=True)
         for sample, answer in enumerate(given)
     ]
-    return pl.DataFrame(rows, schema=PREDICTIONS, orient="row")
+    columns = {
+        "id": [prompt.id for prompt, _, _ in rows],
+        "sample": [sample for _, sample, _ in rows],
+        "prompt": [prompt.text for prompt, _, _ in rows],
+        "prediction": [answer.text for _, _, answer in rows],
+        "references": [references[prompt.id] for prompt, _, _ in rows],
+        "stop_reason": [
+            answer.stop_reason + ("+truncated" if answer.truncated else "") for _, _, answer in rows
+        ],
+        "tokens": [answer.tokens for _, _, answer in rows],
+        "seconds": [answer.seconds for _, _, answer in rows],
+    }
+    return pl.DataFrame(columns, schema=PREDICTIONS)

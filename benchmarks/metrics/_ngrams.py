@@ -94,7 +94,7 @@ def _tallied(
     numbers: Numbers, segments: npt.NDArray[np.intp], counts: Counts, *, most: bool = False
 ) -> _Order:
     """Add up the counts of equal numbers, or with ``most`` take the greatest."""
-    order = np.argsort(numbers, kind="stable")
+    order = np.argsort(numbers)
     numbers, segments, counts = numbers[order], segments[order], counts[order]
     first = np.flatnonzero(np.diff(numbers, prepend=~numbers[:1]) != 0)
     join = np.maximum if most else np.add

@@ -30,7 +30,8 @@ def test_a_run_has_what_the_house_plan_says(causal: Path, corpus: Path, tmp_path
     facts = read_json(run / "run.json")
     suite = benchmarks.load_suite(f"corpus:{corpus}")
     assert facts["suite"] == {
-        "name": "tiny", "sha256": suite.sha256, "spec": f"corpus:{corpus}", "metrics": {}
+        "name": "tiny", "version": "", "sha256": suite.sha256, "spec": f"corpus:{corpus}",
+        "sources": [], "metrics": {},
     }  # fmt: skip
     assert facts["family"] == "causal"
     assert facts["parameters"] > 10_000
