@@ -276,7 +276,6 @@ _LISTS = {
     "sources": "builders.sources",
     "filters": "builders.filters",
     "metrics": "benchmarks.metrics",
-    "tasks": "benchmarks.tasks",
     "models": "runners.models",
 }
 
@@ -298,6 +297,10 @@ def list_(
 
     if what in _LISTS:
         rows = [(name, module.DESCRIPTION) for name, module in discover(_LISTS[what]).items()]
+    elif what == "tasks":
+        import benchmarks
+
+        rows = [(name, _about(task)) for name, task in benchmarks.list_tasks().items()]
     elif what == "suites":
         import benchmarks
 
@@ -317,9 +320,19 @@ def list_(
             for tag in tags
         ]
     else:
-        known = [*_LISTS, "suites", "templates", "languages"]
+        known = [*_LISTS, "tasks", "suites", "templates", "languages"]
         raise unknown("kind", what, known, where="isogloss list")
     table(("name", "description"), rows, results=True)
+
+
+def _about(task: Any) -> str:
+    from benchmarks import list_metrics
+
+    metrics = [name for name, metric in list_metrics().items() if task.name in metric.tasks]
+    return (
+        f"{task.description}\nprompt: {task.prompt}\nanswer: {task.answer}\nright: {task.right}\n"
+        f"ranked by: {task.main}\nmetrics: {', '.join(metrics)}"
+    )
 
 
 app.add_typer(reports.app)
