@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.metrics._base import Array, Segments, streams
-from benchmarks.metrics._ngrams import NGrams, Vocabulary, characters, matches
+from benchmarks.metrics._ngrams import NGrams, Vocabulary, blocks, characters, matches
 
 _CHARACTERS = 6
 _BETA_SQUARED = 4.0
@@ -21,24 +21,26 @@ _PUNCTUATION = frozenset(string.punctuation)
 
 
 @dataclass(frozen=True)
-class _References:
-    """One reference of each segment: its n-grams, and where there is none."""
+class _Block:
+    """Some segments, and for each of their references the n-grams and where there is none."""
 
-    grams: list[NGrams]
-    missing: npt.NDArray[np.bool_]
+    rows: slice
+    references: list[tuple[list[NGrams], npt.NDArray[np.bool_]]]
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def _references(
     words: int, references: tuple[tuple[Any, ...], ...]
-) -> tuple[Vocabulary, list[_References]]:
+) -> tuple[Vocabulary, list[_Block]]:
     vocabulary = Vocabulary()
     found = []
-    for stream in references:
-        missing = np.asarray([text is None for text in stream])
-        found.append(
-            _References(_grams([text or "" for text in stream], words, vocabulary), missing)
-        )
+    for rows in blocks(references):
+        told = []
+        for stream in references:
+            texts = stream[rows]
+            missing = np.asarray([text is None for text in texts])
+            told.append((_grams([text or "" for text in texts], words, vocabulary), missing))
+        found.append(_Block(rows, told))
     return vocabulary, found
 
 
@@ -69,17 +71,24 @@ def chrf_statistics(segments: Segments, words: int) -> Array:
     Orders are 6 of characters, then ``words`` of words. Of several references the one with the
     best segment score counts, the first of equals, as in sacrebleu.
     """
-    width = _CHARACTERS + words
-    best = np.zeros((len(segments), 3 * width))
+    best = np.zeros((len(segments), 3 * (_CHARACTERS + words)))
     if not len(segments):
         return best
-    vocabulary, references = _references(words, tuple(map(tuple, streams(segments.references))))
-    ours = _grams(list(segments.answers), words, vocabulary)
-    scores = np.full(len(segments), -1.0)
-    for theirs in references:
-        rows = _beside(ours, theirs.grams)
+    vocabulary, parts = _references(words, tuple(map(tuple, streams(segments.references))))
+    for part in parts:
+        ours = _grams(list(segments.answers[part.rows]), words, vocabulary)
+        best[part.rows] = _best(ours, part)
+    return best
+
+
+def _best(ours: list[NGrams], part: _Block) -> Array:
+    best = np.zeros((part.rows.stop - part.rows.start, 0))
+    scores = np.full(len(best), -1.0)
+    for theirs, missing in part.references:
+        rows = _beside(ours, theirs)
+        best = best if best.size else np.zeros_like(rows)
         # Where there is but one reference, nothing is to be chosen.
-        found = np.where(theirs.missing, -1.0, chrf_of(rows) if len(references) > 1 else 0.0)
+        found = np.where(missing, -1.0, chrf_of(rows) if len(part.references) > 1 else 0.0)
         better = found > scores
         best[better], scores[better] = rows[better], found[better]
     return best

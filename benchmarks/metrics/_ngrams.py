@@ -23,6 +23,24 @@ _STEP = np.uint64(0x9E3779B97F4A7C15)
 _CHAIN = np.uint64(6364136223846793005)
 
 
+# Characters of references that are counted at once: some 100 MiB of arrays.
+_BLOCK = 1 << 20
+
+
+def blocks(references: Sequence[Sequence[str | None]]) -> list[slice]:
+    """Return runs of segments that are counted one after the other, so that memory is bounded.
+
+    Args:
+        references: Each reference of every segment, None where it has fewer.
+    """
+    sizes = np.zeros(len(references[0]), dtype=np.int64)
+    for stream in references:
+        sizes += np.fromiter((len(text or "") + 1 for text in stream), np.int64, len(sizes))
+    numbers = (np.cumsum(sizes) - sizes) // _BLOCK
+    starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+    return [slice(a, b) for a, b in zip(starts, [*starts[1:], len(sizes)], strict=True)]
+
+
 @dataclass(frozen=True)
 class _Order:
     """The different n-grams of one order, by rising number, with how often each is there and where."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from benchmarks.metrics._base import Array, Segments, streams
-from benchmarks.metrics._ngrams import Vocabulary, greatest, matches
+from benchmarks.metrics._ngrams import NGrams, Vocabulary, blocks, greatest, matches
 from benchmarks.metrics._tokenizers import tokenizer_of
 from isogloss.settings import Settings
 
@@ -44,10 +44,13 @@ class Options(Settings):
 
 
 @dataclass(frozen=True)
-class _References:
-    """What answers are held against: n-grams, and the lengths of each reference (nan for none)."""
+class _Block:
+    """Some segments, and what their answers are held against.
 
-    vocabulary: Vocabulary
+    ``grams`` are the references' n-grams, ``lengths`` those of each reference (NaN for none).
+    """
+
+    rows: slice
     grams: list[Any]
     lengths: Array
 
@@ -60,16 +63,23 @@ def _tokenizer(name: str) -> Any:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _references(name: str, lowercase: bool, references: tuple[tuple[Any, ...], ...]) -> _References:
+def _references(
+    name: str, lowercase: bool, references: tuple[tuple[Any, ...], ...]
+) -> tuple[Vocabulary, list[_Block]]:
     vocabulary = Vocabulary()
-    several = [
-        vocabulary.ngrams([_tokens(text or "", name, lowercase) for text in stream], _ORDER)
-        for stream in references
-    ]
-    lengths = np.stack([one.lengths for one in several]).astype(np.float64)
-    for row, stream in zip(lengths, references, strict=True):
-        row[[text is None for text in stream]] = np.nan
-    return _References(vocabulary, greatest(several), lengths)
+    found = []
+    for rows in blocks(references):
+        several = [
+            vocabulary.ngrams(
+                [_tokens(text or "", name, lowercase) for text in stream[rows]], _ORDER
+            )
+            for stream in references
+        ]
+        lengths = np.stack([one.lengths for one in several]).astype(np.float64)
+        for row, stream in zip(lengths, references, strict=True):
+            row[[text is None for text in stream[rows]]] = np.nan
+        found.append(_Block(rows, greatest(several), lengths))
+    return vocabulary, found
 
 
 def _tokens(text: str, name: str, lowercase: bool) -> list[str]:
@@ -87,16 +97,31 @@ def statistics(segments: Segments, options: Options) -> Array:
         return np.zeros((0, 2 + 2 * _ORDER))
     name = options.tokenizer or tokenizer_of(segments.language)
     accepted = tuple(tuple(one) for one in streams(segments.references))
-    references = _references(name, options.lowercase, accepted)
-    ours = references.vocabulary.ngrams(
-        [_tokens(text, name, options.lowercase) for text in segments.answers], _ORDER
+    vocabulary, parts = _references(name, options.lowercase, accepted)
+    return np.concatenate(
+        [
+            _held(
+                vocabulary.ngrams(
+                    [
+                        _tokens(text, name, options.lowercase)
+                        for text in segments.answers[part.rows]
+                    ],
+                    _ORDER,
+                ),
+                part,
+            )
+            for part in parts
+        ]
     )
-    shorter = np.sort(references.lengths, axis=0)
+
+
+def _held(ours: NGrams, part: _Block) -> Array:
+    shorter = np.sort(part.lengths, axis=0)
     closest = np.nanargmin(np.abs(shorter - ours.lengths), axis=0)
-    wanted = shorter[closest, np.arange(len(segments))]
-    return np.column_stack(
-        [ours.lengths, wanted, matches(ours, references.grams), ours.totals]
-    ).astype(np.float64)
+    wanted = shorter[closest, np.arange(len(ours.lengths))]
+    return np.column_stack([ours.lengths, wanted, matches(ours, part.grams), ours.totals]).astype(
+        np.float64
+    )
 
 
 def combine(sums: Array) -> Array:

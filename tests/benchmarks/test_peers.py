@@ -250,3 +250,21 @@ def test_flores_codes_and_tags_are_one_language() -> None:
     assert [canonical(code) for code in ("yor_Latn", "kor_Hang", "zho_Hans", "srp_Cyrl")] == [
         "yo", "ko", "zh-Hans", "sr-Cyrl",
     ]  # fmt: skip
+
+
+def test_statistics_do_not_hang_on_how_many_are_counted_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from benchmarks.metrics import _chrf, _ngrams, bleu
+
+    texts = [f"the {n} cats sat on {n % 7} mats, {'and slept ' * (n % 5)}" for n in range(200)]
+    references = [[text.replace("cats", "dogs"), text[: n % 30]] for n, text in enumerate(texts)]
+    names = ("bleu", "chrf", "chrf++")
+    whole = {name: statistics(name, texts, references, "en") for name in names}
+    monkeypatch.setattr(_ngrams, "_BLOCK", 500)
+    for cached in (_chrf._references, bleu._references):
+        cached.cache_clear()
+    for name in names:
+        assert statistics(name, texts, references, "en").tolist() == whole[name].tolist()
+    for cached in (_chrf._references, bleu._references):
+        cached.cache_clear()
