@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -90,14 +90,26 @@ def measured(
     whole: dict[tuple[str, str], list[Found]] = {}
     for cell in cells(answers(predictions, records)):
         chosen = measures(cell, only, options or {})
-        for found in _resampled(cell, None, chosen, resamples, seed):
+        together = list(_resampled(cell, None, chosen, resamples, seed))
+        for found in together:
             whole.setdefault((cell.task, found.metric), []).append(found)
             yield found
         if by_source and cell.task == "translation":
-            for source in sorted({source for source in cell.sources if source is not None}):
-                yield from _resampled(cell, source, chosen, resamples, seed)
+            yield from _by_source(cell, together, chosen, resamples, seed)
     for (task, name), parts in whole.items():
         yield mean(parts, task, name)
+
+
+def _by_source(
+    cell: Cell, together: list[Found], measured: list[Measure], resamples: int, seed: int
+) -> Iterator[Found]:
+    """Measure the records from each source language; where all are from one, they are measured."""
+    if len(set(cell.sources)) == 1 and cell.sources[0] is not None:
+        for found in together:
+            yield replace(found, source_language=cell.sources[0])
+        return
+    for source in sorted({source for source in cell.sources if source is not None}):
+        yield from _resampled(cell, source, measured, resamples, seed)
 
 
 def _resampled(

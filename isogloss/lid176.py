@@ -15,6 +15,8 @@ _NAMES = {"als": "gsw", "bh": "bho", "eml": "egl", "tl": "fil"}
 _PREFIX = "__label__"
 # All of the model's languages, and a few for one that has more.
 _ALL = 200
+# What is less likely decides nothing, and a hundred such a text would fill the memory.
+_LEAST = 0.01
 # What a sentence is in shows early; the rest of a long text costs time alone.
 _LONGEST = 1000
 
@@ -32,22 +34,24 @@ def _model() -> Any:
 def _ranked(text: str) -> tuple[tuple[str, float], ...]:
     # The wrapper's own predict wants an older numpy; the model under it gives pairs.
     plain = " ".join(text[:_LONGEST].split())
-    found = _model().f.predict(plain + "\n", _ALL, -1.0, "strict")
-    return tuple(
-        (_NAMES.get(name.removeprefix(_PREFIX), name.removeprefix(_PREFIX)), min(float(p), 1.0))
-        for p, name in found
-    )
+    found = _model().f.predict(plain + "\n", _ALL, _LEAST, "strict")
+    return tuple((_name(label), min(float(p), 1.0)) for p, label in found)
+
+
+def _name(label: str) -> str:
+    plain = label.removeprefix(_PREFIX)
+    return _NAMES.get(plain, plain)
 
 
 def probabilities(text: str) -> dict[str, float]:
-    """Return the probability of every base language, the likeliest first."""
+    """Return the probabilities of the base languages of at least 1 %, the likeliest first."""
     return dict(_ranked(text))
 
 
 @cache
 def languages() -> frozenset[str]:
     """Return the base languages that the model knows."""
-    return frozenset(probabilities("a"))
+    return frozenset(_name(label) for _, label in _model().f.predict("a\n", _ALL, -1.0, "strict"))
 
 
 def told() -> str:

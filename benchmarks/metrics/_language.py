@@ -107,6 +107,8 @@ def _elsewhere(text: str, language: str, letters: int) -> tuple[str, float]:
     found = lid176.probabilities(text)
     if sum(found.get(name, 0.0) for name in _names(_base(language))) >= UNLIKELY:
         return "", 0.0
+    if not found:
+        return "", 0.0
     best, *others = found
     # Close languages share what is one's alone elsewhere: Indonesian and Malay, half each.
     return best, found[best] + (found[others[0]] if others else 0.0)
@@ -172,13 +174,13 @@ def _unicode(script: str) -> tuple[str, ...]:
 
 @cache
 def _inside(script: str) -> Any:
-    return regex.compile("[" + "".join(rf"\p{{Script={one}}}" for one in _unicode(script)) + "]")
+    names = "".join(rf"\p{{Script={one}}}" for one in _unicode(script))
+    return regex.compile(rf"[\p{{L}}&&[{names}]]", regex.V1)
 
 
 def _mostly(text: str, script: str) -> bool:
-    letters = _LETTER.findall(text)
-    inside = sum(1 for letter in letters if _inside(script).match(letter))
-    return bool(text.strip()) and 2 * inside >= len(letters)
+    inside = len(_inside(script).findall(text))
+    return bool(text.strip()) and 2 * inside >= len(_LETTER.findall(text))
 
 
 def _base(language: str) -> str:
