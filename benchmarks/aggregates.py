@@ -109,7 +109,7 @@ _Group = tuple[str, str, Sequence[Found], Found]
 def _row(
     kind: str, group: str, parts: Sequence[Found], found: Found, level: float, prefix: str
 ) -> dict[str, Any]:
-    low, high = bounds(found.draws, level) if found.n > 1 else (None, None)
+    low, high = bounds(found.draws, level)
     return {
         "task": found.task,
         "metric": found.metric,
@@ -167,6 +167,7 @@ def _over(parts: Sequence[Found], name: str, statistic: Callable[[Array], Array]
         float(statistic(np.array([one.score for one in parts]))),
         statistic(np.stack([one.draws for one in parts])),
         whole.n,
+        whole.names,
         f"{name}-of-languages:{len(parts)}|" + " ".join(sorted({one.signature for one in parts})),
     )
 
@@ -192,5 +193,6 @@ def _gap(english: Found, other: Found) -> Found:
         english.score - other.score,
         english.draws - other.draws,
         english.n + other.n,
+        english.names | other.names,
         "english-minus-other|" + " ".join(signatures),
     )

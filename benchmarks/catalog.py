@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from isogloss.errors import IsoglossError
+from isogloss.languages import canonical, same_language
 from isogloss.plugins import discover
 from isogloss.settings import Settings, unknown, validate
 
-#: Options of metrics: by metric, then by option; under ``by_language``, by language first.
+#: Options of metrics: by metric, then by option; under ``by_language``, by language first. There a
+#: tag serves its own language, and every one of the same language and script that has no options
+#: of its own: ``zh`` serves ``zh-Hans``, not ``zh-Hant``.
 MetricOptions = Mapping[str, Mapping[str, Any]]
 
 _BY_LANGUAGE = "by_language"
@@ -109,15 +113,15 @@ def check_metrics(only: Sequence[str], options: MetricOptions, *, where: str) ->
     """Refuse names and options of metrics that there are not.
 
     Raises:
-        IsoglossError: A metric or an option is unknown, or a value will not do.
+        IsoglossError: A metric or an option is unknown, a value will not do, or options are for
+            what is no language.
     """
     modules = discover("benchmarks.metrics")
     for name in (*only, *options):
         if name not in modules:
             raise unknown("metric", name, list(modules), where=where)
     for name, given in options.items():
-        by_language = given.get(_BY_LANGUAGE, {})
-        for language in ("", *by_language):
+        for language in ("", *_by_language(name, given, where)):
             options_of(name, language, options, where=where)
 
 
@@ -128,10 +132,54 @@ def options_of(name: str, language: str, options: MetricOptions, *, where: str =
         IsoglossError: An option is unknown, or its value will not do.
     """
     given = dict(options.get(name, {}))
-    by_language = given.pop(_BY_LANGUAGE, {})
-    given |= by_language.get(language, {})
+    by_language = _by_language(name, given, where)
+    given.pop(_BY_LANGUAGE, None)
+    given |= by_language.get(_serving(language, by_language), {})
     kind: type[Settings] = getattr(discover("benchmarks.metrics")[name], "Options", Settings)
     return validate(kind, given, where=f"{where}: {name}")
+
+
+def merged_options(first: MetricOptions, then: MetricOptions) -> dict[str, dict[str, Any]]:
+    """Return options of metrics with others over them; those not named again stay.
+
+    Raises:
+        IsoglossError: Options are for what is no language.
+    """
+    merged = {}
+    for name in (*first, *(name for name in then if name not in first)):
+        one, two = first.get(name, {}), then.get(name, {})
+        by_language = _by_language(name, one, "metric options")
+        for tag, given in _by_language(name, two, "metric options").items():
+            by_language[tag] = {**by_language.get(tag, {}), **given}
+        merged[name] = {**one, **two} | ({_BY_LANGUAGE: by_language} if by_language else {})
+    return merged
+
+
+def _by_language(name: str, given: Mapping[str, Any], where: str) -> dict[str, Mapping[str, Any]]:
+    """Return a metric's options by the canonical tags of their languages."""
+    where = f"{where}: {name}.{_BY_LANGUAGE}"
+    tables = given.get(_BY_LANGUAGE, {})
+    found: dict[str, Mapping[str, Any]] = {}
+    if not isinstance(tables, Mapping):
+        raise IsoglossError(
+            "is no table of languages", where=where, remedy=f"Name one: {_BY_LANGUAGE}.de"
+        )
+    for key, table in tables.items():
+        tag = canonical(key, where=where)
+        if not isinstance(table, Mapping):
+            raise IsoglossError("is no table of options", where=f"{where}.{key}")
+        if tag in found:
+            raise IsoglossError(f"{tag} is there twice", where=where)
+        found[tag] = table
+    return found
+
+
+def _serving(language: str, tags: Collection[str]) -> str:
+    """Return the tag whose options serve a language: its own, or the most general one alike."""
+    if language in tags or not language:
+        return language
+    alike = [tag for tag in tags if same_language(tag, language)]
+    return min(alike, key=lambda tag: (len(tag), tag), default=language)
 
 
 def metrics_of(task: str, only: Sequence[str]) -> list[tuple[str, ModuleType]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.catalog import MetricOptions, check_metrics, list_metrics, list_tasks
-from benchmarks.measuring import Found, Measure, cell_seed, measured, measures
+from benchmarks.measuring import Found, cell_seed, mean, measured, measures
 from benchmarks.reading import answers, cells
 from benchmarks.scoring import BOOTSTRAP
 from benchmarks.statistics import (
@@ -27,6 +27,7 @@ from benchmarks.statistics import (
 DIFFERENCES: dict[str, pl.DataType] = {
     "task": pl.String(),
     "language": pl.String(),
+    "source_language": pl.String(),
     "metric": pl.String(),
     "score_a": pl.Float64(),
     "score_b": pl.Float64(),
@@ -43,6 +44,7 @@ DIFFERENCES: dict[str, pl.DataType] = {
 RANKS: dict[str, pl.DataType] = {
     "task": pl.String(),
     "language": pl.String(),
+    "source_language": pl.String(),
     "metric": pl.String(),
     "rank": pl.Int64(),
     "system": pl.String(),
@@ -83,25 +85,25 @@ def compare(
         level: The intervals' coverage.
 
     Returns:
-        One row a task, language and metric, with the columns of `DIFFERENCES`; ``delta`` is
-        the first minus the second; ``language`` is null for the mean of the languages. ``p_holm``
-        is corrected for the number of languages (Holm 1979).
+        One row a task, language and metric, with the columns of `DIFFERENCES`; for translation also
+        one a pair of languages; ``delta`` is the first minus the second; ``language`` is null for
+        the mean of the languages in which both can be judged. ``p_holm`` is corrected for the
+        number of languages (Holm 1979).
 
     Raises:
         IsoglossError: As for `score`.
     """
     check_metrics(metrics, options or {}, where="metrics")
     told: dict[str, Any] = {
-        "resamples": resamples, "seed": seed, "only": metrics, "options": options,
-        "by_source": False,
+        "resamples": resamples, "seed": seed, "only": metrics, "options": options, "means": False,
     }  # fmt: skip
-    pairs = zip(measured(one, records, **told), measured(two, records, **told), strict=True)
+    pairs = list(zip(measured(one, records, **told), measured(two, records, **told), strict=True))
     chances = (
         _exchanges(one, two, records, metrics, options or {}, resamples, seed)
         if test == "randomization"
         else {}
     )
-    rows = [_row(ours, theirs, level, chances) for ours, theirs in pairs]
+    rows = [_row(ours, theirs, level, chances) for ours, theirs in (*pairs, *_means(pairs))]
     prefix = ("paired-" if test == "bootstrap" else "paired-ar+") + BOOTSTRAP
     prefix = prefix.format(resamples=resamples, level=level, seed=seed)
     frame = pl.DataFrame(rows, schema=DIFFERENCES).with_columns(
@@ -110,22 +112,38 @@ def compare(
     return corrected(frame)
 
 
+def _means(pairs: Sequence[tuple[Found, Found]]) -> Iterator[tuple[Found, Found]]:
+    """Yield both systems' means over the languages in which both can be judged."""
+    for task, metric in dict.fromkeys((one.task, one.metric) for one, _ in pairs):
+        parts = [
+            (one, two)
+            for one, two in pairs
+            if (one.task, one.metric, one.source_language) == (task, metric, None)
+        ]
+        both = [pair for pair in parts if not np.isnan(pair[0].score - pair[1].score)]
+        ours, theirs = ([pair[side] for pair in both or parts] for side in (0, 1))
+        yield mean(ours, task, metric), mean(theirs, task, metric)
+
+
 def _row(
     ours: Found, theirs: Found, level: float, chances: Mapping[tuple[str, str | None, str], float]
 ) -> dict[str, Any]:
-    found = difference(ours.score - theirs.score, ours.draws - theirs.draws, level)
-    told = ours.n > 1
-    p_value = chances.get((ours.task, ours.language, ours.metric), found.p_value)
+    found = difference(
+        ours.score - theirs.score, ours.draws - theirs.draws, level, items=ours.items
+    )
+    key = (ours.task, ours.language, ours.metric)
+    p_value = found.p_value if ours.source_language else chances.get(key, found.p_value)
     return {
         "task": ours.task,
         "language": ours.language,
+        "source_language": ours.source_language,
         "metric": ours.metric,
         "score_a": ours.score,
         "score_b": theirs.score,
         "delta": found.delta,
-        "low": found.low if told else None,
-        "high": found.high if told else None,
-        "p_value": p_value if told else 1.0,
+        "low": found.low,
+        "high": found.high,
+        "p_value": p_value,
         "p_holm": None,
         "n": ours.n,
         "signature": ours.signature,
@@ -135,11 +153,15 @@ def _row(
 def corrected(frame: pl.DataFrame) -> pl.DataFrame:
     """Fill in Holm's correction of each task and metric over its languages (``p_holm``).
 
-    The mean of the languages is one question, and stays as it is.
+    The mean of the languages is one question, and stays as it is; pairs of languages are corrected
+    over pairs. What cannot be judged is no question.
     """
     p_holm: list[float] = frame["p_value"].to_list()
-    rows = frame.with_row_index("row").filter(pl.col("language").is_not_null())
-    for _, part in rows.group_by("task", "metric", maintain_order=True):
+    rows = frame.with_row_index("row").filter(
+        pl.col("language").is_not_null(), pl.col("delta").is_not_nan()
+    )
+    kind = pl.col("source_language").is_null()
+    for _, part in rows.group_by("task", "metric", kind, maintain_order=True):
         adjusted = holm(part["p_value"].to_list())
         for row, value in zip(part["row"], adjusted, strict=True):
             p_holm[row] = value
@@ -172,9 +194,14 @@ def _exchanges(
         both = zip(
             measures(ours, metrics, options), measures(theirs, metrics, options), strict=True
         )
+        items, starts = ours.distinct
         for left, right in both:
             key = (ours.task, ours.language, left.name)
-            found[key] = _exchange(left, right, resamples, cell_seed(seed, ours))
+            sides = [np.add.reduceat(one.statistics, starts, axis=0) for one in (left, right)]
+            moved = swapped(*sides, resamples=resamples, seed=cell_seed(seed, ours.task, items))
+            found[key] = _Exchanged(
+                left.score - right.score, left.combine(moved[0]) - right.combine(moved[1])
+            )
     p_values = {key: randomization_p(one.observed, one.deltas) for key, one in found.items()}
     for task, metric in dict.fromkeys((key[0], key[2]) for key in found):
         parts = [one for key, one in found.items() if (key[0], key[2]) == (task, metric)]
@@ -188,11 +215,6 @@ def _exchanges(
             else 1.0
         )
     return p_values
-
-
-def _exchange(left: Measure, right: Measure, resamples: int, seed: int) -> _Exchanged:
-    ours, theirs = swapped(left.statistics, right.statistics, resamples=resamples, seed=seed)
-    return _Exchanged(left.score - right.score, left.combine(ours) - right.combine(theirs))
 
 
 def rank(
@@ -217,8 +239,9 @@ def rank(
         level: The intervals' coverage.
 
     Returns:
-        One row a task, language, metric and system, best first, with the columns of `RANKS`; a
-        null language is the mean of the languages. Systems of one cluster share a rank; see
+        One row a task, language, metric and system, best first, with the columns of `RANKS`; for
+        translation also by pair of languages; a null language is the mean of the languages in
+        which all can be judged. Systems of one cluster share a rank; see
         `benchmarks.statistics.ranks`.
 
     Raises:
@@ -226,22 +249,35 @@ def rank(
     """
     wanted = metrics or tuple({task.main for task in list_tasks().values()})
     check_metrics(wanted, options or {}, where="metrics")
-    table: dict[tuple[str, str | None, str], list[tuple[str, Found]]] = {}
-    for system, predictions in systems.items():
-        found = measured(
-            predictions, records, resamples=resamples, seed=seed, only=wanted, options=options,
-            by_source=False,
-        )  # fmt: skip
-        for one in found:
-            table.setdefault((one.task, one.language, one.metric), []).append((system, one))
+    told: dict[str, Any] = {
+        "resamples": resamples, "seed": seed, "only": wanted, "options": options, "means": False,
+    }  # fmt: skip
+    found = {name: list(measured(answers, records, **told)) for name, answers in systems.items()}
+    table = [
+        (cells[0].metric, list(zip(found, cells, strict=True)))
+        for cells in zip(*found.values(), strict=True)
+    ]
+    table += [(rows[0][1].metric, rows) for rows in _mean_rows(found)]
     prefix = f"clusters|{BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)}"
     rows: list[dict[str, Any]] = []
-    for (_, _, metric), entries in table.items():
+    for metric, entries in table:
         rows += _ranked(
             entries, list_metrics()[metric].higher_is_better is not False, level, prefix
         )
     frame = pl.DataFrame(rows, schema=RANKS)
     return frame.with_columns(pl.col("low", "high").fill_nan(None))
+
+
+def _mean_rows(found: Mapping[str, list[Found]]) -> Iterator[list[tuple[str, Found]]]:
+    """Yield the systems' means over the languages in which all of them can be judged."""
+    cells = [one for one in zip(*found.values(), strict=True) if one[0].source_language is None]
+    for task, metric in dict.fromkeys((one[0].task, one[0].metric) for one in cells):
+        parts = [one for one in cells if (one[0].task, one[0].metric) == (task, metric)]
+        judged = [one for one in parts if not np.isnan(sum(each.score for each in one))] or parts
+        yield [
+            (name, mean([one[number] for one in judged], task, metric))
+            for number, name in enumerate(found)
+        ]
 
 
 def _ranked(
@@ -252,17 +288,16 @@ def _ranked(
         entries, key=lambda item: (-np.nan_to_num(sign * item[1].score, nan=-np.inf), item[0])
     )
     points = np.asarray([sign * one.score for _, one in entries])
-    # One record is no sample: nothing can be told from its resamples.
-    told = entries[0][1].n > 1
-    drawn = np.stack([sign * one.draws if told else np.zeros(1) for _, one in entries])
-    places = ranks(points if told else np.zeros(len(entries)), drawn)
+    drawn = np.stack([sign * one.draws for _, one in entries])
+    places = ranks(points, drawn, items=entries[0][1].items)
     rows = []
     for (system, one), place in zip(entries, places, strict=True):
-        low, high = bounds(one.draws, level) if one.n > 1 else (None, None)
+        low, high = bounds(one.draws, level)
         rows.append(
             {
                 "task": one.task,
                 "language": one.language,
+                "source_language": one.source_language,
                 "metric": one.metric,
                 "rank": place,
                 "system": system,

@@ -42,7 +42,16 @@ class Measure:
 class Found:
     """A metric of a cell, or of a task's languages together: its score, and that of resamples.
 
-    ``signature`` is the metric's, without the bootstrap's.
+    Attributes:
+        task: The task.
+        language: The language of the answers; None for the mean of languages.
+        source_language: The language of what was asked about; None for all together.
+        metric: The metric.
+        score: The score.
+        draws: The score of each resample; NaN throughout where there is but one item.
+        n: The number of records.
+        names: The items that were resampled; of a mean, of all its languages.
+        signature: The metric's signature, without the bootstrap's.
     """
 
     task: str
@@ -52,7 +61,13 @@ class Found:
     score: float
     draws: Array
     n: int
+    names: frozenset[str]
     signature: str
+
+    @property
+    def items(self) -> int:
+        """The number of items."""
+        return len(self.names)
 
 
 def measures(cell: Cell, only: Sequence[str], options: MetricOptions) -> list[Measure]:
@@ -75,8 +90,12 @@ def measured(
     only: Sequence[str] = (),
     options: MetricOptions | None = None,
     by_source: bool = True,
+    means: bool = True,
 ) -> Iterator[Found]:
     """Measure every cell with the metrics of its task, then each task's mean over languages.
+
+    Items are resampled, each with all its records. The languages and pairs of languages that have
+    the same items are resampled alike, as are systems: what is hard in one is hard in the others.
 
     Args:
         predictions: As for `benchmarks.score`.
@@ -86,6 +105,7 @@ def measured(
         only: The metrics; every one that needs no asking where empty.
         options: Options of metrics.
         by_source: Whether translations are measured by source language too.
+        means: Whether the means over languages come too.
     """
     whole: dict[tuple[str, str], list[Found]] = {}
     for cell in cells(answers(predictions, records)):
@@ -96,8 +116,9 @@ def measured(
             yield found
         if by_source and cell.task == "translation":
             yield from _by_source(cell, together, chosen, resamples, seed)
-    for (task, name), parts in whole.items():
-        yield mean(parts, task, name)
+    if means:
+        for (task, name), parts in whole.items():
+            yield mean(parts, task, name)
 
 
 def _by_source(
@@ -119,12 +140,15 @@ def _resampled(
     if not measured:
         return
     beside = np.concatenate([one.statistics for one in measured], axis=1)
-    ids = cell.ids
+    items = cell.items
     if source is not None:
         # What is asked of a pair of languages is some of what is asked in the target language.
         rows = [number for number, one in enumerate(cell.sources) if one == source]
-        beside, ids = beside[rows], [ids[number] for number in rows]
-    sums = resampled(beside, resamples=resamples, seed=cell_seed(seed, cell, source, ids))
+        beside, items = beside[rows], [items[number] for number in rows]
+    starts = [n for n, one in enumerate(items) if n == 0 or one != items[n - 1]]
+    together = np.add.reduceat(beside, starts, axis=0)
+    names = [items[start] for start in starts]
+    sums = resampled(together, resamples=resamples, seed=cell_seed(seed, cell.task, names))
     ends = np.cumsum([one.statistics.shape[1] for one in measured])[:-1]
     totals = np.split(beside.sum(axis=0), ends)
     for one, total, part in zip(measured, totals, np.split(sums, ends, axis=1), strict=True):
@@ -134,8 +158,9 @@ def _resampled(
             source,
             one.name,
             float(one.combine(total)),
-            one.combine(part),
-            len(ids),
+            one.combine(part) if len(names) > 1 else np.full(resamples, np.nan),
+            len(items),
+            frozenset(names),
             one.signature,
         )
 
@@ -156,16 +181,14 @@ def mean(parts: Sequence[Found], task: str, metric: str) -> Found:
         float(np.mean([part.score for part in judged])) if judged else float("nan"),
         np.mean([part.draws for part in judged], axis=0) if judged else nothing,
         sum(part.n for part in judged),
+        frozenset().union(*(part.names for part in judged)),
         f"mean-of-languages:{len(judged)}|" + " ".join(signatures),
     )
 
 
-def cell_seed(
-    seed: int, cell: Cell, source: str | None = None, ids: Sequence[str] | None = None
-) -> int:
-    """Return the seed of a cell's resamples: of what is asked, not of who answers."""
-    asked = cell.ids if ids is None else ids
-    return seed_of(seed, [cell.task, cell.language, source or "", *asked])
+def cell_seed(seed: int, task: str, items: Sequence[str]) -> int:
+    """Return the seed of resamples: of the items that are asked, not of who answers in what."""
+    return seed_of(seed, [task, *items])
 
 
 def main_draws(
@@ -176,8 +199,8 @@ def main_draws(
     seed: int = 42,
     mains: Mapping[str, str] | None = None,
     options: MetricOptions | None = None,
-) -> dict[tuple[str, str | None], Array]:
-    """Return one metric of each task and language in every bootstrap resample.
+) -> dict[tuple[str, str | None], Found]:
+    """Return one metric of each task and language, with its score in every bootstrap resample.
 
     Args:
         predictions: As for `score`.
@@ -188,8 +211,7 @@ def main_draws(
         options: As for `score`.
 
     Returns:
-        By task and language, scores of shape (resamples,); the language is None for the mean of
-        the languages.
+        By task and language what was found; the language is None for the mean of the languages.
     """
     if mains is None:
         mains = {name: task.main for name, task in list_tasks().items()}
@@ -197,6 +219,4 @@ def main_draws(
         predictions, records, resamples=resamples, seed=seed, only=tuple(mains.values()),
         options=options, by_source=False,
     )  # fmt: skip
-    return {
-        (one.task, one.language): one.draws for one in found if mains.get(one.task) == one.metric
-    }
+    return {(one.task, one.language): one for one in found if mains.get(one.task) == one.metric}

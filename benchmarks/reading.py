@@ -22,10 +22,11 @@ class Cell:
     Attributes:
         task: The task.
         language: The answers' language.
-        segments: The answers, in the order of their records' ids.
+        segments: The answers, in the order of their records.
         records: For each segment the number of its record, rising from 0.
         ids: The records' ids.
         sources: The records' source languages.
+        items: What each record is a version of, rising; see `item`.
     """
 
     task: str
@@ -34,11 +35,18 @@ class Cell:
     records: npt.NDArray[np.uint32]
     ids: list[str]
     sources: list[str | None]
+    items: list[str]
 
     @property
     def size(self) -> int:
         """The number of records."""
         return len(self.ids)
+
+    @property
+    def distinct(self) -> tuple[list[str], npt.NDArray[np.intp]]:
+        """The items, each once, and the number of the first record of each."""
+        starts = [n for n, one in enumerate(self.items) if n == 0 or one != self.items[n - 1]]
+        return [self.items[start] for start in starts], np.asarray(starts, dtype=np.intp)
 
     def by_record(self, statistics: Array) -> Array:
         """Sum the statistics of each record's segments: shape (n, k) gives (records, k)."""
@@ -66,7 +74,11 @@ def answers(predictions: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
     )
     joined = joined.with_columns(
         pl.col("prediction").fill_null(""), pl.col("stop_reason").fill_null("none")
-    ).sort("task", "language", "id", "sample")
+    )
+    named = item() if "source_id" in joined.columns else pl.col("id")
+    joined = joined.with_columns(named.alias("item")).sort(
+        "task", "language", "item", "id", "sample"
+    )
     readers = discover("benchmarks.tasks")
     columns = joined.select("task", "prediction", "input").iter_rows()
     # Reading an answer is a rule a task states in Python, a text at a time.
@@ -74,13 +86,41 @@ def answers(predictions: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(pl.Series("answer", read, dtype=pl.String))
 
 
+def item() -> pl.Expr:
+    """Return the expression of what a record is a version of: the name behind its source's ``#``.
+
+    Parallel test sets ask the same items in every language, and in every pair of languages. Items,
+    not records, are what another sample of the kind would have others of.
+    """
+    return pl.coalesce(
+        pl.col("source_id").str.extract(r"#([^#]*)$"), pl.col("source_id"), pl.col("id")
+    )
+
+
 def _checked(predictions: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
+    again = records.filter(pl.col("id").is_duplicated())["id"]
+    if again.len():
+        raise IsoglossError(f"two records have the id {again[0]!r}", where="records")
     for column in ("id", "prediction"):
         if column not in predictions.columns:
             raise IsoglossError(f"there is no column {column!r}", where="predictions")
         if predictions.schema[column] != pl.String:
             raise IsoglossError(
                 f"the column {column!r} holds {predictions.schema[column]}, not text",
+                where="predictions",
+            )
+    empty = predictions.filter(pl.any_horizontal(pl.col("id", "prediction").is_null()))
+    if empty.height:
+        raise IsoglossError(
+            f"{empty.height} rows have no id or no prediction",
+            where="predictions",
+            remedy="An answer of nothing is an empty text",
+        )
+    kinds = {"sample": pl.Int64, "stop_reason": pl.String}
+    for column, kind in kinds.items():
+        if column in predictions.columns and predictions.schema[column] != kind:
+            raise IsoglossError(
+                f"the column {column!r} holds {predictions.schema[column]}, not {kind}",
                 where="predictions",
             )
     key = ["id", "sample"] if "sample" in predictions.columns else ["id"]
@@ -127,4 +167,5 @@ def _cell(task: Any, language: Any, rows: pl.DataFrame) -> Cell:
         ids.rle_id().to_numpy(),
         records["id"].to_list(),
         records["source_language"].to_list(),
+        records["item"].to_list(),
     )

@@ -54,7 +54,8 @@ def score(
         one a source language (``source_language`` is null where all are together); and one a task
         and metric whose ``language`` is null: the mean of the languages, each counted alike.
         Scores are 0 to 100 (TER and length ratio may pass it), NaN where a language cannot be
-        judged; bounds are null where there are fewer than two records.
+        judged; bounds are null where there is but one item (see
+        `benchmarks.reading.item`).
 
     Raises:
         IsoglossError: A prediction's id is unknown or there twice; a metric or one of its options
@@ -67,7 +68,7 @@ def score(
         predictions, records, resamples=resamples, seed=seed, only=metrics, options=options
     )
     for one in found:
-        low, high = bounds(one.draws, level) if one.n > 1 else (None, None)
+        low, high = bounds(one.draws, level)
         rows.append(
             {
                 "task": one.task,

@@ -105,25 +105,50 @@ def bounds(scores: Array, level: float = 0.95) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def difference(delta: float, deltas: Array, level: float = 0.95) -> Difference:
+def difference(
+    delta: float, deltas: Array, level: float = 0.95, *, items: int | None = None
+) -> Difference:
     """Return a difference of two systems' scores with its interval and p-value.
 
     Args:
         delta: The difference.
         deltas: The same in each paired resample, shape (resamples,).
         level: The interval's coverage.
+        items: How many items were resampled; many where None.
 
-    The p-value is two-sided: twice the share of resamples in which the difference is not on the
-    side it is on (Koehn 2004, "Statistical significance tests for machine translation evaluation").
-    Where fewer than ten are not, it is the normal distribution's tail if that is smaller.
+    The p-value is two-sided. By counting, it is twice the share of resamples in which the
+    difference is not on the side it is on (Koehn 2004, "Statistical significance tests for machine
+    translation evaluation"). But none of 1,000 resamples is below 0.002 so, and none stays below
+    0.05 once it is corrected for fifty languages; and of a few items all are on one side by chance.
+    So it is Student's t of the difference over its spread, with one degree of freedom less than
+    items; by counting where that is greater and ten resamples are there to be counted; and never
+    less than all items on one side have by the toss of a coin.
     """
     if np.isnan(delta):
         return Difference(delta, float("nan"), float("nan"), 1.0)
     # A resample in which there is nothing to judge says nothing.
     told = deltas[~np.isnan(deltas)]
-    denied = told <= 0 if delta > 0 else told >= 0
-    p_value = min(1.0, 2.0 * _p(int(denied.sum()), told, delta))
-    return Difference(delta, *bounds(deltas, level), p_value)
+    if len(told) < 2:
+        return Difference(delta, *bounds(deltas, level), 1.0)
+    denied = int((told <= 0 if delta > 0 else told >= 0).sum())
+    p_value = _student(delta, told, items)
+    if denied >= _COUNTABLE or delta == 0:
+        p_value = max(p_value, 2.0 * (denied + 1) / (len(told) + 1))
+    return Difference(delta, *bounds(deltas, level), min(1.0, p_value))
+
+
+def _student(delta: float, deltas: Array, items: int | None) -> float:
+    from scipy.stats import norm, t
+
+    spread = float(np.std(deltas, ddof=1))
+    least = _LEAST if items is None else max(_LEAST, 2.0 ** (1 - items))
+    if spread == 0:
+        return 1.0 if delta == 0 else least
+    if items is None:
+        return max(2.0 * float(norm.sf(abs(delta) / spread)), least)
+    # The bootstrap's spread is that of the items as they are, too small by this for a sample.
+    spread *= math.sqrt(items / (items - 1))
+    return max(2.0 * float(t.sf(abs(delta) / spread, items - 1)), least)
 
 
 def swapped(one: Array, two: Array, *, resamples: int, seed: int) -> tuple[Array, Array]:
@@ -155,29 +180,14 @@ def randomization_p(delta: float, deltas: Array) -> float:
         deltas: The difference after each random exchange, shape (resamples,).
 
     Riezler & Maxwell 2005, "On some pitfalls in automatic evaluation and significance testing for
-    MT"; the share of exchanges that give as great a difference, the observed one among them; where
-    fewer than ten do, the normal distribution's tail if that is smaller.
+    MT": the share of exchanges that give as great a difference, the observed one among them. It is
+    not below 1 / (resamples + 1): to correct for many languages takes many exchanges.
     """
     if np.isnan(delta):
         return 1.0
     told = deltas[~np.isnan(deltas)]
     as_great = np.abs(told) >= abs(delta) - _EQUAL
-    # Both sides are counted, and the tail is of one.
-    return min(1.0, 2.0 * _p(int(as_great.sum()), told, delta, sides=2))
-
-
-def _p(count: int, deltas: Array, delta: float, *, sides: int = 1) -> float:
-    """Return a one-sided p-value: by counting, and in the tail where counts are too coarse.
-
-    The observed corpus counts as one more resample, so that no p-value is 0 (Davison & Hinkley
-    1997). But then none of 1,000 resamples is below 0.001, and none stays below 0.05 once it is
-    corrected for fifty languages. What is too rare to be counted is told from the spread.
-    """
-    counted = (count + 1) / (len(deltas) + 1) / sides
-    spread = float(np.std(deltas, ddof=1)) if len(deltas) > 1 else 0.0
-    if count >= _COUNTABLE or spread == 0:
-        return counted
-    return min(counted, max(0.5 * math.erfc(abs(delta) / spread / math.sqrt(2)), _LEAST))
+    return float((int(as_great.sum()) + 1) / (len(told) + 1))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -212,12 +222,13 @@ def clusters(better: npt.NDArray[np.bool_]) -> list[int]:
     return ranks
 
 
-def ranks(points: Array, draws: Array) -> list[int]:
+def ranks(points: Array, draws: Array, *, items: int | None = None) -> list[int]:
     """Return each system's rank: that of its cluster.
 
     Args:
         points: Each system's score, shape (n,); the higher the better.
         draws: Its score in each paired resample, shape (n, resamples).
+        items: How many items were resampled; many where None.
 
     One system is better than another where the paired bootstrap's p-value of their difference is
     below 0.05: each pair by itself, as in WMT's findings. A system without a score comes last.
@@ -228,7 +239,7 @@ def ranks(points: Array, draws: Array) -> list[int]:
     better = np.zeros((count, count), dtype=np.bool_)
     for i in range(count):
         for j in range(i + 1, count):
-            found = difference(float(points[i] - points[j]), draws[i] - draws[j])
+            found = difference(float(points[i] - points[j]), draws[i] - draws[j], items=items)
             better[i, j] = found.p_value < SIGNIFICANT
     places = [0] * count
     for system, place in zip(order, clusters(better), strict=True):

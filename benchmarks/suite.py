@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from benchmarks import suitefile, suiterecords
-from benchmarks.catalog import check_metrics
+from benchmarks.catalog import check_metrics, merged_options
 from benchmarks.suitefile import Choice
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
@@ -64,10 +64,11 @@ def load_suite(spec: str, choice: Choice | None = None, *, limit: int | None = N
 
     Raises:
         IsoglossError: There is no such suite, its files are missing or broken, or it has nothing
-            of what is chosen.
+            of what is chosen, or the choice contradicts itself.
         Unavailable: The hub does not answer, or the network is forbidden.
     """
     choice = choice or Choice(limit=limit)
+    suitefile.check_choice(choice)
     kind, _, rest = spec.partition(":")
     if kind == "corpus" and rest:
         return _corpus(Path(rest), spec, choice)
@@ -88,8 +89,7 @@ def with_options(suite: Suite, options: Mapping[str, Mapping[str, Any]]) -> Suit
         IsoglossError: A metric or an option is unknown, or its value will not do.
     """
     check_metrics((), options, where="metric options")
-    names = {*suite.metrics, *options}
-    merged = {name: {**suite.metrics.get(name, {}), **options.get(name, {})} for name in names}
+    merged = merged_options(suite.metrics, options)
     digest = suite_hash(suite.records, merged)
     return replace(suite, metrics=merged, sha256=digest)
 
@@ -162,8 +162,12 @@ def _chosen(records: pl.DataFrame, choice: Choice, where: str) -> pl.DataFrame:
         tags = [canonical(tag, where=where) for tag in choice.languages]
         records = records.filter(
             pl.col("language").is_in(tags),
-            pl.col("source_language").is_in(tags) | pl.col("source_language").is_null(),
+            # A chosen pair says from which language.
+            pl.lit(bool(choice.pairs))
+            | pl.col("source_language").is_in(tags)
+            | pl.col("source_language").is_null(),
         )
     if choice.pairs:
         records = suitefile.of_pairs(records, suitefile.pairs_of(choice.pairs, where))
+    suitefile.check_found(records, choice, where)
     return conform(records, where=where)

@@ -151,15 +151,51 @@ def of_pairs(frame: pl.DataFrame, pairs: Sequence[tuple[str, str]]) -> pl.DataFr
     return marked.filter(kept).drop("_asked")
 
 
+def check_choice(choice: Choice) -> None:
+    """Refuse pairs into languages that are not among the chosen ones.
+
+    Raises:
+        IsoglossError: There is one.
+    """
+    tags = [canonical(tag, where="languages") for tag in choice.languages]
+    for source, target in pairs_of(choice.pairs, "pairs"):
+        if tags and target not in tags:
+            raise IsoglossError(
+                f"the pair {source}:{target} is not into any of the languages {', '.join(tags)}",
+                where="languages and pairs",
+                remedy=f"Choose the language {target} too, or only pairs",
+            )
+
+
+def check_found(records: pl.DataFrame, choice: Choice, where: str) -> None:
+    """Refuse a choice of which the chosen records have nothing.
+
+    Raises:
+        IsoglossError: There is nothing in a chosen language or pair.
+    """
+    found = set(records.select("source_language", "language").unique().iter_rows())
+    there = {tag for pair in found for tag in pair}
+    tags = [canonical(tag, where="languages") for tag in choice.languages]
+    missing = [tag for tag in tags if tag not in there]
+    missing += [":".join(pair) for pair in pairs_of(choice.pairs, "pairs") if pair not in found]
+    if missing:
+        has = ", ".join(sorted(tag for tag in there if tag))
+        raise IsoglossError(
+            f"there is nothing in {', '.join(missing)}",
+            where=where,
+            remedy=f"What else is chosen has {has}" if has else None,
+        )
+
+
 def chosen_pairs(file: SuiteFile, choice: Choice) -> list[tuple[str, str]]:
     """Return the pairs that are asked; none where a suite has no pairs.
 
     Raises:
-        IsoglossError: None is left of the chosen languages.
+        IsoglossError: None is left of the chosen languages, or of one of them.
     """
     pairs = pairs_of(choice.pairs or file.pairs, f"{file.path}: pairs")
-    if choice.languages and not choice.pairs:
-        tags = [canonical(tag, where="languages") for tag in choice.languages]
+    tags = [canonical(tag, where="languages") for tag in choice.languages]
+    if tags and not choice.pairs:
         pairs = [pair for pair in pairs if pair[0] in tags and pair[1] in tags]
         if file.pairs and not pairs:
             raise IsoglossError(
@@ -167,6 +203,13 @@ def chosen_pairs(file: SuiteFile, choice: Choice) -> list[tuple[str, str]]:
                 where="languages",
                 remedy="Name the pairs: --pair SOURCE:TARGET",
             )
+    without = [tag for tag in tags if not any(tag in pair for pair in pairs)]
+    if pairs and without:
+        raise IsoglossError(
+            f"no pair that is asked of {file.name} is from or into {', '.join(without)}",
+            where="languages",
+            remedy="Name its pairs too: --pair SOURCE:TARGET",
+        )
     return pairs
 
 

@@ -13,6 +13,7 @@ from pydantic import Field
 from benchmarks.suitefile import (
     Choice,
     SuiteFile,
+    check_found,
     chosen_languages,
     chosen_pairs,
     of_pairs,
@@ -225,6 +226,7 @@ def _embedded(file: SuiteFile, choice: Choice) -> pl.DataFrame:
     pairs = pairs_of(choice.pairs or file.pairs, f"{file.path}: pairs")
     if pairs:
         made = of_pairs(made, pairs)
+    check_found(made, choice, f"suite {file.name}")
     limit = file.limit if choice.limit is None else choice.limit
     if limit is None:
         return made

@@ -165,7 +165,7 @@ def _scores(system: _System, level: float, prefix: str) -> Iterator[dict[str, An
 def _score(
     system: _System, found: Found, seen: bool, languages: int, level: float, prefix: str
 ) -> dict[str, Any]:
-    low, high = bounds(found.draws, level) if found.n > 1 else (None, None)
+    low, high = bounds(found.draws, level)
     return {
         **_place(system, found, seen, languages, prefix),
         "score": found.score,
@@ -240,15 +240,14 @@ def _gap(
     level: float,
     prefix: str,
 ) -> dict[str, Any]:
-    told = found.n > 1
-    tested = difference(found.score, found.draws, level)
+    tested = difference(found.score, found.draws, level, items=found.items)
     return {
         **_place(system, found, seen, languages, prefix),
         "in_language": in_language,
         "gap": found.score,
-        "low": tested.low if told else None,
-        "high": tested.high if told else None,
-        "p_value": tested.p_value if told else 1.0,
+        "low": tested.low,
+        "high": tested.high,
+        "p_value": tested.p_value,
         "p_holm": None,
     }
 

@@ -17,7 +17,8 @@ _PREFIX = "__label__"
 _ALL = 200
 # What is less likely decides nothing, and a hundred such a text would fill the memory.
 _LEAST = 0.01
-# What a sentence is in shows early; the rest of a long text costs time alone.
+# What a sentence is in shows early; the rest of a long text costs time alone, and memory in the
+# cache.
 _LONGEST = 1000
 
 
@@ -33,7 +34,8 @@ def _model() -> Any:
 @lru_cache(maxsize=1 << 16)
 def _ranked(text: str) -> tuple[tuple[str, float], ...]:
     # The wrapper's own predict wants an older numpy; the model under it gives pairs.
-    plain = " ".join(text[:_LONGEST].split())
+    # Half a surrogate pair, which JSON can hold, is no UTF-8.
+    plain = text.encode("utf-8", "replace").decode("utf-8")
     found = _model().f.predict(plain + "\n", _ALL, _LEAST, "strict")
     return tuple((_name(label), min(float(p), 1.0)) for p, label in found)
 
@@ -45,7 +47,7 @@ def _name(label: str) -> str:
 
 def probabilities(text: str) -> dict[str, float]:
     """Return the probabilities of the base languages of at least 1 %, the likeliest first."""
-    return dict(_ranked(text))
+    return dict(_ranked(" ".join(text.split())[:_LONGEST]))
 
 
 @cache

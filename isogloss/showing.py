@@ -43,7 +43,18 @@ def _p(value: float) -> str:
 
 
 def _language(row: Mapping[str, Any]) -> str:
+    if row.get("source_language"):
+        return f"{row['source_language']}→{row['language']}"
     return row["language"] or "mean"
+
+
+def _telling(found: pl.DataFrame) -> pl.DataFrame:
+    """Leave out pairs of languages that tell nothing: the only one into a language, or too few."""
+    import polars as pl
+
+    several = pl.col("source_language").n_unique().over("task", "metric", "language") > 2
+    kept = pl.col("source_language").is_null() | (several & pl.col("low").is_not_null())
+    return found.filter(kept)
 
 
 def show_scores(scores: pl.DataFrame, mains: Mapping[str, str], asked: Sequence[str]) -> None:
@@ -126,7 +137,7 @@ def _show_parts(
     *,
     grouped: bool = False,
 ) -> None:
-    for (task, metric), part in found.group_by("task", "metric", maintain_order=True):
+    for (task, metric), part in _telling(found).group_by("task", "metric", maintain_order=True):
         print(f"{task}, {labels[str(metric)]}")
         rows, before = [], None
         for row in map(cells, part.iter_rows(named=True)):

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 import benchmarks
+from benchmarks.measuring import Found
 from isogloss.console import progress, warn
 from isogloss.errors import IsoglossError
 from isogloss.names import slug
@@ -35,7 +36,7 @@ class Run:
         facts: The run's ``run.json``.
         answers: The suite's records in order, with ``prompt``, ``prediction`` and ``stop_reason``.
         scores: The scores, with the columns of `benchmarks.scoring.SCORES`.
-        draws: The main metric in every bootstrap resample; see `benchmarks.main_draws`.
+        draws: The main metric with its score in every resample; see `benchmarks.main_draws`.
     """
 
     name: str
@@ -43,7 +44,7 @@ class Run:
     facts: dict[str, Any]
     answers: pl.DataFrame
     scores: pl.DataFrame
-    draws: dict[tuple[str, str | None], Array]
+    draws: dict[tuple[str, str | None], Found]
 
     @cached_property
     def cells(self) -> dict[tuple[str, str, str | None, str | None], dict[str, Any]]:

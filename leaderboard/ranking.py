@@ -30,7 +30,8 @@ def contrast(one: Run, two: Run, task: str, language: str | None) -> Difference:
     """Return the difference of two systems' main scores, one minus two, by paired bootstrap."""
     key = (task, language)
     delta = point(one, task, language) - point(two, task, language)
-    return difference(delta, one.draws[key] - two.draws[key])
+    ours, theirs = one.draws[key], two.draws[key]
+    return difference(delta, ours.draws - theirs.draws, items=ours.items)
 
 
 def places(runs: Sequence[Run], task: str, language: str | None = None) -> list[Place]:
@@ -40,7 +41,8 @@ def places(runs: Sequence[Run], task: str, language: str | None = None) -> list[
     """
     sign = 1.0 if list_tasks()[task].main in _rising() else -1.0
     points = np.asarray([point(run, task, language) for run in runs]) * sign
-    found = ranks(points, np.stack([run.draws[task, language] for run in runs]) * sign)
+    drawn = [run.draws[task, language] for run in runs]
+    found = ranks(points, np.stack([one.draws for one in drawn]) * sign, items=drawn[0].items)
     return [Place(rank, found.count(rank) > 1) for rank in found]
 
 

@@ -189,6 +189,7 @@ def against(site: Site, run: Run, base: Run) -> Table:
         if (task, tag) in run.draws
     ]
     frame = corrected(pl.DataFrame(data, schema=DIFFERENCES)).with_columns(
+        pl.col("low", "high").fill_nan(None),
         system_a=pl.lit(run.name), system_b=pl.lit(base.name)
     )
     found = {(row["task"], row["language"]): row for row in frame.iter_rows(named=True)}
@@ -215,17 +216,17 @@ def against(site: Site, run: Run, base: Run) -> Table:
 def _contrasted(run: Run, base: Run, task: str, tag: str | None) -> dict[str, Any]:
     found, metric = contrast(run, base, task, tag), list_tasks()[task].main
     n, signature = _told(run, task, metric, tag)
-    bounded = n > 1
     return {
         "task": task,
         "language": tag,
+        "source_language": None,
         "metric": metric,
         "score_a": point(run, task, tag),
         "score_b": point(base, task, tag),
         "delta": found.delta,
-        "low": found.low if bounded else None,
-        "high": found.high if bounded else None,
-        "p_value": found.p_value if bounded else 1.0,
+        "low": found.low,
+        "high": found.high,
+        "p_value": found.p_value,
         "n": n,
         "signature": f"paired-{signature}",
     }

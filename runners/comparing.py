@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from isogloss.errors import IsoglossError
+from runners.rescoring import Scoring
 from runners.stored import StoredRun, read_run
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def compare_runs(
     one: Path | str,
     two: Path | str,
     *,
-    metrics: Sequence[str] = (),
+    metrics: Sequence[str] | None = (),
     test: Test = "bootstrap",
     resamples: int = 1000,
     seed: int = 42,
@@ -28,9 +29,13 @@ def compare_runs(
 ) -> pl.DataFrame:
     """Compare two runs of one suite; see `benchmarks.compare`.
 
+    Args:
+        metrics: Only these metrics; every one that needs no asking where empty; the main one of
+            each of the suite's tasks where None.
+
     Raises:
         IsoglossError: A run is unfinished or broken, or was changed after it was made; the two are
-            of different suites; a metric is unknown.
+            of different suites; a metric is unknown, or judges none of the suite's tasks.
     """
     import benchmarks
 
@@ -39,7 +44,7 @@ def compare_runs(
         ours.predictions,
         theirs.predictions,
         ours.records,
-        metrics=metrics,
+        metrics=_judging(ours, metrics),
         options=ours.options,
         test=test,
         resamples=resamples,
@@ -51,12 +56,14 @@ def compare_runs(
 def rank_runs(
     runs: Sequence[Path | str],
     *,
-    metrics: Sequence[str] = (),
+    metrics: Sequence[str] | None = (),
     resamples: int = 1000,
     seed: int = 42,
     level: float = 0.95,
 ) -> pl.DataFrame:
     """Rank runs of one suite in clusters, by their systems' names; see `benchmarks.rank`.
+
+    ``metrics`` are as for `compare_runs`.
 
     Raises:
         IsoglossError: As for `compare_runs`; two runs have one name.
@@ -68,7 +75,7 @@ def rank_runs(
     return benchmarks.rank(
         {name: run.predictions for name, run in systems.items()},
         found[0].records,
-        metrics=metrics,
+        metrics=_judging(found[0], metrics),
         options=found[0].options,
         resamples=resamples,
         seed=seed,
@@ -77,12 +84,15 @@ def rank_runs(
 
 
 def summarize_run(
-    run: Path | str, *, metrics: Sequence[str] = (), resamples: int = 1000, seed: int = 42
+    run: Path | str, *, metrics: Sequence[str] | None = (), resamples: int = 1000, seed: int = 42
 ) -> pl.DataFrame:
     """Summarize a run over groups of languages; see `benchmarks.summarize`.
 
+    ``metrics`` are as for `compare_runs`.
+
     Raises:
-        IsoglossError: The run is unfinished or broken; a metric is unknown.
+        IsoglossError: The run is unfinished or broken; a metric is unknown, or judges none of the
+            suite's tasks.
     """
     import benchmarks
 
@@ -90,7 +100,7 @@ def summarize_run(
     return benchmarks.summarize(
         found.predictions,
         found.records,
-        metrics=metrics,
+        metrics=_judging(found, metrics),
         options=found.options,
         resamples=resamples,
         seed=seed,
@@ -124,11 +134,22 @@ def transfer_runs(
     return benchmarks.transfer(
         systems,
         first.records,
-        metrics=metrics,
+        metrics=_judging(first, metrics),
         options=first.options,
         resamples=resamples,
         seed=seed,
     )
+
+
+def _judging(run: StoredRun, metrics: Sequence[str] | None) -> Sequence[str]:
+    """Return the metrics that are meant, each of which judges some task of the run's suite."""
+    from benchmarks import list_tasks
+
+    if metrics is None:
+        tasks = list_tasks()
+        return sorted({tasks[name].main for name in run.records["task"].unique()})
+    Scoring(tuple(metrics), run.options, resamples=1, seed=0).check(run.records)
+    return metrics
 
 
 def _trained(run: StoredRun) -> Sequence[str]:

@@ -127,3 +127,16 @@ def test_two_systems_of_one_name_are_told(runs: list[Path], tmp_path: Path) -> N
     assert done.exit_code == 2
     assert "is named 'de' too" in done.stderr
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "count"), [("compare", 2), ("compare", 3), ("summarize", 1), ("transfer", 3)]
+)
+def test_a_metric_that_judges_nothing_of_the_suite_is_refused(
+    command: str, count: int, runs: list[Path]
+) -> None:
+    for csv in ((), ("--csv",)):
+        done = isogloss(command, *map(str, runs[1 : 1 + count]), "--metric", "f1", *csv)
+        assert done.exit_code == 2
+        assert done.stdout == ""
+        assert "f1 judges qa, and what is asked is translation" in done.stderr

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from isogloss.errors import IsoglossError
+from isogloss.languages import canonical
 from isogloss.settings import Settings
 
 Array = npt.NDArray[np.float64]
@@ -41,8 +43,9 @@ class Segments:
             where not given.
 
     Raises:
-        IsoglossError: The lengths differ (references given the other way round, perhaps), or
-            an answer has no reference, or a string stands where a list of strings should.
+        IsoglossError: The lengths differ (references given the other way round, perhaps), an
+            answer has no reference, something else stands where a text or a list of texts should,
+            or the language is none.
     """
 
     answers: Sequence[str]
@@ -55,6 +58,9 @@ class Segments:
     ids: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "language", canonical(self.language, where="language"))
+        _check_texts("answers", self.answers)
+        _check_list("references", self.references)
         count = len(self.answers)
         if count != len(self.references):
             raise IsoglossError(
@@ -62,11 +68,7 @@ class Segments:
                 remedy="Give one list of references for each prediction, not one prediction "
                 "for each",
             )
-        for row, accepted in enumerate(self.references):
-            if isinstance(accepted, str) or not accepted:
-                raise IsoglossError(
-                    "references must be a list of at least one text", where=f"row {row}"
-                )
+        _check_references(self.references)
         fills: dict[str, list[Any]] = {
             "inputs": [""] * count,
             "texts": list(self.answers),
@@ -76,13 +78,59 @@ class Segments:
         }
         for name, fill in fills.items():
             given = getattr(self, name)
-            if not given:
+            _check_texts(name, given, or_none=name == "tests")
+            if len(given) == 0:
                 object.__setattr__(self, name, fill)
             elif len(given) != count:
                 raise IsoglossError(f"{count} predictions but {len(given)} {name}")
 
     def __len__(self) -> int:
         return len(self.answers)
+
+
+def _check_list(name: str, given: Any, where: str | None = None) -> None:
+    if isinstance(given, str | bytes | Mapping) or not hasattr(given, "__len__"):
+        raise IsoglossError(
+            f"{name} must be a list of texts, not {type(given).__name__}", where=where
+        )
+
+
+def _check_texts(name: str, given: Any, *, or_none: bool = False) -> None:
+    _check_list(name, given)
+    row = _first_stranger(given, or_none=or_none)
+    if row is not None:
+        raise IsoglossError(
+            f"{name} must be texts, not {type(given[row]).__name__}", where=f"row {row}"
+        )
+
+
+def _check_references(references: Sequence[Any]) -> None:
+    strangers = any(not issubclass(kind, list | tuple) for kind in set(map(type, references)))
+    for row, accepted in enumerate(references) if strangers else ():
+        _check_list("references", accepted, where=f"row {row}")
+    if not all(map(len, references)):
+        row = next(row for row, accepted in enumerate(references) if len(accepted) == 0)
+        raise IsoglossError("references must be a list of at least one text", where=f"row {row}")
+    if _first_stranger(list(chain.from_iterable(references))) is None:
+        return
+    for row, accepted in enumerate(references):
+        number = _first_stranger(accepted)
+        if number is not None:
+            raise IsoglossError(
+                f"references must be texts, not {type(accepted[number]).__name__}",
+                where=f"row {row}",
+            )
+
+
+def _first_stranger(given: Sequence[Any], *, or_none: bool = False) -> int | None:
+    """Return the place of the first that is no text; quick where there is none."""
+    # There are few types, however many texts.
+    kinds = {kind for kind in set(map(type, given)) if not issubclass(kind, str)}
+    if or_none:
+        kinds.discard(type(None))
+    return (
+        next((row for row, one in enumerate(given) if type(one) in kinds), None) if kinds else None
+    )
 
 
 class MetricModule(Protocol):

@@ -7,8 +7,10 @@ from benchmarks.metrics._language import judge_signature, wrong_answers
 
 LABEL = "wrong language"
 DESCRIPTION = (
-    "share of answers not in the language asked for, by their script and lid.176, which is held to "
-    "what it says of the references; empty ones count"
+    "share of answers not in the language asked for, by their script and lid.176; from 100 "
+    "references on, what it takes them for (but English) is put down to its errors, so read it "
+    "beside wrong_language_reference; empty answers count as wrong, those of fewer than 20 letters "
+    "by their script alone, and simplified and traditional Chinese as one"
 )
 UNIT = "%"
 TASKS = PROSE
@@ -27,4 +29,4 @@ def combine(sums: Array) -> Array:
 
 def signature(language: str, options: NoOptions) -> str:
     """Return the judge."""
-    return judge_signature("wrong_language", language)
+    return judge_signature("wrong_language", language, calibrated=True)

@@ -1,4 +1,4 @@
-"""Share of references that the same judge finds in the wrong language: its own error."""
+"""Share of references that the judge finds in the wrong language, with no allowance made."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from benchmarks.metrics._base import PROSE, Array, NoOptions, Segments, mean_of_
 from benchmarks.metrics._language import judge_signature, wrong_references
 
 LABEL = "wrong language: references"
-DESCRIPTION = "what the judge of wrong_language says of the references: its error rate here"
+DESCRIPTION = (
+    "share of references that lid.176 and the script, uncalibrated, find in another language: high "
+    "where the references are in another, or where lid.176 does not know this one (as Silesian)"
+)
 UNIT = "%"
 TASKS = PROSE
 HIGHER_IS_BETTER = False
@@ -24,4 +27,4 @@ def combine(sums: Array) -> Array:
 
 def signature(language: str, options: NoOptions) -> str:
     """Return the judge."""
-    return judge_signature("wrong_language_reference", language)
+    return judge_signature("wrong_language_reference", language, calibrated=False)

@@ -11,6 +11,7 @@ from isogloss.console import warn
 from isogloss.errors import IsoglossError
 from isogloss.provenance import sha256_file
 from runners.outputs._lines import shown, some
+from runners.outputs.hidden import warn_of_hidden
 from runners.outputs.places import Part, is_run, parts
 from runners.outputs.positional import read_lines
 from runners.outputs.tables import ANSWERS, read_table
@@ -39,6 +40,7 @@ def read_outputs(path: Path, records: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         Columns as in `MATCHED`, in the records' order, then by sample. Every record has an answer.
+        The user is warned of characters that nobody sees; see `runners.outputs.hidden`.
 
     Raises:
         IsoglossError: A file is missing or broken; an id is unknown, or there twice; a record has
@@ -50,6 +52,7 @@ def read_outputs(path: Path, records: pl.DataFrame) -> pl.DataFrame:
     else:
         found = pl.concat(_answers(part) for part in parts(path, records))
     _check_complete(found, records, path)
+    warn_of_hidden(found)
     ordered = records.select("id").with_row_index("row").join(found, on="id", how="left")
     ordered = ordered.with_columns(
         (pl.col("sample").rank("ordinal").over("id") - 1).cast(pl.Int64).alias("sample")
@@ -80,6 +83,9 @@ def _answers(part: Part) -> pl.DataFrame:
         sample=pl.lit(0, dtype=pl.Int64),
         prediction=pl.Series(texts, dtype=pl.String),
         stop_reason=pl.lit("none"),
+        file=pl.lit(str(part.path)),
+        named=pl.lit(None, dtype=pl.String),
+        line=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
     )
 
 
@@ -103,7 +109,13 @@ def _by_id(part: Part, answers: pl.DataFrame) -> pl.DataFrame:
             remedy="Score these outputs on the suite whose records they answer",
         )
     return given.join(names, on="id", how="left", maintain_order="left").select(
-        pl.col("record").alias("id"), "sample", "prediction", "stop_reason"
+        pl.col("record").alias("id"),
+        "sample",
+        "prediction",
+        "stop_reason",
+        pl.lit(str(part.path)).alias("file"),
+        pl.col("id").alias("named"),
+        pl.col("place").alias("line"),
     )
 
 

@@ -12,7 +12,16 @@ from typing import Any, cast
 import polars as pl
 
 from isogloss.errors import IsoglossError
-from runners.outputs._lines import LONGEST, kind_of, lines, shown, text_of, too_long, whole
+from runners.outputs._lines import (
+    LONGEST,
+    LONGEST_LINE,
+    kind_of,
+    lines,
+    shown,
+    text_of,
+    too_long,
+    whole,
+)
 
 #: Columns of what is read: ``sample`` is null where a file tells no samples apart, and ``place`` is
 #: the line, or for Parquet the row, to name in an error; null in one JSON object.
@@ -133,7 +142,7 @@ def _sample(value: Any, where: str) -> int | None:
 
 
 def _separated(path: Path) -> pl.DataFrame:
-    before = csv.field_size_limit(4 * LONGEST)
+    before = csv.field_size_limit(LONGEST_LINE)
     try:
         return _frame(_separated_rows(path, "\t" if path.suffix.lower() == ".tsv" else ","))
     finally:

@@ -102,8 +102,10 @@ def test_the_worst_languages_interval_is_its_own_and_a_gap_is_of_the_same_draws(
     assert worst.select(told).equals(scores.filter(language="zh-Hans").select(told))
     draws = benchmarks.main_draws(predictions, records, resamples=60, mains={"qa": "exact_match"})
     gap = table.filter(group="english_gap:ha").row(0, named=True)
-    assert (gap["low"], gap["high"]) == pytest.approx(bounds(draws["qa", "en"] - draws["qa", "ha"]))
-    together = np.stack([draws["qa", language] for language in right])
+    assert (gap["low"], gap["high"]) == pytest.approx(
+        bounds(draws["qa", "en"].draws - draws["qa", "ha"].draws)
+    )
+    together = np.stack([draws["qa", language].draws for language in right])
     spread = table.filter(group="spread").row(0, named=True)
     assert (spread["low"], spread["high"]) == pytest.approx(bounds(np.ptp(together, axis=0)))
 

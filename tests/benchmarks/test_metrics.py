@@ -118,17 +118,42 @@ SILESIAN = [
     "Ôn je jednym z nojsłynniyjszych malyrzōw na Ślōnsku",
     "Jego dōm stoł przi starym kościele we miasteczku",
     "Na zicher niy wiedzioł, co sie stało we nocy",
+    "Ta ksiōnżka była napisano przed wojnōm",
+    "Nojwiynkszo rzyka we tym kraju płynie",
+    "We szkole dzieci uczōm sie ślōnskij godki",
+    "Jeji ôjciec robiōł na grubie bez trzidziści lot",
+    "W lecie ludzie jeżdżōm nad jezioro",
+    "Stary zōmek był wybudowany ôd ksiynciōw",
+    "Po wojnie rodzina wrōciyła nazod",
+]
+PLACES = [
+    "na Ślōnsku",
+    "kole Katowic",
+    "we Ôpolu",
+    "za starym rynkiem",
+    "przi granicy ze Czechami",
+    "we miasteczku",
+    "na poczōntku roku",
+    "we siedymnostym wieku",
+    "kaj miyszkajōm jego krewni",
+    "po połedniu",
+    "z familijōm",
 ]
 
 
 def test_an_identifier_is_held_to_what_it_says_of_the_references() -> None:
     """lid.176 takes Silesian for Polish: a Silesian answer must not count as wrong for that."""
-    references = [[text] for text in SILESIAN]
-    assert total("wrong_language_reference", SILESIAN, references, "szl") == 0
-    again = [SILESIAN[1], SILESIAN[2], SILESIAN[0]]
-    assert total("wrong_language", again, references, "szl") == 0
-    english = ["This is an English sentence that nobody asked for"] * 3
+    texts = [f"{text} {place}" for text in SILESIAN for place in PLACES]
+    references = [[text] for text in texts]
+    again = texts[55:] + texts[:55]
+    assert total("wrong_language_reference", texts, references, "szl") >= 90
+    assert total("wrong_language", again, references, "szl") <= 2
+    english = ["This is an English sentence that nobody asked for"] * len(texts)
     assert total("wrong_language", english, references, "szl") == 100
+    few = references[:99]
+    assert total("wrong_language", texts[:99], few, "szl") >= 90
+    repeated = few + few
+    assert total("wrong_language", texts[:99] * 2, repeated, "szl") >= 90
     assert "judge:lid.176" in signature("wrong_language", "szl")
     assert total("wrong_language", [GALICIAN], [[GALICIAN]], "gl") == 0
 

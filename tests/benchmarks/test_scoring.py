@@ -61,7 +61,11 @@ def test_the_mean_counts_every_language_alike() -> None:
     mean = chrf.filter(pl.col("language").is_null()).row(0, named=True)
     assert mean["score"] == pytest.approx(parts.mean())
     assert mean["n"] == fewer.height
-    assert mean["low"] <= mean["high"]
+    # What one record of a language says of others nobody knows, nor then what the mean does.
+    assert mean["low"] is None
+    whole = benchmarks.score(answered("input"), records, metrics=["chrf"], resamples=20)
+    every = whole.filter(pl.col("language").is_null()).row(0, named=True)
+    assert every["low"] < every["score"] < every["high"]
 
 
 def test_a_record_without_a_prediction_counts_as_answered_with_nothing() -> None:
@@ -150,9 +154,9 @@ def test_main_draws_are_the_same_resamples_for_every_system() -> None:
     records = smoke()
     one = benchmarks.main_draws(answered("output"), records, resamples=40)
     two = benchmarks.main_draws(answered("input"), records, resamples=40)
-    deltas = one["translation", "de"] - two["translation", "de"]
+    deltas = one["translation", "de"].draws - two["translation", "de"].draws
     row = benchmarks.compare(answered("output"), answered("input"), records, resamples=40).filter(
-        language="de", metric="chrf"
+        pl.col("source_language").is_null(), language="de", metric="chrf"
     )
     assert bounds(deltas) == pytest.approx((row["low"].item(), row["high"].item()))
 
@@ -242,3 +246,81 @@ def test_ranks_follow_scores(points: list[float], spread: float) -> None:
     for one, two in itertools.combinations(range(len(points)), 2):
         if scores[one] > scores[two]:
             assert found[one] <= found[two]
+
+
+def test_parallel_items_are_drawn_together_in_every_language() -> None:
+    """What is hard in one language is hard in the others: their mean is no surer than each is."""
+    base = smoke().filter(language="de").head(1)
+    count = 60
+    frames = [
+        pl.concat([base] * count).with_columns(
+            id=pl.format("{}-{}", pl.lit(tag), pl.int_range(count)),
+            language=pl.lit(tag),
+            source_id=pl.format("set.{}#{}", pl.lit(tag), pl.int_range(count)),
+            task=pl.lit("qa"),
+            references=pl.lit(["yes"], pl.List(pl.String)),
+        )
+        for tag in ("de", "fr", "sw", "th")
+    ]
+    records = pl.concat(frames)
+    # The same third of the items is answered in every language.
+    answers = records.select(
+        "id",
+        prediction=pl.when(pl.col("source_id").str.extract(r"#(\d+)").cast(pl.Int64) % 3 == 0)
+        .then(pl.lit("yes"))
+        .otherwise(pl.lit("no")),
+    )
+    scores = benchmarks.score(answers, records, metrics=["exact_match"], resamples=500)
+    widths = {row["language"]: row["high"] - row["low"] for row in scores.iter_rows(named=True)}
+    assert widths[None] == pytest.approx(widths["de"])
+    assert len({round(width, 9) for width in widths.values()}) == 1
+
+
+def test_an_item_asked_from_many_languages_is_one_item() -> None:
+    base = smoke().filter(pl.col("source_language").is_not_null()).head(1)
+    frames = [
+        pl.concat([base] * 40).with_columns(
+            id=pl.format("{}-{}", pl.lit(source), pl.int_range(40)),
+            source_language=pl.lit(source),
+            source_id=pl.format("set#{}", pl.int_range(40)),
+        )
+        for source in ("de", "fr", "es", "it")
+    ]
+    records = pl.concat(frames)
+    answers = records.select(
+        "id",
+        prediction=pl.when(pl.col("source_id").str.ends_with("1"))
+        .then("output")
+        .otherwise(pl.lit("nothing of the kind")),
+    )
+    scores = benchmarks.score(answers, records, metrics=["chrf"], resamples=300)
+    whole = scores.filter(pl.col("source_language").is_null(), pl.col("language").is_not_null())
+    one = scores.filter(source_language="de")
+    assert whole["n"].item() == 160
+    assert (whole["high"] - whole["low"]).item() == pytest.approx((one["high"] - one["low"]).item())
+
+
+@pytest.mark.parametrize("count", [3, 5, 8, 20])
+def test_few_items_are_not_believed_too_much(count: int) -> None:
+    generator = np.random.default_rng(count)
+    below = 0
+    for trial in range(400):
+        rows = np.stack([generator.normal(0, 1, count), np.ones(count)], axis=1)
+        drawn = draws(rows, lambda sums: sums[..., 0] / sums[..., 1], resamples=200, seed=trial)
+        below += difference(float(rows[:, 0].mean()), drawn, items=count).p_value < 0.05
+    assert below / 400 <= 0.075
+
+
+def test_the_mean_of_a_comparison_is_over_languages_that_both_can_be_judged_in() -> None:
+    records = smoke().filter(pl.col("language").is_in(["de", "fr"]))
+    long = pl.lit("one two three four five six one two three four five six")
+    one = records.select(
+        "id", prediction=pl.when(language="de").then(long).otherwise(pl.lit("short"))
+    )
+    two = records.select("id", prediction=long)
+    for test in ("bootstrap", "randomization"):
+        found = benchmarks.compare(one, two, records, metrics=["repetition"], test=test)  # type: ignore[arg-type]
+        mean = found.filter(pl.col("language").is_null()).row(0, named=True)
+        assert mean["delta"] == 0
+        assert mean["p_value"] == 1
+        assert "mean-of-languages:1" in mean["signature"]

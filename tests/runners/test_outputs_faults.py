@@ -160,7 +160,7 @@ def test_columns_of_the_wrong_kind(pair: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", ["txt", "jsonl", "json", "csv", "parquet"])
 def test_a_gigantic_answer_is_refused_at_once(ending: str, pair: Path, tmp_path: Path) -> None:
     rows = rows_of(records(pair))
-    rows[1]["prediction"] = "ا" * 1_000_001
+    rows[1]["prediction"] = "ا" * 100_001
     path = tmp_path / f"o.{ending}"
     frame = pl.DataFrame(rows)
     if ending == "txt":
@@ -171,7 +171,7 @@ def test_a_gigantic_answer_is_refused_at_once(ending: str, pair: Path, tmp_path:
         write = {"jsonl": "write_ndjson", "csv": "write_csv", "parquet": "write_parquet"}[ending]
         getattr(frame, write)(path)
     began = time.monotonic()
-    line = told(path, pair, tmp_path, "is longer than 1,000,000 characters. Cut it")
+    line = told(path, pair, tmp_path, "is longer than 100,000 characters. Cut it")
     assert time.monotonic() - began < 5
     assert len(line) < 400
     assert ending == "txt" or rows[1]["id"] in line
@@ -189,6 +189,61 @@ def test_what_cannot_be_stored_is_replaced_and_nothing_else(pair: Path, tmp_path
     (tmp_path / "o.jsonl").write_text(text)
     done("score", "--predictions", tmp_path / "o.jsonl", "--suite", pair, "--out", tmp_path / "run")
     assert list(answers(tmp_path / "run").values())[:2] == ["a\ufffdb", "\U0001f600"]
+
+
+HIDDEN = {
+    "a\x00b": "control characters",
+    "a\x1b[2J": "control characters",
+    "a\rb": "control characters",
+    "a\r": "control characters",
+    "a\x85": "control characters",
+    "a\u202eb": "bidirectional controls",
+    "\u2066a": "bidirectional controls",
+    "a\ud800b": "U+FFFD",
+    "a\ufffdb": "U+FFFD",
+}
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+def test_characters_that_nobody_sees_are_scored_and_told(
+    text: str, pair: Path, tmp_path: Path
+) -> None:
+    rows = rows_of(records(pair))
+    for row in rows[2:4]:
+        row["prediction"] = text
+    (tmp_path / "o.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    told = done(
+        "score", "--predictions", tmp_path / "o.jsonl", "--suite", pair, "--out", tmp_path / "run"
+    )
+    warnings = [line for line in told.stderr.split("\n") if "warning: " in line]
+    assert len(warnings) == 1
+    assert f"2 of 5 answers hold {HIDDEN[text]}" in warnings[0]
+    assert f"o.jsonl: '{rows[2]['id']}'; they are scored as they are" in warnings[0]
+    assert warnings[0].isprintable()
+    kept = text.replace("\ud800", "\ufffd")
+    assert list(answers(tmp_path / "run").values())[2:4] == [kept, kept]
+
+
+def test_hidden_characters_by_place_are_told_with_their_line(
+    pair: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "o\u202e.txt"
+    path.write_text("a\tb\r\nb\u2069\nc\x07\u202a\nd\u200d\ne\n", encoding="utf-8", newline="")
+    assert read_outputs(path, records(pair))["prediction"][0] == "a\tb"
+    control, turned = capsys.readouterr().err.splitlines()
+    assert "1 of 5 answers hold control" in control
+    assert "o\\u202e.txt:3; " in control
+    assert "2 of 5 answers hold bidirectional" in turned
+    assert "o\\u202e.txt:2; " in turned
+
+
+def test_tabs_and_the_ends_of_lines_are_ordinary(
+    pair: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [row | {"prediction": "a\tb\nc\r\nd \u200c\u200f"} for row in rows_of(records(pair))]
+    (tmp_path / "o.json").write_text(json.dumps({row["id"]: row["prediction"] for row in rows}))
+    read_outputs(tmp_path / "o.json", records(pair))
+    assert capsys.readouterr().err == ""
 
 
 def test_a_hostile_files_name_is_told_on_one_line(pair: Path, tmp_path: Path) -> None:
