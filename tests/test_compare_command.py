@@ -52,6 +52,8 @@ def test_two_runs_are_compared_in_pairs(runs: dict[str, Path]) -> None:
     heads = fields(next(line for line in lines if "language" in line))
     assert heads == ["language", "one", "two", "delta", "95 % interval", "p", "Holm p", "n"]
     told = runners.compare_runs(runs["best"], runs["copy"], metrics=["chrf"], resamples=200)
+    # Where a pair is the only one into a language, the command shows the language alone.
+    told = told.filter(pl.col("source_language").is_null())
     rows = [fields(line) for line in lines if re.match(r"  \S+ +\d", line)]
     assert len(rows) == told.height == 17
     for row, one in zip(rows, told.iter_rows(named=True), strict=True):
