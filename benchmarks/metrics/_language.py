@@ -136,7 +136,11 @@ def _elsewhere(text: str, language: str) -> tuple[str, float]:
 
 @lru_cache(maxsize=8)
 def _limits(language: str, references: tuple[str, ...]) -> dict[str, float]:
-    """Return for each other language how sure of it one must be: surer than of the references."""
+    """Return for each other language how sure of it one must be: surer than of the references.
+
+    Languages that few references are taken for are not in it, nor is English; it is empty where
+    the references are too few to tell.
+    """
     different = dict.fromkeys(references)
     if "lid.176" not in _judges(language) or len(different) < ENOUGH_REFERENCES:
         return {}

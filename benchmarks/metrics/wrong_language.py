@@ -8,9 +8,9 @@ from benchmarks.metrics._language import judge_signature, wrong_answers
 LABEL = "wrong language"
 DESCRIPTION = (
     "share of answers not in the language asked for, by their script and lid.176; from 100 "
-    "references on, what it takes them for (but English) is put down to its errors, so read it "
-    "beside wrong_language_reference; empty answers count as wrong, those of fewer than 20 letters "
-    "by their script alone, and simplified and traditional Chinese as one"
+    "different references on, what it takes them for (but English) is put down to its errors, so "
+    "read it beside wrong_language_reference; empty answers count as wrong, those of fewer than "
+    "20 letters by their script alone, and simplified and traditional Chinese as one"
 )
 UNIT = "%"
 TASKS = PROSE
