@@ -10,7 +10,7 @@ import polars as pl
 
 from benchmarks.catalog import MetricOptions, check_metrics, list_metrics
 from benchmarks.measuring import Found, mean, measured
-from benchmarks.scoring import BOOTSTRAP
+from benchmarks.scoring import BOOTSTRAP, check_sampling
 from benchmarks.statistics import Array, bounds
 from isogloss.languages import Language, describe
 from isogloss.settings import unknown
@@ -84,6 +84,7 @@ def summarize(
         IsoglossError: As for `score`; or there is no such way to group.
     """
     check_metrics(metrics, options or {}, where="metrics")
+    check_sampling(resamples, level)
     for kind in by:
         if kind not in _KINDS:
             raise unknown("kind of group", kind, list(_KINDS), where="by")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,7 @@ import polars as pl
 from benchmarks.catalog import MetricOptions, check_metrics, list_metrics, list_tasks
 from benchmarks.measuring import Found, cell_seed, mean, measured, measures
 from benchmarks.reading import answers, cells
-from benchmarks.scoring import BOOTSTRAP
+from benchmarks.scoring import BOOTSTRAP, check_sampling
 from benchmarks.statistics import (
     Array,
     bounds,
@@ -22,6 +22,7 @@ from benchmarks.statistics import (
     ranks,
     swapped,
 )
+from isogloss.settings import unknown
 
 #: Columns of a table of differences.
 DIFFERENCES: dict[str, pl.DataType] = {
@@ -94,6 +95,9 @@ def compare(
         IsoglossError: As for `score`.
     """
     check_metrics(metrics, options or {}, where="metrics")
+    check_sampling(resamples, level)
+    if test not in get_args(Test):
+        raise unknown("test", test, list(get_args(Test)), where="test")
     told: dict[str, Any] = {
         "resamples": resamples, "seed": seed, "only": metrics, "options": options, "means": False,
     }  # fmt: skip
@@ -104,7 +108,8 @@ def compare(
         else {}
     )
     rows = [_row(ours, theirs, level, chances) for ours, theirs in (*pairs, *_means(pairs))]
-    prefix = ("paired-" if test == "bootstrap" else "paired-ar+") + BOOTSTRAP
+    rule = {"bootstrap": "paired-{}p:student+count|", "randomization": "paired-ar+{}p:exchanges|"}
+    prefix = rule[test].format(BOOTSTRAP)
     prefix = prefix.format(resamples=resamples, level=level, seed=seed)
     frame = pl.DataFrame(rows, schema=DIFFERENCES).with_columns(
         pl.col("low", "high").fill_nan(None), signature=pl.lit(prefix) + pl.col("signature")
@@ -249,6 +254,7 @@ def rank(
     """
     wanted = metrics or tuple({task.main for task in list_tasks().values()})
     check_metrics(wanted, options or {}, where="metrics")
+    check_sampling(resamples, level)
     told: dict[str, Any] = {
         "resamples": resamples, "seed": seed, "only": wanted, "options": options, "means": False,
     }  # fmt: skip

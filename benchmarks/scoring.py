@@ -9,6 +9,7 @@ import polars as pl
 from benchmarks.catalog import MetricOptions, check_metrics
 from benchmarks.measuring import measured
 from benchmarks.statistics import bounds
+from isogloss.errors import IsoglossError
 
 #: Columns of a table of scores.
 SCORES: dict[str, pl.DataType] = {
@@ -23,7 +24,20 @@ SCORES: dict[str, pl.DataType] = {
     "signature": pl.String(),
 }
 
-BOOTSTRAP = "bs:{resamples}|level:{level}|seed:{seed}|"
+#: How intervals came about, before the metric's own signature.
+BOOTSTRAP = "bs:{resamples}|by:item|level:{level}|seed:{seed}|"
+
+
+def check_sampling(resamples: int, level: float) -> None:
+    """Refuse a number of resamples or a coverage that makes no interval.
+
+    Raises:
+        IsoglossError: There is no resample, or the coverage is not between 0 and 1.
+    """
+    if resamples < 1:
+        raise IsoglossError(f"{resamples} is no number of resamples", where="resamples")
+    if not 0 < level < 1:
+        raise IsoglossError(f"{level:g} is not between 0 and 1", where="level")
 
 
 def score(
@@ -62,6 +76,7 @@ def score(
             is unknown.
     """
     check_metrics(metrics, options or {}, where="metrics")
+    check_sampling(resamples, level)
     prefix = BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)
     rows = []
     found = measured(

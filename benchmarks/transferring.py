@@ -11,7 +11,7 @@ import polars as pl
 
 from benchmarks.catalog import MetricOptions, check_metrics, list_tasks
 from benchmarks.measuring import Found, mean, measured
-from benchmarks.scoring import BOOTSTRAP
+from benchmarks.scoring import BOOTSTRAP, check_sampling
 from benchmarks.statistics import bounds, difference, holm
 from isogloss.languages import canonical, same_language
 
@@ -123,6 +123,7 @@ def transfer(
     """
     wanted = metrics or tuple({task.main for task in list_tasks().values()})
     check_metrics(wanted, options or {}, where="metrics")
+    check_sampling(resamples, level)
     told = [
         _system(
             name, languages,

@@ -228,7 +228,7 @@ def _contrasted(run: Run, base: Run, task: str, tag: str | None) -> dict[str, An
         "high": found.high,
         "p_value": found.p_value,
         "n": n,
-        "signature": f"paired-{signature}",
+        "signature": f"paired-p:student+count|{signature}",
     }
 
 

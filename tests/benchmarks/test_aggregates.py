@@ -89,7 +89,7 @@ def test_the_mean_of_all_is_the_one_that_score_gives() -> None:
     )
     table = benchmarks.summarize(predictions, records, level=0.9, **more)
     assert table.filter(kind="all").select(told).equals(means.select(told))
-    assert table["signature"].str.starts_with("bs:90|level:0.9|seed:5|").all()
+    assert table["signature"].str.starts_with("bs:90|by:item|level:0.9|seed:5|").all()
 
 
 def test_the_worst_languages_interval_is_its_own_and_a_gap_is_of_the_same_draws() -> None:

@@ -45,7 +45,7 @@ def test_a_perfect_system_has_every_point_and_a_row_for_each_cell() -> None:
     assert set(whole["language"]) == {*records["language"].unique(), None}
     assert (whole["score"] > 99.99).all()
     assert scores.filter(metric="wrong_language")["score"].max() == 0
-    assert scores["signature"].str.starts_with("bs:50|level:0.95|seed:42|").all()
+    assert scores["signature"].str.starts_with("bs:50|by:item|level:0.95|seed:42|").all()
 
 
 def test_the_mean_counts_every_language_alike() -> None:
@@ -324,3 +324,26 @@ def test_the_mean_of_a_comparison_is_over_languages_that_both_can_be_judged_in()
         assert mean["delta"] == 0
         assert mean["p_value"] == 1
         assert "mean-of-languages:1" in mean["signature"]
+
+
+def test_what_makes_no_interval_is_refused() -> None:
+    records, answers = smoke(), answered("output")
+    for told in ({"resamples": 0}, {"level": 1.5}, {"level": float("nan")}):
+        with pytest.raises(IsoglossError, match=r"resamples|between 0 and 1"):
+            benchmarks.score(answers, records, **told)  # type: ignore[arg-type]
+        with pytest.raises(IsoglossError, match=r"resamples|between 0 and 1"):
+            benchmarks.rank({"a": answers}, records, **told)  # type: ignore[arg-type]
+    with pytest.raises(IsoglossError, match="unknown test 'nonsense'"):
+        benchmarks.compare(answers, answers, records, test="nonsense")  # type: ignore[arg-type]
+
+
+def test_predictions_of_wrong_types_are_told() -> None:
+    records, answers = smoke(), answered("output")
+    with pytest.raises(IsoglossError, match="rows have no id or no prediction"):
+        benchmarks.score(answers.with_columns(prediction=pl.lit(None, pl.String)), records)
+    with pytest.raises(IsoglossError, match="'sample' holds String, not Int64"):
+        benchmarks.score(answers.with_columns(sample=pl.lit("0")), records)
+    with pytest.raises(IsoglossError, match="'prediction' holds Int"):
+        benchmarks.score(answers.with_columns(prediction=pl.lit(1)), records)
+    with pytest.raises(IsoglossError, match="two records have the id"):
+        benchmarks.score(answers, pl.concat([records, records.head(1)]))

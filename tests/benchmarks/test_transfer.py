@@ -53,7 +53,7 @@ def value(table: pl.DataFrame, column: str, **where: Any) -> Any:
 def test_the_matrix_is_of_systems_and_test_languages() -> None:
     matrix = measured(SYSTEMS).matrix
     assert matrix.schema == MATRIX
-    assert matrix["signature"].str.starts_with("bs:80|level:0.95|seed:42|").all()
+    assert matrix["signature"].str.starts_with("bs:80|by:item|level:0.95|seed:42|").all()
     cells = matrix.filter(pl.col("language").is_not_null())
     assert cells.height == len(SYSTEMS) * len(ASKED)
     assert cells["languages"].to_list() == [1] * cells.height

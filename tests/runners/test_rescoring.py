@@ -74,7 +74,7 @@ def test_metrics_resamples_and_seed_are_kept_or_chosen(run: Path) -> None:
     facts = read_json(run / "run.json")
     assert (facts["metrics"], facts["resamples"], facts["seed"]) == (["bleu"], 7, 3)
     assert set(scores(run)["metric"]) == {"bleu"}
-    assert scores(run)["signature"].str.starts_with("bs:7|level:0.95|seed:3|").all()
+    assert scores(run)["signature"].str.starts_with("bs:7|by:item|level:0.95|seed:3|").all()
     bleu = scores(run)
     assert runners.rescore(run).changes.is_empty()
     assert scores(run).equals(bleu), "as it was scored before, where nothing else is said"
