@@ -189,8 +189,7 @@ def against(site: Site, run: Run, base: Run) -> Table:
         if (task, tag) in run.draws
     ]
     frame = corrected(pl.DataFrame(data, schema=DIFFERENCES)).with_columns(
-        pl.col("low", "high").fill_nan(None),
-        system_a=pl.lit(run.name), system_b=pl.lit(base.name)
+        pl.col("low", "high").fill_nan(None), system_a=pl.lit(run.name), system_b=pl.lit(base.name)
     )
     found = {(row["task"], row["language"]): row for row in frame.iter_rows(named=True)}
     rows = [
