@@ -11,7 +11,7 @@ import polars as pl
 
 from benchmarks.catalog import MetricOptions, check_metrics, list_metrics, list_tasks
 from benchmarks.measuring import Found, cell_seed, mean, measured, measures
-from benchmarks.reading import answers, cells
+from benchmarks.reading import answers, cells, distinct
 from benchmarks.scoring import BOOTSTRAP, check_sampling
 from benchmarks.statistics import (
     Array,
@@ -199,7 +199,7 @@ def _exchanges(
         both = zip(
             measures(ours, metrics, options), measures(theirs, metrics, options), strict=True
         )
-        items, starts = ours.distinct
+        items, starts = distinct(ours.items)
         for left, right in both:
             key = (ours.task, ours.language, left.name)
             sides = [np.add.reduceat(one.statistics, starts, axis=0) for one in (left, right)]

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.catalog import MetricOptions, list_tasks, metrics_of, options_of
-from benchmarks.reading import Cell, answers, cells
+from benchmarks.reading import Cell, answers, cells, distinct
 from benchmarks.statistics import Array, resampled, seed_of
 
 
@@ -145,9 +145,8 @@ def _resampled(
         # What is asked of a pair of languages is some of what is asked in the target language.
         rows = [number for number, one in enumerate(cell.sources) if one == source]
         beside, items = beside[rows], [items[number] for number in rows]
-    starts = [n for n, one in enumerate(items) if n == 0 or one != items[n - 1]]
+    names, starts = distinct(items)
     together = np.add.reduceat(beside, starts, axis=0)
-    names = [items[start] for start in starts]
     sums = resampled(together, resamples=resamples, seed=cell_seed(seed, cell.task, names))
     ends = np.cumsum([one.statistics.shape[1] for one in measured])[:-1]
     totals = np.split(beside.sum(axis=0), ends)

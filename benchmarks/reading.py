@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,18 +42,18 @@ class Cell:
         """The number of records."""
         return len(self.ids)
 
-    @property
-    def distinct(self) -> tuple[list[str], npt.NDArray[np.intp]]:
-        """The items, each once, and the number of the first record of each."""
-        starts = [n for n, one in enumerate(self.items) if n == 0 or one != self.items[n - 1]]
-        return [self.items[start] for start in starts], np.asarray(starts, dtype=np.intp)
-
     def by_record(self, statistics: Array) -> Array:
         """Sum the statistics of each record's segments: shape (n, k) gives (records, k)."""
         if self.size == len(statistics):
             return statistics
         starts = np.flatnonzero(np.diff(self.records, prepend=-1))
         return np.add.reduceat(statistics, starts, axis=0)
+
+
+def distinct(items: Sequence[str]) -> tuple[list[str], list[int]]:
+    """Return the items of records that stand together, each once, and where each begins."""
+    starts = [n for n, one in enumerate(items) if n == 0 or one != items[n - 1]]
+    return [items[start] for start in starts], starts
 
 
 def answers(predictions: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
@@ -87,14 +87,18 @@ def answers(predictions: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
 
 
 def item() -> pl.Expr:
-    """Return the expression of what a record is a version of: the name behind its source's ``#``.
+    """Return the expression of what a record is a version of.
 
     Parallel test sets ask the same items in every language, and in every pair of languages. Items,
-    not records, are what another sample of the kind would have others of.
+    not records, are what another sample of the kind would have others of. An item is named by what
+    stands behind the ``#`` of ``source_id``, for before it files say their language; but by all of
+    it where that does not tell the records of a pair of languages apart, as where segments are
+    numbered document by document.
     """
-    return pl.coalesce(
-        pl.col("source_id").str.extract(r"#([^#]*)$"), pl.col("source_id"), pl.col("id")
-    )
+    cell = ["task", "language", "source_language"]
+    behind = pl.col("source_id").str.extract(r"#([^#]*)$")
+    apart = behind.n_unique().over(cell) == pl.col("source_id").n_unique().over(cell)
+    return pl.coalesce(pl.when(apart).then(behind), pl.col("source_id"), pl.col("id"))
 
 
 def _checked(predictions: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from builders.sources._base import Context, Reading, SourceOptions, examples
 from builders.sources._files import Found, find, fingerprint, nearest
 from builders.sources._lines import blocks
+from builders.sources._models import from_json
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language
 
@@ -165,15 +166,7 @@ def _questions(path: Path) -> Iterator[_Question]:
 
 
 def _question(line: bytes, where: str) -> _Question:
-    try:
-        return _Question.model_validate_json(line)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        # The parser was given one line, and counts from it.
-        told = first["msg"].replace(" at line 1 column ", " at byte ")
-        raise IsoglossError(
-            f"{place}: {told}" if place else told,
-            where=where,
-            remedy='A line is {"example_id", "queries": {"de": "…"}, "answers": {"de": [{"type", "text"}]}}',
-        ) from error
+    remedy = (
+        'A line is {"example_id", "queries": {"de": "…"}, "answers": {"de": [{"type", "text"}]}}'
+    )
+    return from_json(_Question, line, where, remedy)

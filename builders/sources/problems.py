@@ -14,6 +14,7 @@ from builders.sources import _programs
 from builders.sources._base import Context, Reading, SourceOptions, examples
 from builders.sources._files import Found, find, fingerprint, known_licence, served
 from builders.sources._lines import blocks
+from builders.sources._models import from_json
 from builders.sources._programs import Flaw, Program
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
@@ -195,16 +196,7 @@ def _stored(path: Path) -> Iterator[tuple[int, _Problem]]:
 
 
 def _problem(line: bytes, where: str) -> _Problem:
-    try:
-        return _Problem.model_validate_json(line)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        # The parser was given one line, and counts from it.
-        told = first["msg"].replace(" at line 1 column ", " at byte ")
-        raise IsoglossError(
-            f"{place}: {told}" if place else told,
-            where=where,
-            remedy="Every line holds one JSON object with a problem; jq -c '.[]' makes such lines "
-            "of a list",
-        ) from error
+    remedy = (
+        "Every line holds one JSON object with a problem; jq -c '.[]' makes such lines of a list"
+    )
+    return from_json(_Problem, line, where, remedy)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import benchmarks
 from benchmarks.metrics._base import Segments
+from benchmarks.reading import item
 from benchmarks.scoring import SCORES
 from benchmarks.statistics import (
     bounds,
@@ -347,3 +348,15 @@ def test_predictions_of_wrong_types_are_told() -> None:
         benchmarks.score(answers.with_columns(prediction=pl.lit(1)), records)
     with pytest.raises(IsoglossError, match="two records have the id"):
         benchmarks.score(answers, pl.concat([records, records.head(1)]))
+
+
+def test_segments_numbered_document_by_document_are_items_of_their_own() -> None:
+    base = smoke().filter(language="de").head(1)
+    records = pl.concat([base] * 6).with_columns(
+        id=pl.format("r{}", pl.int_range(6)),
+        source_id=pl.Series(["a#1", "a#2", "a#3", "b#1", "b#2", "b#3"]),
+    )
+    told = records.with_columns(item=item())["item"].to_list()
+    assert told == ["a#1", "a#2", "a#3", "b#1", "b#2", "b#3"]
+    lines = records.with_columns(source_id=pl.format("set.de#{}", pl.int_range(6)))
+    assert lines.with_columns(item=item())["item"].to_list() == list("012345")
