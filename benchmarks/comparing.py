@@ -80,7 +80,8 @@ def compare(
         metrics: As for `score`.
         options: As for `score`.
         test: What gives the p-values: paired bootstrap (Koehn 2004) or approximate randomization
-            (Riezler & Maxwell 2005). Intervals are the bootstrap's.
+            (Riezler & Maxwell 2005). Intervals are the bootstrap's, and so are the p-values of
+            pairs of languages.
         resamples: Resamples, the same for both systems.
         seed: Their seed.
         level: The intervals' coverage.
@@ -108,11 +109,17 @@ def compare(
         else {}
     )
     rows = [_row(ours, theirs, level, chances) for ours, theirs in (*pairs, *_means(pairs))]
-    rule = {"bootstrap": "paired-{}p:student+count|", "randomization": "paired-ar+{}p:exchanges|"}
-    prefix = rule[test].format(BOOTSTRAP)
-    prefix = prefix.format(resamples=resamples, level=level, seed=seed)
+    told_by = BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)
+    counted = pl.lit(f"paired-{told_by}p:student+count|")
+    exchanged = pl.lit(f"paired-ar+{told_by}p:exchanges|")
+    # Pairs of languages have the bootstrap's p-values, whatever the test of the languages.
+    prefix = (
+        pl.when(pl.col("source_language").is_null()).then(exchanged).otherwise(counted)
+        if test == "randomization"
+        else counted
+    )
     frame = pl.DataFrame(rows, schema=DIFFERENCES).with_columns(
-        pl.col("low", "high").fill_nan(None), signature=pl.lit(prefix) + pl.col("signature")
+        pl.col("low", "high").fill_nan(None), signature=prefix + pl.col("signature")
     )
     return corrected(frame)
 
