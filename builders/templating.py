@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
@@ -10,9 +10,9 @@ from typing import Literal
 
 import polars as pl
 
-from builders.sources._base import group_rank
+from builders.sources._base import rank
 from isogloss.errors import IsoglossError
-from isogloss.languages import canonical, display_name
+from isogloss.languages import canonical, describe, display_name
 from isogloss.provenance import sha256_json
 from isogloss.records import TASKS
 from isogloss.settings import Settings, read_toml, unknown, validate
@@ -25,7 +25,9 @@ _IN_INSTRUCTION = ("source_language", "target_language")
 _IN_INPUT = ("context", "input")
 
 
-class _Template(Settings):
+class Template(Settings):
+    """One template, as a file has it."""
+
     id: str
     language: str
     kind: Literal["plain", "with_context"] = "plain"
@@ -33,10 +35,12 @@ class _Template(Settings):
     input: str = "{input}"
 
 
-class _File(Settings):
+class TemplateFile(Settings):
+    """A file of templates: one task, one version."""
+
     version: str
     task: str
-    templates: tuple[_Template, ...]
+    templates: tuple[Template, ...]
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def load_templates(extra: Sequence[Path] = ()) -> Templates:
             used twice in one file.
     """
     found: dict[str, dict[str, str]] = {}
-    for path in [*sorted(_FOLDER.glob("*.toml")), *extra]:
+    for path in [*shipped_files(), *extra]:
         found |= _read(path)
     rows = sorted(found.values(), key=lambda row: row["template"])
     table = (
@@ -75,6 +79,11 @@ def load_templates(extra: Sequence[Path] = ()) -> Templates:
     return Templates(table, sha256_json(rows))
 
 
+def shipped_files() -> list[Path]:
+    """Return the files of the shipped templates, in order."""
+    return sorted(_FOLDER.glob("*.toml"))
+
+
 def list_templates() -> dict[str, list[str]]:
     """Return the languages of the shipped templates, by task."""
     table = load_templates().table
@@ -85,7 +94,7 @@ def list_templates() -> dict[str, list[str]]:
 
 
 def _read(path: Path) -> dict[str, dict[str, str]]:
-    file = validate(_File, read_toml(path), where=str(path))
+    file = validate(TemplateFile, read_toml(path), where=str(path))
     if file.task not in TASKS:
         raise unknown("task", file.task, list(TASKS), where=f"{path}: task")
     found: dict[str, dict[str, str]] = {}
@@ -94,14 +103,7 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
         key = f"{file.task}/{template.id}"
         if key in found:
             raise IsoglossError(f"the id {template.id!r} is used twice", where=where)
-        _check_placeholders(template.instruction, _IN_INSTRUCTION, f"{where}.instruction")
-        used = _check_placeholders(template.input, _IN_INPUT, f"{where}.input")
-        if "input" not in used or (template.kind == "with_context") != ("context" in used):
-            raise IsoglossError(
-                "lacks a placeholder that its kind needs, or has one that it cannot fill",
-                where=f"{where}.input",
-                remedy="plain uses {input}; with_context uses {context} and {input}",
-            )
+        check_placeholders(template, where=where)
         found[key] = {
             "task": file.task,
             "language": canonical(template.language, where=f"{where}.language"),
@@ -113,7 +115,23 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
     return found
 
 
-def _check_placeholders(text: str, known: Sequence[str], where: str) -> list[str]:
+def check_placeholders(template: Template, *, where: str) -> None:
+    """Check that a template's placeholders are known, and that the layout has those of its kind.
+
+    Raises:
+        IsoglossError: One is not known, is missing, or cannot be filled; a brace is alone.
+    """
+    _names(template.instruction, _IN_INSTRUCTION, f"{where}.instruction")
+    used = _names(template.input, _IN_INPUT, f"{where}.input")
+    if used != (["context", "input"] if template.kind == "with_context" else ["input"]):
+        raise IsoglossError(
+            "lacks a placeholder that its kind needs, or has one that it cannot fill",
+            where=f"{where}.input",
+            remedy="plain uses {input} once; with_context {context} and then {input}",
+        )
+
+
+def _names(text: str, known: Sequence[str], where: str) -> list[str]:
     try:
         names = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
     except ValueError as error:
@@ -121,11 +139,19 @@ def _check_placeholders(text: str, known: Sequence[str], where: str) -> list[str
     for name in names:
         if name not in known:
             raise unknown("placeholder", name, list(known), where=where)
+        text = text.replace(f"{{{name}}}", "")
+    if "{" in text or "}" in text:  # doubled, or with a conversion: they would stay as they are
+        raise IsoglossError("has a brace that belongs to no plain placeholder", where=where)
     return names
 
 
 def apply(
-    frame: pl.DataFrame, templates: Templates, *, instruction_language: str, seed: int
+    frame: pl.DataFrame,
+    templates: Templates,
+    *,
+    instruction_language: str,
+    seed: int,
+    epoch: int = 0,
 ) -> pl.DataFrame:
     """Make records' instructions of examples.
 
@@ -136,10 +162,28 @@ def apply(
             or a tag.
         seed: Decides, with the example's source id and languages, which phrasing it gets: the
             same one whatever other examples there are.
+        epoch: How often these examples were there before: each time they get another phrasing.
 
     Returns:
-        The frame with instruction_language, instruction, input (with its passage) and template.
+        The frame with instruction_language, instruction, input (with its passage), template, and
+        ``again``: how often the same phrasing was there before. An example that brings its own
+        instruction keeps it, and its template is ``SOURCE/own``.
     """
+    own = frame["instruction"].is_not_null()
+    if own.any():
+        parts = [_own(frame.filter(own), epoch)]
+        if not own.all():
+            parts.append(
+                apply(
+                    frame.filter(~own),
+                    templates,
+                    instruction_language=instruction_language,
+                    seed=seed,
+                    epoch=epoch,
+                )
+            )
+        return pl.concat(parts, how="diagonal")
+    frame = frame.drop("instruction")
     asked = {
         "target": pl.col("language"),
         "source": pl.coalesce("source_language", "language"),
@@ -155,7 +199,8 @@ def apply(
         _served(frame, templates), on=["task", "_asked", "kind"], how="left", maintain_order="left"
     )
     frame = frame.with_columns(
-        (_draws(frame, seed) % pl.col("count")).cast(pl.Int64).alias("number")
+        ((_draw(seed) % pl.col("count") + epoch) % pl.col("count")).cast(pl.Int64).alias("number"),
+        (epoch // pl.col("count")).cast(pl.Int64).alias("again"),
     )
     joined = frame.join(
         templates.table.drop("count"),
@@ -179,7 +224,7 @@ def _served(frame: pl.DataFrame, templates: Templates) -> pl.DataFrame:
     }
     rows = []
     for task, asked, kind in frame.select("task", "_asked", "kind").unique().iter_rows():
-        for candidate in (asked, asked.split("-")[0], FALLBACK):
+        for candidate in _candidates(asked):
             if (task, candidate, kind) in counts:
                 rows.append((task, asked, kind, candidate, counts[task, candidate, kind]))
                 break
@@ -196,18 +241,36 @@ def _served(frame: pl.DataFrame, templates: Templates) -> pl.DataFrame:
     )
 
 
-def _draws(frame: pl.DataFrame, seed: int) -> pl.Series:
-    keys = frame.select(
-        pl.concat_str(
-            "source_id",
-            "language",
-            pl.col("source_language").fill_null(""),
-            separator="\x1f",
-            ignore_nulls=True,
-        )
-    ).to_series()
-    # A keyed hash that stays the same for years is not a polars expression.
-    return pl.Series([group_rank(seed, key) for key in keys], dtype=pl.UInt64)
+def _candidates(asked: str) -> Iterator[str]:
+    """Yield the languages whose templates may serve for a language, the best first."""
+    yield asked
+    base, script = asked.split("-")[0], describe(asked).script
+    yield f"{base}-{script}"
+    # Norwegian is the two standards' common name, and most of it is written in this one.
+    plain = "nb" if base == "no" else base
+    if describe(plain).script == script:
+        yield plain
+    yield FALLBACK
+
+
+def _own(frame: pl.DataFrame, epoch: int) -> pl.DataFrame:
+    """Return examples that bring their own instruction: only the passage is put before the input."""
+    passage = pl.col("context").is_not_null()
+    return frame.with_columns(
+        pl.col("language").alias("instruction_language"),
+        pl.concat_str("source", pl.lit("/own")).alias("template"),
+        pl.when(passage)
+        .then(pl.concat_str("context", "input", separator="\n\n"))
+        .otherwise("input")
+        .alias("input"),
+        pl.lit(epoch, pl.Int64).alias("again"),
+    )
+
+
+def _draw(seed: int) -> pl.Expr:
+    source = pl.col("source_language").fill_null("")
+    key = pl.concat_str("source_id", "language", source, separator="\x1f", ignore_nulls=True)
+    return rank(seed, key)
 
 
 def _named(frame: pl.DataFrame) -> pl.DataFrame:
