@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from string import Template
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
-from pydantic import Field
 
 from benchmarks.suitefile import (
     Choice,
@@ -22,20 +20,11 @@ from benchmarks.suitefile import (
 from builders import testsets
 from isogloss.console import warn
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.languages import canonical, to_flores
-from isogloss.plugins import lookup
+from isogloss.languages import canonical
 from isogloss.records import TASKS, conform, prompt_expr, with_ids
-from isogloss.settings import Settings, validate
 
 # What of a suite is asked, and what is shown before, is chosen by this seed for ever.
 _SEED = 42
-
-
-class _Each(Settings):
-    """A table that stands for one a language or a pair."""
-
-    per: Literal["language", "pair"]
-    names: dict[str, str] = Field(default_factory=dict)
 
 
 def records(file: SuiteFile, choice: Choice) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
@@ -135,64 +124,15 @@ def _tables(
             f"{file.name} is read from local files", where=file.path, remedy=_told(file)
         )
     tables = file.local if folder is not None else file.hub
-    made = [one for table in tables for one in _each(table, languages, pairs, file)]
-    return [_named(table, file, number, pairs) for number, table in enumerate(made)], folder
-
-
-def _each(
-    table: dict[str, Any],
-    languages: Sequence[str],
-    pairs: Sequence[tuple[str, str]],
-    file: SuiteFile,
-) -> list[dict[str, Any]]:
-    """Write a table out for every language or pair, if it says so.
-
-    ``$language`` and ``$source_language`` are filled in as tags, ``$name`` and ``$source_name`` as
-    what the data call them: as ``names`` says, or FLORES codes.
-    """
-    if "per" not in table:
-        return [table]
-    each = validate(
-        _Each, {key: table[key] for key in ("per", "names") if key in table}, where=str(file.path)
+    made = testsets.suite_tables(
+        tables,
+        name=file.name,
+        licence=file.licence,
+        languages=languages,
+        pairs=pairs,
+        where=str(file.path),
     )
-    rest = {key: value for key, value in table.items() if key not in ("per", "names")}
-    keys = [(None, tag) for tag in languages] if each.per == "language" else list(pairs)
-    found = []
-    for source, target in keys:
-        if each.names and target not in each.names:
-            continue
-        values = {"language": target, "name": each.names.get(target) or to_flores(target)}
-        if source is not None:
-            values |= {
-                "source_language": source,
-                "source_name": each.names.get(source) or to_flores(source),
-            }
-        found.append(_filled(rest, values))
-    return found
-
-
-def _filled(value: Any, values: dict[str, str]) -> Any:
-    if isinstance(value, str):
-        return Template(value).safe_substitute(values)
-    if isinstance(value, dict):
-        return {key: _filled(one, values) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_filled(one, values) for one in value]
-    return value
-
-
-def _named(
-    table: dict[str, Any], file: SuiteFile, number: int, pairs: Sequence[tuple[str, str]]
-) -> dict[str, Any]:
-    """Give a table what all of a suite's have in common."""
-    kind = lookup("builders.sources", str(table.get("kind")))
-    fields = kind.Options.model_fields if kind is not None else {}
-    common: dict[str, Any] = {"name": file.name if number == 0 else f"{file.name}-{number + 1}"}
-    if file.licence:
-        common["licence"] = file.licence
-    if pairs and "pairs" in fields:
-        common["pairs"] = [":".join(pair) for pair in pairs]
-    return common | table
+    return made, folder
 
 
 def _told(file: SuiteFile) -> str:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json, sha256_file, write_json, writing
+from isogloss.provenance import read_json, write_json
 
 #: Columns of a dropped row: the example as it was, its source, the step and the reason.
 REJECTED_COLUMNS = (
@@ -41,10 +38,10 @@ WORK = ".work"
 _MARK = {"isogloss": "unfinished corpus", "format": FORMAT}
 _MARK_NAME = "unfinished.json"
 
-_ROWS_PER_FILE = 100_000
-_NAMES = {"data", "rejected", "manifest.json", "README.md"}
+_FOLDERS = ("data", "rejected", "scores")
+_NAMES = {*_FOLDERS, "manifest.json", "README.md", "report.html"}
 # The files below the folder, and what a killed build may have left of them.
-_FILES = re.compile(r"(?:data/[^/]+|rejected)/\.?[^/]+-\d{5}\.parquet(?:\.\d+\.partial)?")
+_FILES = re.compile(r"(?:data/[^/]+|rejected|scores)/\.?[^/]+-\d{5}\.parquet(?:\.\d+\.partial)?")
 
 
 def check_target(out: Path) -> None:
@@ -92,7 +89,7 @@ def _table(path: Path) -> dict[str, Any]:
 def _others_below(out: Path) -> list[str]:
     files = (
         path.relative_to(out).as_posix()
-        for name in ("data", "rejected")
+        for name in _FOLDERS
         for path in (out / name).rglob("*")
         if not path.is_dir()
     )
@@ -109,34 +106,11 @@ def end(out: Path) -> None:
     shutil.rmtree(out / WORK, ignore_errors=True)
 
 
-def write(
-    records: pl.DataFrame, rejected: Sequence[pl.DataFrame], out: Path
-) -> dict[str, dict[str, Any]]:
-    """Write ``data/`` and ``rejected/``, replacing what an earlier build left there.
+def clear(out: Path) -> None:
+    """Take away what an earlier build left.
 
     The manifest goes first: from here until the new one is written, the folder is unfinished.
-
-    Returns:
-        For each file, by its path in the folder: ``sha256``, ``bytes`` and ``rows``.
     """
     (out / "manifest.json").unlink(missing_ok=True)
-    for name in ("data", "rejected"):
+    for name in _FOLDERS:
         shutil.rmtree(out / name, ignore_errors=True)
-    files: dict[str, dict[str, Any]] = {}
-    cells = records.partition_by("language", "task", "split", maintain_order=True)
-    for cell in cells:
-        language, task, split = cell.select("language", "task", "split").row(0)
-        for number, rows in enumerate(cell.iter_slices(_ROWS_PER_FILE)):
-            name = f"data/{language}/{task}-{split}-{number:05d}.parquet"
-            files[name] = _write(rows, out / name)
-    dropped = pl.concat(rejected) if rejected else pl.DataFrame()
-    for (step,), rows in dropped.sort("filter", "row").group_by("filter", maintain_order=True):
-        name = f"rejected/{step}-00000.parquet"
-        files[name] = _write(rows.select(REJECTED_COLUMNS), out / name)
-    return files
-
-
-def _write(rows: pl.DataFrame, path: Path) -> dict[str, Any]:
-    with writing(path) as partial:
-        rows.write_parquet(partial, compression="zstd", statistics=True)
-    return {"sha256": sha256_file(path), "bytes": path.stat().st_size, "rows": rows.height}

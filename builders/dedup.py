@@ -1,13 +1,30 @@
-"""Exact duplicates: the same input met twice is one example with both answers as references."""
+"""Exact duplicates: the same example met twice goes; the same input with another output is merged.
+
+Which texts are the same is told by two 64-bit hashes of each: among 10,000,000 rows, two that differ
+are taken for the same with a probability of about 1e-25.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 import polars as pl
 
-#: What makes two examples the same: the task asked, in which languages, of what text.
-KEY = ("task", "language", "source_language", "_context", "_input")
+from builders.store import POSITION, Store
+from isogloss.hashing import xxh64
+from isogloss.text import MAYBE_NOT_NFC, mended
 
-REASON = "another example has the same input; this output is kept there as a reference"
+#: What makes two examples ask the same: the task, in which languages, of what text.
+KEY = ("task", "language", "source_language", "instruction", "context", "input")
+
+MERGED = "another example has the same input; this output is kept there as a reference"
+IDENTICAL = "another example is the same"
+
+# What stands between texts that are hashed together, and stands in none.
+_BETWEEN = "\x1f"
+_SEEDS = (0, 1)
 
 
 def comparable(text: pl.Expr) -> pl.Expr:
@@ -20,40 +37,113 @@ def comparable(text: pl.Expr) -> pl.Expr:
     return pl.when(kept == "").then(plain).otherwise(kept)
 
 
-def merge_duplicates(frame: pl.DataFrame) -> pl.DataFrame:
-    """Merge examples with the same task, languages, context and input into the first of them.
+def place(split: pl.Expr) -> pl.Expr:
+    """Return what goes first: rows that their source has put into test, then into validation.
+
+    Their place there would be lost if another row stood for them.
+    """
+    return split.replace_strict({"test": 0, "validation": 1}, default=2, return_dtype=pl.Int8)
+
+
+def identical(store: Store) -> pl.DataFrame:
+    """Find rows whose texts are all the same as an earlier one's: ``position`` and ``reason``.
 
     The same is what a reader would not tell apart: equal in NFC, white space aside. Case and
     punctuation count ("C" is not "C++", "Delete" is not "Delete?").
+    """
+    twins = _twins(store, (*KEY, "references"))
+    return twins.filter(pl.col(POSITION) != pl.col("_first")).select(
+        POSITION, pl.lit(IDENTICAL).alias("reason")
+    )
 
-    Args:
-        frame: Examples with the columns ``row`` (their order) and ``split``. One that its source
-            has put into test or validation goes before all that are free or to be trained on, or
-            its place there would be lost.
+
+def merge(store: Store) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Merge rows that ask the same into the first of them, which then has every reference.
 
     Returns:
-        All of them, sorted by ``row``: the kept ones have every distinct reference, their own
-        first; for the others ``reason`` says why they are not.
+        ``position`` and ``reason`` of the merged ones; ``position`` and ``references`` (its own
+        first) of those that they are merged into.
     """
-    place = pl.col("split").replace_strict({"test": 0, "validation": 1}, default=2)
-    keyed = frame.with_columns(
-        _folded(pl.col("context").fill_null("")).alias("_context"),
-        _folded(pl.col("input")).alias("_input"),
-    ).sort(place, "row")
-    merged = keyed.group_by(KEY, maintain_order=True).agg(
-        pl.col("row").first(),
-        pl.col("references")
-        .list.explode(keep_nulls=False, empty_as_null=False)
-        .unique(maintain_order=True)
-        .alias("_merged"),
+    twins = _twins(store, KEY)
+    chosen = np.zeros(store.height, dtype=bool)
+    chosen[twins[POSITION].to_numpy()] = True
+    found = list(store.batches(("references",), only=chosen))
+    if not found:
+        return (
+            pl.DataFrame(schema={POSITION: pl.Int64, "reason": pl.String}),
+            pl.DataFrame(schema={POSITION: pl.Int64, "references": pl.List(pl.String)}),
+        )
+    references = (
+        twins.sort("_place", POSITION)
+        .join(pl.concat(found), on=POSITION, maintain_order="left")
+        .group_by("_first", maintain_order=True)
+        .agg(
+            pl.col("references")
+            .list.explode(keep_nulls=False, empty_as_null=False)
+            .unique(maintain_order=True)
+        )
+        .rename({"_first": POSITION})
     )
-    joined = keyed.join(merged.select("row", "_merged"), on="row", how="left").sort("row")
-    first = pl.col("_merged").is_not_null()
-    return joined.with_columns(
-        pl.when(first).then("_merged").otherwise("references").alias("references"),
-        pl.when(~first).then(pl.lit(REASON)).alias("reason"),
-    ).drop("_merged", "_context", "_input")
+    merged = twins.filter(pl.col(POSITION) != pl.col("_first")).select(
+        POSITION, pl.lit(MERGED).alias("reason")
+    )
+    return merged, references.sort(POSITION)
+
+
+def _twins(store: Store, columns: Sequence[str]) -> pl.DataFrame:
+    """Return the rows that are not the only one of their key: position, ``_place``, ``_first``."""
+    keys: list[np.ndarray[Any, Any]] = []
+    positions: list[np.ndarray[Any, Any]] = []
+    for frame in store.batches(columns):
+        hashed = frame.select(POSITION, _joined(columns).alias("_text")).with_columns(
+            xxh64(pl.col("_text"), seed).alias(f"_{seed}") for seed in _SEEDS
+        )
+        positions.append(hashed[POSITION].to_numpy())
+        keys.append(hashed.select("_0", "_1").to_numpy())
+    if not keys:
+        return pl.DataFrame(schema={POSITION: pl.Int64, "_place": pl.Int8, "_first": pl.Int64})
+    hashes, numbers = np.concatenate(keys), np.concatenate(positions)
+    keys.clear()
+    order = np.argsort(hashes[:, 0])
+    ranked = hashes[order, 0]
+    same = np.zeros(len(order) + 1, dtype=bool)
+    same[1:-1] = ranked[1:] == ranked[:-1]
+    few = order[same[:-1] | same[1:]]
+    candidates = pl.DataFrame(
+        {POSITION: numbers[few], "_0": hashes[few, 0], "_1": hashes[few, 1]}
+    ).filter(pl.len().over("_0", "_1") > 1)
+    return _ranked(store, candidates)
+
+
+def _ranked(store: Store, candidates: pl.DataFrame) -> pl.DataFrame:
+    """Say which row is the first of its key."""
+    chosen = np.zeros(store.height, dtype=bool)
+    chosen[candidates[POSITION].to_numpy()] = True
+    places = [
+        frame.select(POSITION, place(pl.col("split")).alias("_place"))
+        for frame in store.batches(("split",), only=chosen)
+    ]
+    if not places:
+        return pl.DataFrame(schema={POSITION: pl.Int64, "_place": pl.Int8, "_first": pl.Int64})
+    return (
+        candidates.join(pl.concat(places), on=POSITION)
+        .with_columns(
+            pl.col(POSITION).sort_by("_place", POSITION).first().over("_0", "_1").alias("_first")
+        )
+        .select(POSITION, "_place", "_first")
+        .sort(POSITION)
+    )
+
+
+def _joined(columns: Sequence[str]) -> pl.Expr:
+    texts = [
+        pl.col(name).list.join("\x1e") if name == "references" else pl.col(name) for name in columns
+    ]
+    return pl.concat_str([_folded(text.fill_null("")) for text in texts], separator=_BETWEEN)
 
 
 def _folded(text: pl.Expr) -> pl.Expr:
-    return text.str.normalize("NFC").str.replace_all(r"\s+", " ").str.strip_chars()
+    def fold(odd: pl.Expr) -> pl.Expr:
+        return odd.str.normalize("NFC").str.replace_all(r"\s+", " ").str.strip_chars()
+
+    return mended(text, rf"[{MAYBE_NOT_NFC}]|[^\S ]|  |^ | $", fold)

@@ -1,62 +1,199 @@
-"""Exports of a corpus for trainers that read JSON Lines."""
+"""Exports of a corpus for trainers that read JSON Lines or Parquet."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 from typing import Literal, get_args
 
 import polars as pl
 
+from builders.finished import DataFile, Finished, open_finished
+from isogloss.console import Progress, progress
 from isogloss.errors import IsoglossError
+from isogloss.languages import canonical
 from isogloss.provenance import writing
-from isogloss.records import SPLITS, prompt_expr
+from isogloss.records import SCHEMA, SPLITS, TASKS, prompt_expr
 from isogloss.settings import unknown
 
-Layout = Literal["messages", "prompt-completion", "input-output"]
+Layout = Literal["messages", "prompt-completion", "input-output", "trl"]
+
+# The keys of a row, by layout.
+_KEYS = {
+    "messages": ("messages",),
+    "prompt-completion": ("prompt", "completion"),
+    "input-output": ("input", "output"),
+    "trl": ("prompt", "completion"),
+}
 
 
-def export(corpus: Path | str, out: Path | str, *, layout: Layout, split: str = "train") -> int:
-    """Write one split of a corpus as JSON Lines.
+def export(
+    corpus: Path | str,
+    out: Path | str,
+    *,
+    layout: Layout,
+    split: str = "train",
+    languages: Sequence[str] = (),
+    tasks: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    by_language: bool = False,
+) -> int:
+    """Write one split of a corpus for another trainer.
+
+    Rows are in the corpus's order, by language and task: trainers shuffle. Memory is bounded by a
+    file of the corpus.
 
     Args:
         corpus: A finished corpus folder.
-        out: The file to write.
-        layout: ``messages`` (chat turns with ``role`` and ``content``), ``prompt-completion``,
-            or ``input-output`` (the two keys that NVIDIA NeMo reads).
+        out: The file to write: Parquet where its name ends with ``.parquet``, otherwise JSON
+            Lines. With ``by_language``, the folder to write to.
+        layout: ``messages`` (chat turns with ``role`` and ``content``), ``prompt-completion`` (two
+            texts), ``input-output`` (the two keys that NVIDIA NeMo reads), or ``trl`` (prompt and
+            completion as chat turns: TRL's SFTTrainer then applies the chat template and puts the
+            loss on the completion only).
         split: The split to export.
+        languages: Only these; all where there are none.
+        tasks: Only these; all where there are none.
+        columns: Columns of the record to keep beside, such as ``id`` and ``language``.
+        by_language: Write one file a language, as ``de.jsonl``.
 
     Returns:
         The number of rows.
 
     Raises:
-        IsoglossError: The corpus is unfinished, or has no such split or layout.
+        IsoglossError: The corpus is unfinished or has nothing of what is asked, an argument is
+            wrong, or the output folder holds files that this export would not write.
     """
-    corpus, out = Path(corpus), Path(out)
+    out = Path(out)
     if layout not in get_args(Layout):
         raise unknown("layout", layout, list(get_args(Layout)), where="export")
+    _check_columns(columns, layout)
+    opened = open_finished(corpus)
+    chosen = _chosen(opened, split, languages, tasks)
+    parts = {out: chosen}
+    if by_language:
+        # Files are by name, so those of a language stand together.
+        groups = groupby(chosen, key=lambda file: file.language)
+        parts = {out / f"{language}.jsonl": list(files) for language, files in groups}
+        _check_folder(out, parts)
+    shown = [*_arranged(layout), *map(pl.col, columns)]
+    with ExitStack() as stack:
+        bar = stack.enter_context(progress("exporting", sum(file.rows for file in chosen)))
+        for path, files in parts.items():
+            # None is renamed into place before all are written.
+            partial = stack.enter_context(writing(path))
+            _write(opened, files, shown, partial, bar, parquet=path.suffix == ".parquet")
+    return sum(file.rows for file in chosen)
+
+
+def _check_columns(columns: Sequence[str], layout: str) -> None:
+    free = [name for name in SCHEMA if name not in _KEYS[layout]]
+    for name in columns:
+        if name not in free:
+            raise unknown("column", name, free, where=f"export as {layout}")
+    if len(set(columns)) < len(columns):
+        raise IsoglossError("a column is named twice", where="export")
+
+
+def _chosen(
+    opened: Finished, split: str, languages: Sequence[str], tasks: Sequence[str]
+) -> list[DataFile]:
     if split not in SPLITS:
         raise unknown("split", split, list(SPLITS), where="export")
-    if not (corpus / "manifest.json").is_file():
-        raise IsoglossError("is not a finished corpus (no manifest.json)", where=corpus)
-    files = sorted((corpus / "data").glob(f"*/*-{split}-*.parquet"))
+    for task in tasks:
+        if task not in TASKS:
+            raise unknown("task", task, list(TASKS), where="export")
+    tags = {canonical(tag, where="export") for tag in languages}
+    files = [file for file in opened.data if file.split == split]
     if not files:
-        raise IsoglossError(f"has no {split} split", where=corpus)
-    rows = 0
-    with writing(out) as partial, partial.open("wb") as sink:
-        for file in files:
-            frame = pl.read_parquet(file).select(prompt_expr(), "output")
-            _arranged(frame, layout).write_ndjson(sink)
-            rows += frame.height
-    return rows
-
-
-def _arranged(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
-    if layout == "prompt-completion":
-        return frame.rename({"output": "completion"})
-    if layout == "input-output":
-        return frame.rename({"prompt": "input"})
-    turns = [
-        pl.struct(pl.lit(role).alias("role"), pl.col(column).alias("content"))
-        for role, column in (("user", "prompt"), ("assistant", "output"))
+        raise IsoglossError(f"has no {split} split", where=opened.folder)
+    present = {file.language for file in files}
+    if absent := sorted(tags - present):
+        raise IsoglossError(
+            f"has no {absent[0]!r} in its {split} split",
+            where=opened.folder,
+            remedy=f"It has {', '.join(sorted(present))}",
+        )
+    files = [
+        file
+        for file in files
+        if (not tags or file.language in tags) and (not tasks or file.task in tasks)
     ]
-    return frame.select(pl.concat_list(turns).alias("messages"))
+    if not files:
+        asked = " or ".join(tasks)
+        raise IsoglossError(f"has no {asked} of that in its {split} split", where=opened.folder)
+    return files
+
+
+def _check_folder(out: Path, parts: Iterable[Path]) -> None:
+    if out.exists() and not out.is_dir():
+        raise IsoglossError("is a file", where=out, remedy="Name a folder")
+    ours = {path.name for path in parts}
+    found = sorted(path.name for path in out.iterdir()) if out.exists() else []
+    # A language that an earlier export left there would be trained on with the others.
+    others = [name for name in found if not name.startswith(".") and name not in ours]
+    if others:
+        raise IsoglossError(
+            f"holds {others[0]}, which this export does not write",
+            where=out,
+            remedy="Remove it, or name another folder",
+        )
+
+
+def _write(
+    opened: Finished,
+    files: Sequence[DataFile],
+    shown: Sequence[pl.Expr],
+    partial: Path,
+    bar: Progress,
+    *,
+    parquet: bool,
+) -> None:
+    if parquet:
+        _write_parquet(_frames(opened, files, shown, bar), partial)
+        return
+    with partial.open("wb") as sink:
+        for frame in _frames(opened, files, shown, bar):
+            frame.write_ndjson(sink)
+
+
+def _frames(
+    opened: Finished, files: Sequence[DataFile], shown: Sequence[pl.Expr], bar: Progress
+) -> Iterator[pl.DataFrame]:
+    """Give the rows file by file: no more than one file of the corpus is ever held."""
+    for file in files:
+        yield pl.scan_parquet(opened.path(file)).select(shown).collect()
+        bar.advance(file.rows, file.language)
+
+
+def _write_parquet(frames: Iterator[pl.DataFrame], partial: Path) -> None:
+    import pyarrow.parquet as pq
+
+    oldest = pl.CompatLevel.oldest()  # every reader of Parquet knows these types
+    first = next(frames).to_arrow(compat_level=oldest)
+    with pq.ParquetWriter(partial, first.schema, compression="zstd") as sink:
+        sink.write_table(first)
+        for frame in frames:
+            sink.write_table(frame.to_arrow(compat_level=oldest).cast(first.schema))
+
+
+def _arranged(layout: Layout) -> tuple[pl.Expr, ...]:
+    """Return the expressions of a layout's keys over a record."""
+    prompt, answer = prompt_expr(), pl.col("output")
+    turns = [_turn("user", prompt), _turn("assistant", answer)]
+    match layout:
+        case "messages":
+            return (pl.concat_list(turns).alias("messages"),)
+        case "prompt-completion":
+            return prompt, answer.alias("completion")
+        case "input-output":
+            return prompt.alias("input"), answer
+        case "trl":
+            lists = [pl.concat_list(turn) for turn in turns]
+            return lists[0].alias("prompt"), lists[1].alias("completion")
+
+
+def _turn(role: str, content: pl.Expr) -> pl.Expr:
+    return pl.struct(pl.lit(role).alias("role"), content.alias("content"))

@@ -6,42 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
-from builders.filters._base import FilterOptions, Task
+from builders.decontaminate import DecontaminationOptions
+from builders.filtering import PlannedFilter
+from builders.filters._base import Task
+from builders.mixing import Mixture, Split, checked
+from builders.near import NearOptions
 from builders.sources._base import Context, SourceOptions
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
 from isogloss.plugins import discover, lookup
 from isogloss.provenance import sha256_json
-from isogloss.records import TASKS
 from isogloss.settings import Settings, read_toml, unknown, validate
 
 #: Tables of the file that other rooms read; they do not change the corpus.
 FOREIGN = ("run", "publish")
 
 
-class Split(Settings):
-    """Shares of groups that go to validation and test; the rest is train."""
+class Duplicates(Settings):
+    """What besides exact duplicates goes: ``near`` asks for near-duplicates too."""
 
-    test: float = Field(default=0.0, ge=0, lt=1)
-    validation: float = Field(default=0.0, ge=0, lt=1)
-
-
-Cap = Annotated[int, Field(ge=0)]
-
-
-class Mixture(Settings):
-    """How many rows each (task, language) may have, by split; 0 is none.
-
-    A task left out has no cap.
-    """
-
-    train: dict[str, Cap] = Field(default_factory=dict)
-    validation: dict[str, Cap] = Field(default_factory=dict)
-    test: dict[str, Cap] = Field(default_factory=dict)
+    near: NearOptions | None = None
 
 
 class _File(Settings):
@@ -55,9 +43,12 @@ class _File(Settings):
         default=("translation", "qa", "summarization", "code"), min_length=1
     )
     instruction_language: str = "target"
+    licences: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
     sources: tuple[dict[str, Any], ...] = Field(min_length=1)
     filters: tuple[dict[str, Any], ...] = ()
+    duplicates: Duplicates = Duplicates()
+    decontamination: DecontaminationOptions = DecontaminationOptions()
     split: Split = Split()
     mixture: Mixture = Mixture()
     run: dict[str, Any] | None = None
@@ -71,15 +62,6 @@ class PlannedSource:
     module: ModuleType
     options: SourceOptions
     context: Context
-
-
-@dataclass(frozen=True)
-class PlannedFilter:
-    """A filter of the recipe: its module and its checked options."""
-
-    name: str
-    module: ModuleType
-    options: FilterOptions
 
 
 @dataclass(frozen=True)
@@ -99,9 +81,12 @@ class Recipe:
     languages: tuple[str, ...]
     tasks: tuple[str, ...]
     instruction_language: str
+    licences: tuple[str, ...]
     templates: tuple[Path, ...]
     sources: tuple[PlannedSource, ...]
     filters: tuple[PlannedFilter, ...]
+    duplicates: Duplicates
+    decontamination: DecontaminationOptions
     split: Split
     mixture: Mixture
     table: dict[str, Any]
@@ -126,10 +111,10 @@ def load_recipe(path: Path | str) -> Recipe:
         instruction = canonical(instruction, where=f"{path}: instruction_language")
     if file.split.test + file.split.validation >= 1:
         raise IsoglossError("split.test and split.validation leave nothing to train on", where=path)
-    for split in ("train", "validation", "test"):
-        for task in getattr(file.mixture, split):
-            if task not in TASKS:
-                raise unknown("task", task, list(TASKS), where=f"{path}: mixture.{split}")
+    context = Context(languages, file.tasks, path.parent, f"{path}: sources", file.seed)
+    sources = plan_sources(file.sources, context)
+    names = [source.options.name for source in sources]
+    mixture = checked(file.mixture, languages, file.tasks, names, where=f"{path}: mixture")
     corpus_table = {key: value for key, value in table.items() if key not in FOREIGN}
     return Recipe(
         path=path,
@@ -141,13 +126,14 @@ def load_recipe(path: Path | str) -> Recipe:
         languages=languages,
         tasks=file.tasks,
         instruction_language=instruction,
+        licences=file.licences,
         templates=tuple(_template_file(path, name) for name in file.templates),
-        sources=plan_sources(
-            file.sources, Context(languages, file.tasks, path.parent, f"{path}: sources", file.seed)
-        ),
+        sources=sources,
         filters=_filters(file, path),
+        duplicates=file.duplicates,
+        decontamination=file.decontamination,
         split=file.split,
-        mixture=file.mixture,
+        mixture=mixture,
         table=corpus_table,
         sha256=sha256_json(corpus_table),
         run=file.run,
@@ -196,13 +182,29 @@ def plan_sources(tables: Sequence[dict[str, Any]], context: Context) -> tuple[Pl
 
 def _filters(file: _File, path: Path) -> tuple[PlannedFilter, ...]:
     known = discover("builders.filters")
-    planned = []
+    planned: list[PlannedFilter] = []
     for index, table in enumerate(file.filters):
         where = f"{path}: filters[{index}]"
         name = str(table.get("name", ""))
         if name not in known:
             raise unknown("filter", name, list(known), where=where)
+        options = validate(known[name].Options, table, where=where)
+        # The same filter may stand in a recipe twice, with other options.
+        again = sum(step.name == name for step in planned)
         planned.append(
-            PlannedFilter(name, known[name], validate(known[name].Options, table, where=where))
+            PlannedFilter(
+                name,
+                f"{name}#{again + 1}" if again else name,
+                known[name],
+                options,
+                {
+                    canonical(tag, where=f"{where}.by_language"): validate(
+                        known[name].Options,
+                        {**{k: v for k, v in table.items() if k != "by_language"}, **own},
+                        where=f"{where}.by_language.{tag}",
+                    )
+                    for tag, own in options.by_language.items()
+                },
+            )
         )
     return tuple(planned)

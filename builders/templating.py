@@ -127,7 +127,7 @@ def check_placeholders(template: Template, *, where: str) -> None:
         raise IsoglossError(
             "lacks a placeholder that its kind needs, or has one that it cannot fill",
             where=f"{where}.input",
-            remedy="plain uses {input} once; with_context {context} and then {input}",
+            remedy="plain uses {input}; with_context uses {context} and {input}, each once, in this order",
         )
 
 
@@ -141,7 +141,9 @@ def _names(text: str, known: Sequence[str], where: str) -> list[str]:
             raise unknown("placeholder", name, list(known), where=where)
         text = text.replace(f"{{{name}}}", "")
     if "{" in text or "}" in text:  # doubled, or with a conversion: they would stay as they are
-        raise IsoglossError("has a brace that belongs to no plain placeholder", where=where)
+        raise IsoglossError(
+            "has doubled braces or a conversion, which would stay as they are", where=where
+        )
     return names
 
 

@@ -8,19 +8,117 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from string import Template
+from typing import Any, Literal
 
 import polars as pl
+from pydantic import Field
 
-from builders.mixture import with_ranks
+from builders.mixture import ranks
 from builders.recipe import plan_sources
 from builders.sources._base import SCHEMA, Context
 from builders.templating import apply, load_templates
 from isogloss.console import progress, warn
+from isogloss.languages import to_flores
+from isogloss.plugins import lookup
 from isogloss.records import conform, with_ids
+from isogloss.settings import Settings, validate
 
 #: What one line of a table of scores is about.
 CELL = ("task", "language", "source_language")
+
+
+class _Each(Settings):
+    """A table that stands for one a language or a pair."""
+
+    per: Literal["language", "pair"]
+    names: dict[str, str] = Field(default_factory=dict)
+
+
+def suite_tables(
+    tables: Sequence[dict[str, Any]],
+    *,
+    name: str,
+    licence: str,
+    languages: Sequence[str],
+    pairs: Sequence[tuple[str, str]],
+    where: str,
+) -> list[dict[str, Any]]:
+    """Write the tables of a suite's file out as those of a recipe's sources.
+
+    A table with ``per`` stands for one a language or a pair: ``$language`` and ``$source_language``
+    are filled in as tags, ``$name`` and ``$source_name`` as what the data call them: as ``names``
+    says, or FLORES codes.
+
+    Args:
+        tables: The tables, as read.
+        name: The suite's name.
+        licence: Of the records, where the sources do not say; or empty.
+        languages: Canonical tags of the languages that are read.
+        pairs: The pairs that are read, from which language into which.
+        where: The file to name in errors.
+
+    Raises:
+        IsoglossError: A table is wrong.
+    """
+    made = [one for table in tables for one in _each(table, languages, pairs, where)]
+    return [_named(table, name, licence, number, pairs) for number, table in enumerate(made)]
+
+
+def _each(
+    table: dict[str, Any],
+    languages: Sequence[str],
+    pairs: Sequence[tuple[str, str]],
+    where: str,
+) -> list[dict[str, Any]]:
+    """Write a table out for every language or pair, if it says so."""
+    if "per" not in table:
+        return [table]
+    each = validate(
+        _Each, {key: table[key] for key in ("per", "names") if key in table}, where=where
+    )
+    rest = {key: value for key, value in table.items() if key not in ("per", "names")}
+    keys = [(None, tag) for tag in languages] if each.per == "language" else list(pairs)
+    found = []
+    for source, target in keys:
+        if each.names and target not in each.names:
+            continue
+        values = {"language": target, "name": each.names.get(target) or to_flores(target)}
+        if source is not None:
+            values |= {
+                "source_language": source,
+                "source_name": each.names.get(source) or to_flores(source),
+            }
+        found.append(_filled(rest, values))
+    return found
+
+
+def _filled(value: Any, values: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        return Template(value).safe_substitute(values)
+    if isinstance(value, dict):
+        return {key: _filled(one, values) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_filled(one, values) for one in value]
+    return value
+
+
+def _named(
+    table: dict[str, Any],
+    name: str,
+    licence: str,
+    number: int,
+    pairs: Sequence[tuple[str, str]],
+) -> dict[str, Any]:
+    """Give a table what all of a suite's have in common."""
+    kind = lookup("builders.sources", str(table.get("kind")))
+    fields = kind.Options.model_fields if kind is not None else {}
+    common: dict[str, Any] = {"name": name if number == 0 else f"{name}-{number + 1}"}
+    if licence:
+        common["licence"] = licence
+    if pairs and "pairs" in fields:
+        common["pairs"] = [":".join(pair) for pair in pairs]
+    return common | table
 
 
 def read_examples(
@@ -105,7 +203,7 @@ def choose(
         The examples to ask and those to show, each in its order. A group of which something is
         shown is not asked in any language.
     """
-    ranked = with_ranks(frame, seed).drop("_share").sort("_rank", "place")
+    ranked = frame.with_columns(ranks(seed)).drop("_share").sort("_rank", "place")
     shown = ranked.group_by(CELL, maintain_order=True).tail(shots)
     asked = ranked.filter(~pl.col("group").is_in(shown["group"].unique().implode()))
     if limit is not None:

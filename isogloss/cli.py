@@ -47,28 +47,73 @@ def build(
     recipe: Annotated[Path, typer.Argument(help="The recipe, a TOML file.")],
     out: o.Out = Path("corpus"),
     force: Annotated[bool, typer.Option(help="Build anew even if nothing changed.")] = False,
+    frozen: Annotated[
+        bool, typer.Option("--frozen", help="Fail if a source differs from the recipe's lock.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; all processors if left out.", min=1)
+    ] = None,
+    push: o.Push = None,
+    public: o.Public = False,
+    push_all: o.PushAll = False,
 ) -> None:
-    """Build the corpus of a recipe."""
+    """Build the corpus of a recipe, and put it on the hub if asked."""
     import builders
 
-    print(builders.build(recipe, out, force=force))
+    if push is None and (public or push_all):
+        raise IsoglossError("say where to: --push USER/NAME", where="isogloss build")
+    if push is not None:  # before hours of building
+        builders.check_repository(push, private=not public)
+    print(builders.build(recipe, out, force=force, frozen=frozen, workers=workers))
+    if push is not None:
+        print(builders.push(out, push, private=not public, everything=push_all))
 
 
 @app.command(**example("isogloss export corpus train.jsonl --layout messages"))
 @guarded
 def export(
     corpus: Annotated[Path, typer.Argument(help="A corpus folder.")],
-    out: Annotated[Path, typer.Argument(help="The JSONL file to write.")],
+    out: Annotated[Path, typer.Argument(help="The file to write: JSON Lines, or .parquet.")],
     layout: Annotated[
-        str, typer.Option(help="messages, prompt-completion or input-output.")
+        str, typer.Option(help="messages, prompt-completion, input-output (NeMo) or trl.")
     ] = "messages",
     split: Annotated[str, typer.Option(help="The split to export.")] = "train",
+    language: o.Languages = None,
+    task: o.Tasks = None,
+    column: o.Columns = None,
+    by_language: Annotated[
+        bool, typer.Option("--by-language", help="Write one file a language; OUT is a folder.")
+    ] = False,
 ) -> None:
-    """Write a corpus's split as JSON Lines for other trainers."""
+    """Write a corpus's split as JSON Lines or Parquet for other trainers."""
     import builders
 
-    builders.export(corpus, out, layout=cast(Any, layout), split=split)
+    builders.export(
+        corpus, out, layout=cast(Any, layout), split=split, languages=language or (),
+        tasks=task or (), columns=column or (), by_language=by_language,
+    )  # fmt: skip
     print(out)
+
+
+@app.command(**example("isogloss diff corpus-before corpus"))
+@guarded
+def diff(
+    a: Annotated[Path, typer.Argument(help="A corpus folder.")],
+    b: Annotated[Path, typer.Argument(help="Another one.")],
+    examples: Annotated[int, typer.Option(help="Examples of each kind.", min=0)] = 3,
+    json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Leave with status 1 if anything differs.")
+    ] = False,
+) -> None:
+    """Tell what changed between two corpora: recipe, sources, steps, counts and rows."""
+    import builders
+    from builders.diffreport import as_json, as_text
+
+    found = builders.diff(a, b, examples=examples)
+    print(as_json(found) if json else as_text(found))
+    if exit_code and not found.same:
+        raise typer.Exit(1)
 
 
 @app.command(**example("isogloss tune HuggingFaceTB/SmolLM2-135M-Instruct corpus"))
@@ -270,6 +315,34 @@ def run(
         folders, out / "site", title=site.title, resamples=settings.resamples, seed=settings.seed
     )
     print(index)
+
+
+@app.command(**example("isogloss check templates"))
+@guarded
+def check(
+    what: Annotated[str, typer.Argument(help="templates.")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Your own files, checked with the shipped ones.", show_default=False),
+    ] = None,
+) -> None:
+    """Check instruction templates: placeholders, script, language, duplicates, counts, form."""
+    import builders
+    from builders.templating import load_templates
+    from isogloss.console import say
+    from isogloss.settings import unknown
+    from isogloss.showing import printable
+
+    if what != "templates":
+        raise unknown("kind", what, ["templates"], where="isogloss check")
+    found = builders.check_templates(files or ())
+    for one in found:
+        (say if one.notice else print)(printable(str(one)))
+    wrong = sum(not one.notice for one in found)
+    if wrong:
+        raise IsoglossError(f"{wrong} {'problem' if wrong == 1 else 'problems'} in templates")
+    table = load_templates(files or ()).table
+    print(f"{table.height} templates in {table['language'].n_unique()} languages: nothing found")
 
 
 _LISTS = {

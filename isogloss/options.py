@@ -37,6 +37,23 @@ Trust = Annotated[
     bool, typer.Option("--trust-remote-code", help="Run code that the model brings along.")
 ]
 
+# What is pushed and exported.
+Push = Annotated[
+    str | None,
+    typer.Option(
+        metavar="USER/NAME", help="Put it on the Hugging Face hub; private unless --public."
+    ),
+]
+Public = Annotated[bool, typer.Option("--public", help="Let everybody see what is pushed.")]
+PushAll = Annotated[bool, typer.Option("--push-all", help="Push the rejected rows and scores too.")]
+Tasks = Annotated[
+    list[str] | None, typer.Option("--task", help="Only this task; may be given again.")
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--column", help="Keep this column beside, such as id; may be given again."),
+]
+
 # What is scored.
 ScoredModel = Annotated[
     str | None, typer.Argument(help=f"{MODEL_HELP} Or: copy, nearest.", show_default=False)

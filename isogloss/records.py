@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Sequence
-
 import polars as pl
 
 from isogloss.errors import IsoglossError
+from isogloss.hashing import sha256
 
 #: Column names and types of an instruction record, in file order.
 SCHEMA: dict[str, pl.DataType] = {
@@ -48,24 +45,21 @@ TASKS = ("translation", "qa", "summarization", "code")
 SPLITS = ("train", "validation", "test")
 
 
-def record_id(values: Sequence[str | list[str] | None]) -> str:
-    """Return the content hash of a record: 16 hex digits of SHA-256 over its identity.
-
-    Args:
-        values: The values of `IDENTITY`, in that order.
-
-    The hash is over compact JSON, which keeps fields apart whatever text they hold.
-    """
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
 def with_ids(frame: pl.DataFrame) -> pl.DataFrame:
-    """Fill the ``id`` column from the identity columns."""
-    # SHA-256 is not a polars expression, and polars' own hash may change between versions.
-    rows = frame.select(IDENTITY).iter_rows()
-    ids = [record_id(row) for row in rows]
-    return frame.with_columns(pl.Series("id", ids, dtype=pl.String))
+    """Fill the ``id`` column: the content hash of each record.
+
+    It is the first 16 hex digits of the SHA-256 of the values of `IDENTITY`, as a compact JSON list
+    in UTF-8, which keeps fields apart whatever text they hold.
+    """
+    listed = pl.concat_str([_json(name) for name in IDENTITY], separator=",")
+    hashed = sha256(pl.concat_str(pl.lit("["), listed, pl.lit("]")))
+    return frame.with_columns(hashed.str.slice(0, 16).alias("id"))
+
+
+def _json(name: str) -> pl.Expr:
+    """Return a column's values as JSON."""
+    # Only structs have an encoder: the value is cut out of {"x":…}.
+    return pl.struct(pl.col(name).alias("x")).struct.json_encode().str.slice(5).str.head(-1)
 
 
 def conform(frame: pl.DataFrame, *, where: str) -> pl.DataFrame:

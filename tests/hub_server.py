@@ -1,6 +1,6 @@
 """A Hugging Face hub of our own on the loopback interface, for tests: what is under a folder, served.
 
-Lay out ``ROOT/datasets/ORG/NAME/files`` and ``ROOT/models/ORG/NAME/files``; a README.md with a YAML
+It can be written to as well, as the client's uploads by LFS do. Lay out ``ROOT/datasets/ORG/NAME/files`` and ``ROOT/models/ORG/NAME/files``; a README.md with a YAML
 head is the card. ``huggingface_hub`` reads ``HF_ENDPOINT`` when it is imported, so use it in another
 process, with `HubServer.environment`:
 
@@ -15,6 +15,7 @@ import json
 import os
 import re
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import yaml
+from hub_uploads import Uploads
 
 _API = re.compile(
     r"/api/(?P<kind>datasets|models)/(?P<repo>[^/]+/[^/]+)"
@@ -43,6 +45,15 @@ class HubServer:
         gated: Repositories that nobody may open.
         pinned: Repositories whose commit is a given one, whatever their files.
         branches: Repositories with another branch than main.
+        users: Who is logged in, by token.
+        readers: Users whose tokens may only read.
+        private: Repositories that only their owner sees.
+        ignored: Patterns of files that a repository's .gitignore names.
+        objects: What was uploaded, by SHA-256.
+        large: Files that LFS holds, as repository and path.
+        commits: The lines of each commit.
+        before_commit: Called before the next commit is looked at.
+        uploads_left: After so many uploads no more are taken; None for as many as you like.
     """
 
     def __init__(self, root: Path) -> None:
@@ -52,6 +63,16 @@ class HubServer:
         self.gated: set[str] = set()
         self.pinned: dict[str, str] = {}
         self.branches: dict[str, str] = {}
+        self.users: dict[str, str] = {}
+        self.readers: set[str] = set()
+        self.private: set[str] = set()
+        self.ignored: list[str] = []
+        self.objects: dict[str, bytes] = {}
+        self.large: set[tuple[str, str]] = set()
+        self.commits: list[list[dict[str, Any]]] = []
+        self.before_commit: Callable[[], object] | None = None
+        self.uploads_left: int | None = None
+        self.lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
@@ -80,6 +101,7 @@ class HubServer:
             "HF_ENDPOINT": self.url,
             "HF_HOME": str(home),
             "HF_HUB_DISABLE_TELEMETRY": "1",
+            "HF_HUB_DISABLE_XET": "1",  # this hub stores by LFS
             "ISOGLOSS_CACHE": str(home / "isogloss"),
             **more,
         }
@@ -116,7 +138,7 @@ def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Uploads, BaseHTTPRequestHandler):
     server_of: HubServer
     protocol_version = "HTTP/1.1"
 
@@ -132,12 +154,17 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer()
 
+    def do_PUT(self) -> None:
+        self._answer()
+
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         hub, path = self.server_of, urlsplit(self.path).path
         hub.requests.append(f"{self.command} {unquote(path)}")
         if hub.down:
             self._fail(503, "ServiceUnavailable")
+            return
+        if self._answer_writer(path, body):
             return
         api, file = _API.fullmatch(path), _FILE.fullmatch(path)
         match = api or file
@@ -148,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
         told = {name: part and unquote(part) for name, part in match.groupdict().items()}
         kind, repo = told["kind"] or "models", str(told["repo"])
         known = (None, "main", hub.branches.get(repo), hub.commit(kind, repo))
-        if not hub.folder(kind, repo).is_dir():
+        if not hub.folder(kind, repo).is_dir() or self._hidden(repo):
             self._fail(401, "RepoNotFound")
         elif repo in hub.gated and (file or told["what"] != "revision"):
             self._fail(403, "GatedRepo")
@@ -180,7 +207,7 @@ class _Handler(BaseHTTPRequestHandler):
             "id": repo,
             "author": repo.split("/")[0],
             "sha": hub.commit(kind, repo),
-            "private": False,
+            "private": repo in hub.private,
             "gated": "auto" if repo in hub.gated else False,
             "disabled": False,
             "lastModified": "2026-01-01T00:00:00.000Z",
@@ -200,7 +227,11 @@ class _Handler(BaseHTTPRequestHandler):
             if path in files:
                 file = files[path]
                 size = file.stat().st_size
-                found.append({"type": "file", "path": path, "oid": _oid(file), "size": size})
+                entry = {"type": "file", "path": path, "oid": _oid(file), "size": size}
+                if (repo, path) in self.server_of.large:
+                    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+                    entry["lfs"] = {"oid": sha256, "size": size, "pointerSize": 130}
+                found.append(entry)
             elif any(name.startswith(f"{path}/") for name in files):
                 found.append({"type": "directory", "path": path, "oid": "0" * 40, "size": 0})
         return found

@@ -28,8 +28,12 @@ import numpy as np
 import regex
 
 from benchmarks.metrics._base import Array, Segments, counted
-from isogloss import lid176
+from isogloss.identifiers import alike
+from isogloss.identifiers import base as _base
+from isogloss.identifiers import fasttext as lid176
 from isogloss.languages import describe
+from isogloss.scripts import scripts
+from isogloss.scripts import unicode_scripts as _unicode
 
 #: Below this many letters an identifier guesses, and only the script is judged: it counts as right.
 ENOUGH_LETTERS = 20
@@ -45,18 +49,6 @@ ERRORS = 0.01
 ENOUGH_REFERENCES = 100
 #: What the identifier takes a text for is never put down to its errors if it is this.
 NEVER_AN_ERROR = "en"
-# A script in which so great a part of a language's writers write it is as good as its first.
-_SHARE_OF_WRITERS = 0.1
-
-# Script codes that stand for other than the one Unicode script of that code.
-_UNICODE = {
-    "Jpan": ("Hira", "Kana", "Hani"),
-    "Kore": ("Hang",),
-    "Hans": ("Hani", "Bopo"),
-    "Hant": ("Hani", "Bopo"),
-}
-# Names that lid.176 gives to one language, or to what nobody tells apart from a sentence.
-_ALIKE = (("no", "nb", "nn"), ("sr", "hr", "bs", "sh", "cnr"), ("zh", "wuu", "yue"), ("ar", "arz"))
 
 # Runs, not single letters: a third of the time.
 _LETTERS = regex.compile(r"[\p{L}--[\p{Script=Common}\p{Script=Inherited}]]++", regex.V1)
@@ -125,7 +117,7 @@ def _elsewhere(text: str, language: str) -> tuple[str, float]:
     if _letters(text) < ENOUGH_LETTERS:
         return "", 0.0
     found = lid176.probabilities(text)
-    if sum(found.get(name, 0.0) for name in _names(_base(language))) >= UNLIKELY:
+    if sum(found.get(name, 0.0) for name in alike(_base(language))) >= UNLIKELY:
         return "", 0.0
     if not found:
         return "", 0.0
@@ -187,34 +179,6 @@ def _judges(language: str) -> tuple[Judge, ...]:
 
 
 @cache
-def scripts(language: str) -> tuple[str, ...]:
-    """Return the script codes that text of a language may be in, the most likely first.
-
-    A tag without a script allows every script that a tenth of the language's writers use (CLDR's
-    territory data, as packaged in language_data): Serbian in Latin is Serbian.
-    """
-    from language_data.population_data import LANGUAGE_WRITING_POPULATION as WRITERS
-
-    first = describe(language).script
-    parts = language.split("-")
-    if first in parts:
-        return (first,)
-    everyone = max(WRITERS.get(parts[0], 0), 1)
-    others = (
-        code
-        for key, writers in sorted(WRITERS.items())
-        if key.startswith(f"{parts[0]}-") and writers >= _SHARE_OF_WRITERS * everyone
-        for code in key.split("-")[1:2]
-        if len(code) == 4 and code != first and code.isalpha()
-    )
-    return (first, *dict.fromkeys(others))
-
-
-def _unicode(script: str) -> tuple[str, ...]:
-    return _UNICODE.get(script, (script,))
-
-
-@cache
 def _inside(script: str) -> Any:
     names = "".join(rf"\p{{Script={one}}}" for one in _unicode(script))
     return regex.compile(rf"[\p{{L}}&&[{names}]]++", regex.V1)
@@ -234,15 +198,6 @@ def _letters(text: str, script: str | None = None) -> int:
     """Return how many letters of a script (of any, where none is given) a text has."""
     runs = _inside(script) if script else _LETTERS
     return sum(map(len, runs.findall(text)))
-
-
-def _base(language: str) -> str:
-    return language.split("-")[0]
-
-
-@cache
-def _names(base: str) -> tuple[str, ...]:
-    return next((group for group in _ALIKE if base in group), (base,))
 
 
 @cache

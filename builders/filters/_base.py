@@ -1,11 +1,33 @@
-"""What every filter shares."""
+"""What every filter shares: its options, its scores, its verdict.
+
+A filter is a module with ``Options`` and ``DESCRIPTION`` and, of these functions, those it needs:
+
+``repair(frame, options)``
+    returns the frame with its texts mended, before anything is scored;
+``score(frame, options, workers)``
+    returns score columns beside the rows, in their order. A score is never null: NaN or an empty
+    text says that there is none. Scores are kept, so they may only hang on the text and on the
+    options that ``SCORED_BY`` names;
+``verdict(options)``
+    returns the expression of the reason to drop a row (null keeps it), from text and scores alone,
+    so that another threshold decides again without scoring again;
+``sweeps(options)``
+    returns which options are thresholds on which scores, for the report.
+
+``COST = 1`` marks a filter whose scores are dear: they are asked for last, after duplicates are
+gone, and only of rows that all others have let through.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 import polars as pl
+from pydantic import Field, field_validator
 
+from isogloss.languages import canonical
 from isogloss.settings import Settings
 
 Task = Literal["translation", "qa", "summarization", "code"]
@@ -18,22 +40,66 @@ DENSE = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"
 
 
 class FilterOptions(Settings):
-    """Options every filter has; a filter's ``Options`` adds its own."""
+    """Options every filter has; a filter's ``Options`` adds its own.
+
+    Attributes:
+        name: The filter: a module of ``builders.filters``.
+        tasks: The tasks that it judges; all if empty.
+        languages: The languages (of the output) that it judges; all if empty.
+        by_language: Options that are other ones for a language (of the output).
+    """
 
     name: str
+    tasks: tuple[Task, ...] = ()
+    languages: tuple[str, ...] = ()
+    by_language: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("languages")
+    @classmethod
+    def _tags(cls, tags: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(canonical(tag) for tag in tags)
 
 
-def reasoned(frame: pl.DataFrame, *reasons: pl.Expr) -> pl.DataFrame:
-    """Set the column ``reason`` to the first of the reasons that is not null.
+@dataclass(frozen=True)
+class Sweep:
+    """A threshold on a score: what the report tries other values of.
 
-    Args:
-        frame: Examples.
-        reasons: Expressions of nullable strings, in order of precedence.
+    Attributes:
+        option: The option that is the threshold.
+        score: The score's column.
+        value: The threshold that holds.
+        drops: Whether rows are dropped whose score is below or above it.
     """
-    return frame.with_columns(pl.coalesce(*reasons, pl.lit(None, pl.String)).alias("reason"))
+
+    option: str
+    score: str
+    value: float
+    drops: Literal["below", "above"]
+
+
+class FilterModule(Protocol):
+    """What a module of ``builders.filters`` defines; see the module's docstring for the rest."""
+
+    Options: type[FilterOptions]
+    DESCRIPTION: str
+
+
+def first_of(*reasons: pl.Expr) -> pl.Expr:
+    """Return the first of the reasons that is not null, as the column ``reason``."""
+    return pl.coalesce(*reasons, pl.lit(None, pl.String)).alias("reason")
 
 
 def because(condition: pl.Expr, reason: str | pl.Expr) -> pl.Expr:
     """Return the reason where the condition holds, else null."""
     text = pl.lit(reason) if isinstance(reason, str) else reason
     return pl.when(condition.fill_null(False)).then(text)
+
+
+def sides(names: Sequence[str]) -> dict[str, pl.Expr]:
+    """Return the text of each side, without nulls; the input has its context before it."""
+    context = pl.col("context").fill_null("")
+    texts = {
+        "input": pl.concat_str(context, pl.col("input").fill_null("")),
+        "output": pl.col("output").fill_null(""),
+    }
+    return {name: texts[name] for name in names}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from builders.filters._base import FilterOptions, because, reasoned
+from builders.filters._base import FilterOptions, because, first_of
 
 DESCRIPTION = "drops rows whose input or output has no letter and no digit"
 
@@ -15,14 +15,13 @@ class Options(FilterOptions):
     letters: bool = False
 
 
-def apply(frame: pl.DataFrame, options: Options) -> pl.DataFrame:
-    """Set ``reason`` where input or output is empty."""
+def verdict(options: Options) -> pl.Expr:
+    """Drop where input or output is empty."""
     wanted = r"\p{L}" if options.letters else r"[\p{L}\p{N}]"
     kind = "letter" if options.letters else "letter or digit"
-    return reasoned(
-        frame,
+    return first_of(
         *(
             because(~pl.col(side).fill_null("").str.contains(wanted), f"the {side} has no {kind}")
             for side in ("input", "output")
-        ),
+        )
     )

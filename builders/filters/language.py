@@ -2,219 +2,164 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from functools import cache
-from multiprocessing import get_context
-from typing import Any, Literal
 
 import polars as pl
-import regex
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from builders.filters._base import FilterOptions, because, reasoned
-from builders.filters._prose import words
-from isogloss import identification, interrupts
-from isogloss.console import warn
-from isogloss.languages import describe
-from isogloss.provenance import processors
+from builders.filters import _script
+from builders.filters._base import FilterOptions, Sweep, because, first_of
+from isogloss import identifiers
 
-DESCRIPTION = "drops rows whose text is in another script or, by langdetect, another language"
+DESCRIPTION = "drops rows with a side that is in another script or, as identified, language"
+COST = 1
+SCORED_BY = ("backend", "max_chars", "sides")
 
-# Languages that langdetect cannot hold apart in text of a sentence or two.
-_CLOSE = (
-    {"no", "da", "sv"},
-    {"hr", "sl"},
-    {"pt", "es", "ca"},
-    {"mk", "bg"},
-    {"cs", "sk"},
-    {"hi", "mr", "ne"},
-    {"af", "nl"},
-)
+# An identifier is asked where at least so much of a text is in a script of its language: of the
+# rest it says what the other script is used for.
+_ASKED = 0.2
 
-# Scripts a script code stands for; a text in any of them is in that script. Korean is written
-# with Han characters too, but seldom, and never without Hangul.
-_SCRIPTS = {
-    "Jpan": ("Han", "Hiragana", "Katakana"),
-    "Kore": ("Hangul",),
-    "Hans": ("Han", "Bopomofo"),
-    "Hant": ("Han", "Bopomofo"),
-    "Hrkt": ("Hiragana", "Katakana"),
-}
-
-# An ideograph or syllable says about as much as so many letters of an alphabet.
-_DENSITY = 3
-
-_CHUNK = 256
-_FEW = 512
+_CLAIM = ["judge", "tag", "own", "text"]
+_WEIGHED = {"own_probability": pl.Float32, "other": pl.String, "other_probability": pl.Float32}
 
 
 class Options(FilterOptions):
-    """What is checked, and from which length on.
+    """Who is asked, what of, and what is believed.
 
     Attributes:
-        min_letters: Shorter texts are only held to their script: the identifier guesses there.
-            Of right texts in Django's catalogs (16 languages) and FLORES-200's devtest (40), it
-            takes 0.5 and 0.01 % of those from 24 letters on for another language, 0.05 and
-            0.01 % from 40 on; of English in the place of a translation, it finds 96 % from there.
-        min_probability: The identifier must be at least this sure that the text is in another
-            language for the row to be dropped.
-        min_script_share: The share of letters that must be in the language's script; an ideograph
-            or a syllable of Chinese, Japanese or Korean is as much as three letters.
+        backend: ``best``, for each language the identifier that was measured to judge it best, or
+            one of `isogloss.identifiers` for all (``isogloss[lingua]`` adds one).
+        max_chars: An identifier is shown so many characters: what a text is in shows early.
+        min_letters: Shorter texts are only held to their script: identifiers guess there.
+        min_probability: So likely must another language be …
+        max_own_probability: … and its own at most, for a row to be dropped.
+        min_script_share: The share of letters that must be in a script of the language; an
+            ideograph or a syllable of Chinese, Japanese or Korean is as much as three letters.
         sides: The sides to check.
     """
 
+    backend: str = "best"
+    max_chars: int = Field(default=200, ge=20)
     min_letters: int = Field(default=40, ge=1)
-    min_probability: float = Field(default=0.9, gt=0, le=1)
+    min_probability: float = Field(default=0.5, gt=0, le=1)
+    max_own_probability: float = Field(default=0.1, ge=0, lt=1)
     min_script_share: float = Field(default=0.4, ge=0, le=1)
-    sides: tuple[Literal["input", "output"], ...] = Field(default=("input", "output"), min_length=1)
+    sides: tuple[_script.Side, ...] = Field(default=("context", "input", "output"), min_length=1)
+
+    @field_validator("backend")
+    @classmethod
+    def _there(cls, name: str) -> str:
+        known = ["best", *identifiers.names()]
+        if name not in known:
+            raise ValueError(f"there is no language identifier {name!r}, only {', '.join(known)}")
+        return name
 
 
-def apply(frame: pl.DataFrame, options: Options) -> pl.DataFrame:
-    """Set ``reason`` where a side is not in its language.
+def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
+    """Return six scores of each side.
 
-    Only words count: placeholders, tags and addresses are left out first. The script decides
-    first; then the identifier, langdetect (Shuyo 2010), seeded, is asked where it knows the
-    language. It is not believed where it names a close relative, or a language of another script
-    than the text was found to be in. Programs (the task code) are in no language.
+    ``letters``, ``script_share`` and ``script`` are as the filter ``script`` has them. ``judge``
+    says who decides: an identifier, or ``script`` where that does not know the language, or no other
+    one in the script, or most of the text is in another script. ``own_probability`` is that of the claimed
+    language (NaN where no identifier was asked); ``other`` the likeliest other language, without
+    those that the identifier is known to take this one for ("" for none), and
+    ``other_probability`` its probability.
+
+    Raises:
+        Unavailable: The identifier that the options name is not installed.
     """
-    tags = {side: _tag(side) for side in options.sides}
-    prose = frame.filter(pl.col("task") != "code")
-    # Pairs asked both ways round hold every text twice; each is judged once.
-    pairs = pl.concat(
-        prose.select(tag.alias("_tag"), pl.col(side).alias("_text")) for side, tag in tags.items()
-    ).unique(maintain_order=True)
-    verdicts = pairs.with_columns(_judge(pairs, options).alias("_verdict"))
-    reasons = []
-    for side, tag in tags.items():
-        frame = frame.with_columns(tag.alias("_tag")).join(
-            verdicts.rename({"_text": side, "_verdict": f"_verdict_{side}"}),
-            on=["_tag", side],
-            how="left",
-            maintain_order="left",
-            nulls_equal=True,
-        )
-        verdict = pl.col(f"_verdict_{side}")
-        said = pl.concat_str(pl.lit(f"the {side} "), verdict)
-        reasons.append(because((pl.col("task") != "code") & verdict.is_not_null(), said))
-    return reasoned(frame, *reasons).drop("_tag", *(f"_verdict_{side}" for side in tags))
-
-
-def _tag(side: str) -> pl.Expr:
-    return pl.coalesce("source_language", "language") if side == "input" else pl.col("language")
-
-
-def _judge(pairs: pl.DataFrame, options: Options) -> pl.Series:
-    """Return the reason against each (tag, text), or null."""
-    tags = pairs["_tag"].to_list()
-    texts = pairs.select(words(pl.col("_text").fill_null(""))).to_series().to_list()
-    # Counting letters of a script that differs by row is not one polars expression.
-    verdicts = [
-        _script_reason(text, tag, options.min_script_share)
-        for tag, text in zip(tags, texts, strict=True)
-    ]
-    asked = [
-        row
-        for row, verdict in enumerate(verdicts)
-        if verdict is None
-        and base(tags[row]) in identification.identified_languages()
-        and _letters(texts[row]) >= _enough(tags[row], options.min_letters)
-    ]
-    found = identify([texts[row] for row in asked])
-    for row, (name, probability) in zip(asked, found, strict=True):
-        if name and probability >= options.min_probability and _contradicts(name, tags[row]):
-            verdicts[row] = f"looks like {name}, not {tags[row]} (p={probability:.2f})"
-    return pl.Series(verdicts, dtype=pl.String)
-
-
-def _contradicts(found: str, tag: str) -> bool:
-    """Tell whether a text that langdetect finds to be in ``found`` cannot be in ``tag``."""
-    expected = base(tag)
-    if found == expected or any({found, expected} <= group for group in _CLOSE):
-        return False
-    # It takes Chinese for Korean, and names in Latin letters for any language: where the script
-    # has spoken, it is heard only among the languages of that script.
-    return not set(_scripts(found)).isdisjoint(_scripts(tag))
-
-
-def base(tag: str) -> str:
-    """Return what the identifier knows a language by: its subtag, one for both Norwegians."""
-    language = tag.split("-")[0]
-    return "no" if language in ("nb", "nn") else language
-
-
-def _enough(tag: str, letters: int) -> int:
-    return max(1, letters // _letters_a_character(tag))
-
-
-def _letters_a_character(tag: str) -> int:
-    """Return about how many letters of an alphabet say what one of the language's does."""
-    return _DENSITY if describe(tag).script in _SCRIPTS else 1
-
-
-@cache
-def _scripts(tag: str) -> tuple[str, ...]:
-    script = describe(tag).script
-    return _SCRIPTS.get(script, (script,))
-
-
-@cache
-def _script_pattern(tag: str) -> Any:
-    names = "".join(rf"\p{{Script={name}}}" for name in _scripts(tag))
-    return regex.compile(rf"[\p{{L}}&&[{names}]]", regex.V1)
-
-
-# A letter of some script: Japanese writes its long vowels, and phonetics its tones, with others.
-_LETTER = regex.compile(r"(?![\p{Script=Common}\p{Script=Inherited}])\p{L}")
-
-
-def _letters(text: str) -> int:
-    return len(_LETTER.findall(text))
-
-
-def _script_reason(text: str, tag: str, share: float) -> str | None:
-    total = _letters(text)
-    if not total:
-        return None
-    inside = len(_script_pattern(tag).findall(text))
-    weighed = inside * _letters_a_character(tag)
-    if weighed >= share * (total - inside + weighed):
-        return None
-    # Names of programs and placeholders stay Latin in every script: some of the language's own
-    # letters among few others will do for a short text.
-    if inside and total < 12:
-        return None
-    return f"is not in the script {describe(tag).script} ({inside} of {total} letters are)"
-
-
-def identify(texts: Sequence[str], workers: int | None = None) -> list[tuple[str, float]]:
-    """Return the likeliest language of each text and its probability, in order.
-
-    Args:
-        texts: What to identify.
-        workers: Processes; all processors where None. The answer does not depend on it.
-    """
-    workers = workers or processors()
-    chunks = [texts[start : start + _CHUNK] for start in range(0, len(texts), _CHUNK)]
-    if workers < 2 or len(texts) < _FEW:
-        return [answer for chunk in chunks for answer in _identify(chunk)]
-    pool = ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=interrupts.serve_parent
+    claims = _script.claims(frame, options.sides)
+    whole = pl.concat([claims, _script.counted(claims)], how="horizontal")
+    whole = whole.with_columns(
+        _judges(whole, options.backend), pl.col("text").str.head(options.max_chars)
     )
-    try:
-        with interrupts.kept_from_children():
-            answers = [pool.submit(_identify, chunk) for chunk in chunks]
-        return [answer for future in answers for answer in future.result()]
-    except BrokenProcessPool:
-        # Spawned workers import the caller's script, and one without a guard on __main__ fails.
-        warn("languages are identified in one process: its helpers did not start")
-        return [answer for chunk in chunks for answer in _identify(chunk)]
-    finally:
-        # A second Ctrl-C would leave the helpers to the interpreter, which prints where they were.
-        with interrupts.held_back():
-            pool.shutdown(cancel_futures=True)
+    # Pairs asked both ways round hold every text twice; each is judged once.
+    asked = whole.filter(pl.col("judge") != "script").select(_CLAIM).unique(maintain_order=True)
+    weighed = [
+        _weighed(part, str(name), workers)
+        for (name,), part in asked.group_by("judge", maintain_order=True)
+    ]
+    if weighed:
+        found = pl.concat(weighed)
+        whole = whole.join(found, on=_CLAIM, how="left", maintain_order="left")
+    else:
+        whole = whole.with_columns(
+            pl.lit(None, kind).alias(name) for name, kind in _WEIGHED.items()
+        )
+    scores = whole.with_columns(
+        pl.col("own_probability").fill_null(float("nan")),
+        pl.col("other").fill_null(""),
+        pl.col("other_probability").fill_null(0.0),
+    )
+    return _script.beside(scores.drop("tag", "text", "own"), options.sides)
 
 
-def _identify(texts: Sequence[str]) -> list[tuple[str, float]]:
-    return [identification.identify(text) for text in texts]
+def verdict(options: Options) -> pl.Expr:
+    """Drop where a side is in another script or language; the script has the first word."""
+    reasons = []
+    for side in options.sides:
+        other, likely = pl.col(f"{side}_other"), pl.col(f"{side}_other_probability")
+        believed = (
+            (other != "")
+            & (likely >= options.min_probability)
+            & (pl.col(f"{side}_own_probability") <= options.max_own_probability)
+            & (pl.col(f"{side}_letters") >= options.min_letters)
+        )
+        told = pl.format(
+            "the {} looks like {}, not {} (p={})",
+            pl.lit(side), other, _script.claim(side), likely.cast(pl.Decimal(3, 2)),
+        )  # fmt: skip
+        reasons.append(_script.wrong_script(side, options.min_script_share))
+        reasons.append(because(believed, told))
+    return first_of(*reasons)
+
+
+def sweeps(options: Options) -> list[Sweep]:
+    """Return the bounds of the script's share and the probabilities, for each side."""
+    found = []
+    for side in options.sides:
+        share, likely = f"{side}_script_share", f"{side}_other_probability"
+        found.append(Sweep("min_script_share", share, options.min_script_share, "below"))
+        found.append(Sweep("min_probability", likely, options.min_probability, "above"))
+    return found
+
+
+def __getattr__(name: str) -> str:
+    """Return ``VERSION``: what the scores hang on besides text and options."""
+    if name == "VERSION":
+        # Asked for when it is needed: the distributions are searched for.
+        return f"2 {identifiers.told()}"
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _judges(claims: pl.DataFrame, backend: str) -> pl.Expr:
+    """Return who decides on each claim, by its language and the script that it is written in."""
+    found: dict[str, dict[str, str]] = {}
+    for tag, own in claims.select("tag", "own").unique().iter_rows():
+        found.setdefault(own, {})[tag] = _judge(backend, tag, own)
+    judge = pl.lit("script")
+    for own, by_tag in sorted(found.items()):
+        named = pl.col("tag").replace_strict(by_tag, default="script", return_dtype=pl.String)
+        judge = pl.when(pl.col("own") == own).then(named).otherwise(judge)
+    enough = (pl.col("letters") > 0) & (pl.col("script_share") >= _ASKED)
+    return pl.when(enough).then(judge).otherwise(pl.lit("script")).alias("judge")
+
+
+@cache
+def _judge(backend: str, tag: str, script: str) -> str:
+    """Return the identifier to ask of a text in a script, or ``script`` where that has settled it."""
+    name = identifiers.best(tag) if backend == "best" else backend
+    if name is None or not identifiers.knows(name, tag):
+        return "script"
+    return name if identifiers.rivals(name, tag, script) else "script"
+
+
+def _weighed(asked: pl.DataFrame, name: str, workers: int) -> pl.DataFrame:
+    """Return the claims that an identifier is asked about, with what it says for and against."""
+    rankings = identifiers.identify(asked["text"].to_list(), name, workers)
+    # Rankings are pairs in Python; there is nothing in them that columns would be quicker for.
+    weights = [
+        identifiers.weigh(ranking, tag, identifiers.rivals(name, tag, own))
+        for ranking, tag, own in zip(rankings, asked["tag"], asked["own"], strict=True)
+    ]
+    return asked.hstack(pl.DataFrame(weights, schema=_WEIGHED, orient="row"))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,13 +10,16 @@ from typing import Any, Protocol
 import polars as pl
 from pydantic import Field
 
+from isogloss.hashing import xxh64
 from isogloss.settings import Settings
 
-#: Columns of a source example: what a source gives before a template makes a record of it.
+#: Columns of a source example: what a source gives before a template makes a record of it. Where a
+#: source has its own ``instruction``, no template is used.
 SCHEMA: dict[str, pl.DataType] = {
     "task": pl.String(),
     "language": pl.String(),
     "source_language": pl.String(),
+    "instruction": pl.String(),
     "context": pl.String(),
     "input": pl.String(),
     "output": pl.String(),
@@ -33,6 +35,19 @@ SCHEMA: dict[str, pl.DataType] = {
 }
 
 
+class Engine(Protocol):
+    """What answers prompts: a model, near or far."""
+
+    def __call__(self, model: str, prompts: Sequence[str], **settings: Any) -> list[str]:
+        """Return an answer to each prompt, in order.
+
+        Args:
+            model: What users name a model by.
+            prompts: Prompts.
+            settings: How it answers: see `builders.engines`.
+        """
+
+
 class SourceOptions(Settings):
     """Options every kind of source has; a kind's ``Options`` adds its own.
 
@@ -42,6 +57,8 @@ class SourceOptions(Settings):
         optional: Whether the recipe goes on without it where it is unavailable.
         limit: At most so many groups per (task, language, source language); None for all.
         licence: An SPDX expression or a name; required where the kind does not know it.
+        citation: What to cite, for the manifest and the card, where the kind does not know it.
+        tags: Tags of all its rows. ``translated`` and ``synthetic`` say that a machine wrote them.
     """
 
     name: str
@@ -49,6 +66,12 @@ class SourceOptions(Settings):
     optional: bool = False
     limit: int | None = Field(default=None, gt=0)
     licence: str | None = None
+    citation: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+#: Examples of an earlier source of the recipe, batch by batch, as its filters have let them through.
+Earlier = Mapping[str, Callable[[], Iterator[pl.DataFrame]]]
 
 
 @dataclass(frozen=True)
@@ -61,6 +84,9 @@ class Context:
         folder: The folder of the recipe file, which relative paths start from.
         where: The place to name in an error, such as ``starter.toml: sources[0]``.
         seed: The recipe's seed.
+        earlier: The sources before this one, for those that are made of others (a pivot, a
+            back-translation). It is filled while they are read: ask it in ``frames`` only.
+        engine: Answers prompts with a model, for sources that make text; None where there is none.
     """
 
     languages: tuple[str, ...]
@@ -68,6 +94,8 @@ class Context:
     folder: Path
     where: str
     seed: int
+    earlier: Earlier = field(default_factory=dict)
+    engine: Engine | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +108,7 @@ class Reading:
         sha256: The hash of the content that was read.
         frames: Batches of examples in `SCHEMA`, in a fixed order.
         details: Anything else for the manifest (must be the same at every reading).
+        citation: What its publisher asks to cite: BibTeX, a line or an address.
     """
 
     version: str
@@ -87,14 +116,20 @@ class Reading:
     sha256: str
     frames: Iterator[pl.DataFrame]
     details: dict[str, Any] = field(default_factory=dict)
+    citation: str = ""
 
 
 class SourceModule(Protocol):
-    """What a module of ``builders.sources`` defines."""
+    """What a module of ``builders.sources`` defines.
+
+    ``LANGUAGES`` and ``LICENCE`` tell users in a line which languages it has and under what licence.
+    """
 
     Options: type[SourceOptions]
     DESCRIPTION: str
     EXAMPLE: str
+    LANGUAGES: str
+    LICENCE: str
 
     def read(self, options: Any, context: Context) -> Reading:
         """Open the source."""
@@ -118,7 +153,9 @@ def conformed(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def group_rank(seed: int, group: str) -> int:
-    """Return the seeded rank of a group: 64 bits of BLAKE2b, the same on every machine for years."""
-    digest = hashlib.blake2b(f"{seed}:{group}".encode("utf-8", "surrogatepass"), digest_size=8)
-    return int.from_bytes(digest.digest())
+def rank(seed: int, text: pl.Expr) -> pl.Expr:
+    """Return the seeded rank of a text: 64 bits of XXH64, the same on every machine for years.
+
+    All sampling and shuffling go by it, never by the order in which examples come.
+    """
+    return xxh64(pl.concat_str(pl.lit(f"{seed}:"), text))

@@ -1,4 +1,4 @@
-"""Which texts are the same, and which are in the wrong language."""
+"""Which texts are in the wrong language, and what is mended in them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from builders.dedup import merge_duplicates
+from builders import filtering
 from builders.filters import language, unicode
 from builders.filters._prose import words
 from builders.sources._base import examples
@@ -21,34 +21,6 @@ def pair(source: str, target: str, **more: Any) -> dict[str, Any]:
 def frame(*rows: dict[str, Any]) -> pl.DataFrame:
     made = examples(rows).drop("reason")
     return made.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("GNU C compiler", "GNU C++ compiler", False),
-        ("GTK", "GTK+", False),
-        ("Delete?", "Delete", False),
-        ("Polish", "polish", False),
-        ("C#", "C", False),
-        ("½", "1/2", False),
-        ("Caf\u00e9", "Cafe\u0301", True),
-        ("a  b\n", "a\u00a0b", True),
-    ],
-)
-def test_only_what_reads_the_same_is_merged(one: str, other: str, same: bool) -> None:
-    merged = merge_duplicates(frame(pair(one, "x"), pair(other, "y")))
-    assert (merged["reason"].null_count() == 1) == same
-    assert merged["references"][0].to_list() == (["x", "y"] if same else ["x"])
-
-
-@pytest.mark.parametrize("before", [None, "train", "validation"])
-def test_a_test_example_is_not_merged_into_what_came_before(before: str | None) -> None:
-    rows = frame(pair("a", "x", split=before), pair("a", "y", split="test"), pair("b", "z"))
-    merged = merge_duplicates(rows)
-    assert merged["row"].to_list() == [0, 1, 2]
-    assert merged.filter(pl.col("reason").is_null())["row"].to_list() == [1, 2]
-    assert merged["references"][1].to_list() == ["y", "x"]
 
 
 WORDS = [
@@ -75,7 +47,7 @@ def verdicts(*rows: tuple[str, str], **options: Any) -> list[str | None]:
     """Return what the filter says of texts, each with the language that it claims."""
     made = frame(*(pair("x", text, language=tag) for tag, text in rows))
     given = language.Options(name="language", sides=("output",), **options)
-    return language.apply(made, given)["reason"].to_list()
+    return filtering.run(language, given, made)["reason"].to_list()
 
 
 def test_good_text_around_placeholders_stays() -> None:
@@ -124,7 +96,8 @@ def test_programs_are_in_no_language() -> None:
     rows = frame(
         pair("def f(x):", "    return x", language="hi", source_language=None, task="code")
     )
-    assert language.apply(rows, language.Options(name="language"))["reason"].to_list() == [None]
+    made = filtering.run(language, language.Options(name="language"), rows)
+    assert made["reason"].to_list() == [None]
 
 
 def test_flores_is_hardly_ever_rejected(shared_data: Any) -> None:
@@ -142,7 +115,7 @@ def test_unicode_leaves_the_indentation_of_code_and_looks_at_every_reference() -
         pair(" Save ", " Sichern "),
         pair("Save", "Sichern", references=["Sichern", "Spei\ufffdhern"]),
     )
-    made = unicode.apply(rows, unicode.Options(name="unicode"))
+    made = filtering.run(unicode, unicode.Options(name="unicode"), rows)
     assert made["output"].to_list() == ["    return 1", "Sichern", "Sichern"]
     assert made["references"][0].to_list() == ["    return 1"]
     assert made["references"][1].to_list() == ["Sichern"]

@@ -13,6 +13,7 @@ import pytest
 
 import builders
 from builders import pipeline
+from builders.staging import Staging
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.provenance import read_json, sha256_file
 from isogloss.records import SCHEMA, with_ids
@@ -170,22 +171,20 @@ def test_a_build_that_is_interrupted_goes_on_to_the_same_bytes(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     straight = builders.build(recipe, tmp_path / "straight")
-    whole = pipeline._gather
+    whole = pipeline._choose
 
     def stop(*_: Any) -> Any:
         raise KeyboardInterrupt
 
     out = tmp_path / "out"
-    monkeypatch.setattr(pipeline, "_gather", stop)
+    monkeypatch.setattr(pipeline, "_choose", stop)
     with pytest.raises(KeyboardInterrupt):
         builders.build(recipe, out)
     assert not (out / "manifest.json").exists()
-    monkeypatch.setattr(pipeline, "_gather", whole)
+    monkeypatch.setattr(pipeline, "_choose", whole)
     asked: list[str] = []
-    apply = pipeline._described
-    monkeypatch.setattr(
-        pipeline, "_described", lambda *given: asked.append("again") or apply(*given)
-    )
+    read = Staging._stage
+    monkeypatch.setattr(Staging, "_stage", lambda *given: asked.append("again") or read(*given))
     builders.build(recipe, out)
     assert asked == [], "finished steps are not done again"
     assert hashes(out) == hashes(straight)

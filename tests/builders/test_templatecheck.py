@@ -108,8 +108,8 @@ def test_placeholders_that_would_stay_or_get_lost_are_told(tmp_path: Path) -> No
     told = of(questions, problems)
     assert "which has no use for them. Take {target_language} away" in told["en-50"]
     assert "doubled braces" in told["en-51"]
-    assert "a layout that cannot be filled" in told["en-52"]
-    assert "Write {context} once, before {input}" in told["en-53"]
+    assert "{context} and {input}, each once" in told["en-52"]
+    assert "{context} and {input}, each once, in this order" in told["en-53"]
     assert "en-54" not in told
     told = of(pairs, problems)
     assert "does not say into which language. Write {target_language} in it" in told["en-50"]

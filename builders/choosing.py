@@ -1,0 +1,163 @@
+"""What is decided over all sources together: duplicates, splits, leaks, and the mixture."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from builders import dedup, tokens
+from builders.decontaminate import (
+    HITS,
+    TEST_SPLIT,
+    Contamination,
+    protected,
+    reason,
+    summarise,
+)
+from builders.judging import Judging
+from builders.ledger import Ledger
+from builders.mixing import ORIGINS, SPLITS
+from builders.mixture import Chosen, assign_splits, choose, ranks
+from builders.recipe import Recipe
+from builders.scores import Former
+from builders.staging import Staged
+from builders.store import POSITION, Store
+from isogloss.console import progress
+from isogloss.hashing import xxh64
+from isogloss.records import TASKS
+
+_SIDES = (
+    "task", "language", "source_language", "instruction", "context", "input", "output",
+    "references", "source_id",
+)  # fmt: skip
+
+
+@dataclass
+class Choosing:
+    """The steps that follow the sources, each dropping rows of the store.
+
+    Attributes:
+        plan: The recipe.
+        store: The rows that the sources' own filters let through.
+        ledger: Counts and dropped rows.
+        work: A folder for what does not fit in memory.
+        workers: Threads and processes.
+        suites: Texts of suites that are not to be trained on.
+        dear: The scores of dear filters, one spool a source, by filter.
+        contamination: What the manifest tells of leaks.
+    """
+
+    plan: Recipe
+    store: Store
+    ledger: Ledger
+    work: Path
+    workers: int
+    suites: pl.DataFrame
+    dear: dict[str, list[Any]] = field(default_factory=dict)
+    contamination: list[dict[str, Any]] = field(default_factory=list)
+
+    def duplicates(self) -> None:
+        """Drop rows that are the same as an earlier one, or nearly."""
+        self.ledger.drop("duplicates", self.store, dedup.identical(self.store))
+        near = self.plan.duplicates.near
+        if near is not None:
+            from builders.near import near_duplicates
+
+            found = near_duplicates(self._near_batches, near, self.work / "near", self.plan.seed)
+            reason = pl.format(
+                "nearly the same as another example (Jaccard {})", pl.col("jaccard").round(2)
+            )
+            self.ledger.drop(
+                "near-duplicates", self.store, found.select(POSITION, reason.alias("reason"))
+            )
+
+    def _near_batches(self) -> Any:
+        from builders.near import Batch
+
+        columns = ("task", "language", "source_language", "context", "input", "output", "split")
+        for frame in self.store.batches(columns):
+            texts = [pl.col(name).fill_null("") for name in ("context", "input", "output")]
+            cell = [pl.col(name).fill_null("") for name in ("task", "language", "source_language")]
+            told = frame.select(
+                POSITION,
+                xxh64(pl.concat_str(cell, separator="\x1f")).alias("cell"),
+                pl.concat_str(texts, separator="\n").alias("text"),
+                dedup.place(pl.col("split")).alias("priority"),
+            )
+            yield Batch(*(told[name] for name in told.columns))
+
+    def judge(self, staged: dict[str, Staged], former: Former) -> None:
+        """Ask the dear filters, in the recipe's order."""
+        judging = Judging(self.store, staged, former, self.workers)
+        for step in self.plan.filters:
+            if step.dear:
+                self.dear[step.label] = judging.judge(step, self.ledger)
+
+    def merge(self) -> None:
+        """Make one row of those that ask the same."""
+        merged, references = dedup.merge(self.store)
+        self.ledger.drop("same-input", self.store, merged)
+        if references.height:
+            self.store.patches.append(references)
+
+    def index(self) -> pl.DataFrame:
+        """Return a row of numbers and names for each row that is in, with its split."""
+        columns = ("task", "language", "source_language", "source", "tags", "group", "split",
+                   *tokens.TEXTS)  # fmt: skip
+        names = [source.options.name for source in self.plan.sources]
+        texts = [
+            pl.col(name).str.len_bytes().fill_null(0) for name in ("context", "input", "output")
+        ]
+        measure = tokens.measure(self.plan.mixture, self.plan.path)
+        tags = pl.col("tags")
+        origin = (
+            pl.when(tags.list.contains("synthetic")).then(pl.lit("synthetic"))
+            .when(tags.list.contains("translated")).then(pl.lit("translated"))
+            .otherwise(pl.lit("native"))
+        )  # fmt: skip
+        frames = [
+            frame.select(
+                POSITION,
+                pl.col("split").cast(pl.Enum(SPLITS)),
+                pl.col("task").cast(pl.Enum(TASKS)),
+                pl.col("language").cast(pl.Enum(self.plan.languages)),
+                pl.col("source_language").cast(pl.Categorical),
+                pl.col("source").cast(pl.Enum(names)),
+                origin.cast(pl.Enum(ORIGINS)).alias("origin"),
+                pl.sum_horizontal(texts).cast(pl.UInt32).alias("bytes"),
+                *([measure(frame)] if measure else []),
+                *ranks(self.plan.seed),
+            )
+            for frame in self.store.batches(columns)
+        ]
+        return assign_splits(pl.concat(frames), self.plan.split).drop("_share")
+
+    def decontaminate(self, index: pl.DataFrame) -> None:
+        """Drop what is trained on and has something of the test split or of a suite."""
+        tested = np.zeros(self.store.height, dtype=bool)
+        tested[index.filter(pl.col("split") == "test")[POSITION].to_numpy()] = True
+        own = (protected(frame, TEST_SPLIT) for frame in self.store.batches(_SIDES, only=tested))
+        suites, self.suites = self.suites, pl.DataFrame()
+        if suites.is_empty() and not tested.any():
+            return
+        known = Contamination(self.plan.decontamination, itertools.chain([suites], own))
+        found = [pl.DataFrame(schema=HITS)]
+        with progress("decontamination", int((self.store.alive & ~tested).sum())) as bar:
+            for frame in self.store.batches(_SIDES, only=~tested):
+                found.append(known.hits(frame, workers=self.workers))
+                bar.advance(frame.height)
+        hits = pl.concat(found)
+        self.contamination = summarise(hits)
+        self.ledger.drop("decontamination", self.store, hits.select(POSITION, reason()))
+
+    def mix(self, index: pl.DataFrame) -> Chosen:
+        """Choose the rows of the mixture, of those that are still in."""
+        left = pl.Series(self.store.alive).gather(index[POSITION])
+        chosen = choose(index.filter(left), self.plan.mixture)
+        self.ledger.drop("mixture", self.store, chosen.dropped)
+        return chosen

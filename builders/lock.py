@@ -1,0 +1,118 @@
+"""The lock of a recipe: what every source held when the corpus was last built.
+
+It lies beside the recipe (``recipe.toml`` → ``recipe.lock``) and is meant to be kept with it. A build
+brings it up to date and tells what has changed; a frozen build refuses to go on instead.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from isogloss.console import say, warn
+from isogloss.errors import IsoglossError
+from isogloss.provenance import read_json, write_json
+
+_FORMAT = 1
+_SHIPPED = Path(__file__).resolve().parent / "recipes"
+_KEPT = ("name", "kind", "version", "licence", "sha256")
+
+
+def path_of(recipe: Path) -> Path:
+    """Return where the lock of a recipe lies."""
+    return recipe.with_suffix(".lock")
+
+
+def entry(
+    sources: list[dict[str, Any]], suites: list[dict[str, Any]], templates: str
+) -> dict[str, Any]:
+    """Return what a lock holds.
+
+    Args:
+        sources: The sources' entries in the manifest.
+        suites: Those of the suites that are kept out of training.
+        templates: The hash of the templates.
+    """
+    return {
+        "format": _FORMAT,
+        "sources": [{key: one[key] for key in _KEPT if key in one} for one in sources],
+        "suites": [{key: one[key] for key in _KEPT if key in one} for one in suites],
+        "templates": templates,
+    }
+
+
+def check(recipe: Path, now: dict[str, Any]) -> None:
+    """Check that all sources are as the lock has them.
+
+    Args:
+        recipe: The recipe's file.
+        now: What they are, as `entry` gives it.
+
+    Raises:
+        IsoglossError: There is no lock, or a source is new, gone or another one.
+    """
+    path = path_of(recipe)
+    if not path.is_file():
+        raise IsoglossError(
+            "there is no lock to hold the sources to",
+            where=path,
+            remedy="Build once without --frozen, and keep the file with the recipe",
+        )
+    changes = _changes(_read(path), now)
+    if changes:
+        raise IsoglossError(
+            f"the sources are not as they were: {'; '.join(changes)}",
+            where=path,
+            remedy="Get back what was there, or build without --frozen to take the new content",
+        )
+
+
+def update(recipe: Path, now: dict[str, Any]) -> None:
+    """Write the lock where it is missing or out of date, and say what has changed.
+
+    A recipe in a folder that cannot be written has none, nor has one that is shipped.
+    """
+    if recipe.resolve().parent == _SHIPPED:
+        return
+    path = path_of(recipe)
+    before = _read(path) if path.is_file() else None
+    if before == now:
+        return
+    for change in _changes(before, now) if before else ():
+        warn(f"{path}: {change}")
+    try:
+        write_json(path, now)
+    except IsoglossError as error:
+        say(f"no lock is written ({error.problem})")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    table = read_json(path)
+    if not isinstance(table, dict) or table.get("format") != _FORMAT:
+        raise IsoglossError(
+            "is not a lock of this version", where=path, remedy="Delete it and build again"
+        )
+    return dict(table)
+
+
+def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    found = []
+    for kind in ("sources", "suites"):
+        old, new = ({one["name"]: one for one in lock[kind]} for lock in (before, now))
+        found += [f"{name!r} is gone" for name in old if name not in new]
+        found += [f"{name!r} is new" for name in new if name not in old]
+        found += [
+            f"{key} of {name!r} was {_shown(old[name].get(key))}, is {_shown(source.get(key))}"
+            for name, source in new.items()
+            for key in _KEPT
+            if name in old and old[name].get(key) != source.get(key)
+        ]
+    if before["templates"] != now["templates"]:
+        found.append("the templates are others")
+    return found
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 24 else f"{text[:16]}…"

@@ -1,0 +1,151 @@
+"""Scores beside the rows: kept with the corpus, so that another threshold decides without scoring.
+
+``scores/`` has one row for each that came to the filters: its number in the source, its id, task and
+languages, and a column for each filter's score, ``FILTER.SCORE``; null where the filter was not
+asked, because an earlier one had dropped the row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from builders import filtering
+from builders.filtering import PlannedFilter
+from builders.store import Spool, write_parquet
+from isogloss.errors import IsoglossError
+from isogloss.provenance import read_json, sha256_file
+
+_ROW = "row"
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+
+
+def beside(rows: pl.Series, scores: pl.DataFrame, step: PlannedFilter) -> pl.DataFrame:
+    """Return a filter's scores as they stand in ``scores/``, with the numbers of their rows."""
+    named = scores.rename({name: f"{step.label}.{name}" for name in scores.columns})
+    return named.insert_column(0, rows)
+
+
+@dataclass
+class Former:
+    """The scores of a corpus that was built before in the same folder, where they still hold.
+
+    Attributes:
+        files: The files, by source.
+        signatures: What the scores hang on besides the text, by source and filter.
+    """
+
+    files: dict[str, list[Path]] = field(default_factory=dict)
+    signatures: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, out: Path, rows: dict[str, str]) -> Former:
+        """Open the scores of an earlier corpus.
+
+        Args:
+            out: The corpus folder.
+            rows: The hash of all that the rows and the texts of each source hang on, now.
+        """
+        former = cls()
+        try:
+            manifest = read_json(out / "manifest.json")
+        except IsoglossError:  # none, or none of ours
+            return former
+        for name, told in manifest.get("scores", {}).items():
+            files = [out / file for file in told["files"]]
+            whole = all(
+                file.is_file()
+                and sha256_file(file)
+                == manifest["files"][file.relative_to(out).as_posix()]["sha256"]
+                for file in files
+            )
+            if whole and rows.get(name) == told["rows"]:
+                former.files[name] = files
+                former.signatures[name] = told["filters"]
+        return former
+
+    def of(self, source: str, step: PlannedFilter, rows: pl.Series) -> pl.DataFrame | None:
+        """Return the known scores of a filter for rows, null where there are none.
+
+        Args:
+            source: The source's name.
+            step: The filter.
+            rows: The rows' numbers, rising.
+        """
+        if rows.is_empty() or self.signatures.get(source, {}).get(step.label) != step.signature:
+            return None
+        prefix = f"{step.label}."
+        table = pl.scan_parquet(self.files[source])
+        names = [name for name in table.collect_schema().names() if name.startswith(prefix)]
+        if not names:
+            return None
+        found = (
+            table.filter(pl.col(_ROW).is_between(rows[0], rows[-1]))
+            .select(_ROW, *(pl.col(name).alias(name.removeprefix(prefix)) for name in names))
+            .collect()
+        )
+        return rows.to_frame().join(found, on=_ROW, how="left", maintain_order="left").drop(_ROW)
+
+
+def known_or_scored(
+    frame: pl.DataFrame, step: PlannedFilter, known: pl.DataFrame | None, workers: int
+) -> pl.DataFrame:
+    """Return a filter's scores of a batch: the known ones, and the missing ones made now."""
+    if known is None:
+        return filtering.score(frame, step, workers)
+    missing = known.select(pl.all_horizontal(pl.all().is_null())).to_series()
+    if not missing.any():
+        return known
+    made = filtering.score(frame.filter(missing), step, workers)
+    if not made.width:
+        return known
+    index = pl.int_range(known.height, dtype=pl.UInt32, eager=True)
+    old = known.with_columns(index.alias("_index")).filter(~missing)
+    new = made.with_columns(index.filter(missing).alias("_index"))
+    return pl.concat([old, new.select(old.columns)]).sort("_index").drop("_index")
+
+
+def dear_spool(folder: Path, step: PlannedFilter) -> Spool:
+    """Return where a dear filter's scores of a source are kept until the corpus is written."""
+    return Spool(folder, f"dear-{step.label}")
+
+
+def write(
+    out: Path, index: int, name: str, cheap: Spool, dear: Sequence[Spool]
+) -> dict[str, dict[str, Any]]:
+    """Write the scores of a source.
+
+    Args:
+        out: The corpus folder.
+        index: The source's number in the recipe.
+        name: Its name.
+        cheap: Its scores by batch, of all rows.
+        dear: Scores of dear filters, by the same batches, of the rows they were asked of.
+
+    Returns:
+        For each file, by its path in the folder: ``sha256``, ``bytes`` and ``rows``.
+    """
+    schema: dict[str, pl.DataType] = {}
+    for spool in (cheap, *dear):
+        for path in spool.paths():
+            schema |= pl.read_parquet_schema(path)
+    files = {}
+    for number in cheap.numbers:
+        table = pl.read_parquet(cheap.path(number))
+        for spool in dear:
+            if number in spool.numbers:
+                more = pl.read_parquet(spool.path(number))
+                table = table.join(more, on=_ROW, how="left", maintain_order="left")
+        missing = [
+            pl.lit(None, kind).alias(key)
+            for key, kind in schema.items()
+            if key not in table.columns
+        ]
+        file = f"scores/{index:03d}-{_UNSAFE.sub('-', name)[:60]}-{number:05d}.parquet"
+        files[file] = write_parquet(table.with_columns(missing).select(list(schema)), out / file)
+    return files

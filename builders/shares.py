@@ -1,0 +1,106 @@
+"""What a mixture makes of the shares of languages and tasks: for the manifest and the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from isogloss.console import table
+
+_CELL = ("split", "language", "task", "origin")
+_LINES = 40
+
+
+def tell(index: pl.DataFrame, times: pl.Series, unit: str) -> list[dict[str, Any]]:
+    """Return rows, sizes and shares before and after a mixture.
+
+    Args:
+        index: The rows that it chose from, with ``size`` where the unit is not rows.
+        times: How often it takes each.
+        unit: Its unit.
+
+    Returns:
+        By split, language, task and origin, sorted: these four, and under ``before`` and ``after``
+        the ``rows``, where that is not rows their size in the unit (under its name), and the
+        ``share`` of the split in the unit, to six decimals.
+    """
+    measured = "size" in index.columns
+    size = pl.col("size").cast(pl.Int64) if measured else pl.lit(1, pl.Int64)
+    often = times.cast(pl.Int64).alias("_times")
+    found = (
+        index.select(*_CELL, size.alias("_size"), often)
+        .group_by(_CELL)
+        .agg(
+            pl.len().cast(pl.Int64).alias("rows_before"),
+            pl.col("_times").sum().alias("rows_after"),
+            pl.col("_size").sum().alias("size_before"),
+            (pl.col("_size") * pl.col("_times")).sum().alias("size_after"),
+        )
+        .with_columns(pl.col(name).cast(pl.String) for name in _CELL)
+        .sort(_CELL)
+    )
+    whole = {
+        (split, when): found.filter(pl.col("split") == split)[f"size_{when}"].sum()
+        for split in found["split"].unique()
+        for when in ("before", "after")
+    }
+    told = []
+    for row in found.iter_rows(named=True):
+        entry: dict[str, Any] = {name: row[name] for name in _CELL}
+        for when in ("before", "after"):
+            amount, total = row[f"size_{when}"], whole[row["split"], when]
+            entry[when] = {
+                "rows": row[f"rows_{when}"],
+                **({unit: amount} if measured else {}),
+                "share": round(amount / total, 6) if total else 0.0,
+            }
+        told.append(entry)
+    return told
+
+
+def show(shares: Sequence[Mapping[str, Any]]) -> None:
+    """Print the train split before and after a mixture: a line for each language and each task.
+
+    Nothing is printed where the mixture left train as it was. Of more than some dozen languages,
+    the rarest are one line.
+    """
+    train = [entry for entry in shares if entry["split"] == "train"]
+    if all(entry["before"] == entry["after"] for entry in train):
+        return
+    units = [key for key in train[0]["after"] if key != "share"]
+    lines = _lines(train, "language", units)
+    if len(lines) > _LINES:
+        rest = [line[1] for line in lines[_LINES - 1 :]]
+        lines = [*lines[: _LINES - 1], (f"{len(rest)} others", _sum(rest))]
+    lines += _lines(train, "task", units)
+    whole = _sum([line[1] for line in _lines(train, "split", units)])
+    heads = ["train", *(f"{unit} {when}" for unit in units for when in ("before", "after"))]
+    cells = [
+        [name, *(f"{amount:,}" for amount in amounts), *_percents(amounts, whole)]
+        for name, amounts in [*lines, ("all", whole)]
+    ]
+    table([*heads, "share before", "after"], cells)
+
+
+def _lines(
+    entries: Sequence[Mapping[str, Any]], key: str, units: Sequence[str]
+) -> list[tuple[str, list[int]]]:
+    """Return amounts by what a key says, in each unit before and after; the most after first."""
+    found: dict[str, list[list[int]]] = {}
+    for entry in entries:
+        amounts = [entry[when][unit] for unit in units for when in ("before", "after")]
+        found.setdefault(entry[key], []).append(amounts)
+    lines = [(name, _sum(amounts)) for name, amounts in found.items()]
+    return sorted(lines, key=lambda line: (-line[1][-1], line[0]))
+
+
+def _sum(amounts: Iterable[Sequence[int]]) -> list[int]:
+    return [sum(column) for column in zip(*amounts, strict=True)]
+
+
+def _percents(amounts: Sequence[int], whole: Sequence[int]) -> list[str]:
+    """Return shares before and after, in the last unit."""
+    pairs = zip(amounts[-2:], whole[-2:], strict=True)
+    return [f"{amount / total:.1%}" if total else "–" for amount, total in pairs]

@@ -1,0 +1,266 @@
+"""One source at a time: read, limited, mended, scored and filtered, a batch at a time, to disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from builders import filtering, licences
+from builders.ledger import Ledger
+from builders.recipe import PlannedSource, Recipe
+from builders.scores import Former, beside, known_or_scored
+from builders.sources._base import Reading, rank
+from builders.store import Spool, rebatched
+from isogloss.console import progress
+from isogloss.provenance import read_json, write_json
+
+#: Columns of a row on disk, besides those of `builders.sources._base.SCHEMA`.
+ROW = "row"
+
+# Sources take disjoint blocks of numbers, so that order does not hang on how much others give.
+_BLOCK = 1 << 40
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A source of the recipe, opened, or the reason why it is not."""
+
+    planned: PlannedSource
+    reading: Reading | None
+    problem: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The source's name."""
+        return self.planned.options.name
+
+    @property
+    def licence(self) -> str:
+        """The licence of rows that do not say theirs."""
+        return self.planned.options.licence or (self.reading.licence if self.reading else "")
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """What the manifest says of the source."""
+        options = self.planned.options
+        common = {"name": options.name, "kind": options.kind}
+        if self.reading is None:
+            return {**common, "unavailable": self.problem}
+        return {
+            **common,
+            "version": self.reading.version,
+            "licence": self.licence,
+            "citation": options.citation or self.reading.citation,
+            "sha256": self.reading.sha256,
+            "details": self.reading.details,
+        }
+
+
+@dataclass
+class Staged:
+    """A staged source.
+
+    Attributes:
+        kept: Files of the rows that its filters let through, by the number of the batch.
+        scores: Files of the scores of all rows that came to the filters, likewise.
+        ledger: Its steps, and the files of dropped rows.
+    """
+
+    kept: Spool
+    scores: Spool
+    ledger: Ledger
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """Read the rows that were kept."""
+        for path in self.kept.paths():
+            yield pl.read_parquet(path)
+
+
+@dataclass
+class Staging:
+    """What staging a source needs to know besides the source."""
+
+    plan: Recipe
+    work: Path
+    inputs: str
+    former: Former
+    workers: int
+    done: dict[str, Staged] = field(default_factory=dict)
+
+    def earlier(self) -> Mapping[str, Any]:
+        """Return readers of the sources staged so far, by name; the mapping grows with them."""
+        return _Readers(self.done)
+
+    def stage(self, source: Opened, index: int) -> Staged:
+        """Stage a source, unless that is already done for the same inputs."""
+        folder = self.work / f"source-{index}"
+        state = folder / "done.json"
+        staged = Staged(
+            Spool(folder, "kept"),
+            Spool(folder, "scores"),
+            Ledger(folder, {"source": source.name}),
+        )
+        if state.exists():
+            told = read_json(state)
+            if told["inputs"] == self.inputs:
+                _take_up(staged, told)
+                self.done[source.name] = staged
+                return staged
+        self._stage(source, index, staged)
+        write_json(state, _told(staged, self.inputs))
+        self.done[source.name] = staged
+        return staged
+
+    def _stage(self, source: Opened, index: int, staged: Staged) -> None:
+        with progress(f"source {source.name}", None) as bar:
+            frames = rebatched(_counted(source, bar))
+            limited = self._limited(
+                self._asked(frames, source, index, staged.ledger), source, staged
+            )
+            for number, frame in enumerate(limited):
+                self._filter(frame, number, source, staged)
+
+    def _asked(
+        self, frames: Iterable[pl.DataFrame], source: Opened, index: int, ledger: Ledger
+    ) -> Iterator[pl.DataFrame]:
+        """Number the rows, and part off what the source itself drops and the recipe does not want."""
+        begin = index * _BLOCK
+        for frame in frames:
+            rows = pl.int_range(begin, begin + frame.height, dtype=pl.Int64, eager=True)
+            begin += frame.height
+            described = frame.with_columns(
+                rows.alias(ROW),
+                pl.lit(source.name).alias("source"),
+                pl.coalesce("licence", pl.lit(source.licence)).alias("licence"),
+                pl.coalesce("reason", "rejected_by").alias("reason"),
+                _tagged(source.planned.options.tags),
+            ).drop("rejected_by")
+            left = ledger.settle("source", described)
+            for step, reason in (
+                ("recipe", _unasked(self.plan)),
+                ("licence", licences.verdict(self.plan.licences, left)),
+            ):
+                left = ledger.settle(step, left.with_columns(reason.alias("reason")))
+            yield left
+
+    def _limited(
+        self, frames: Iterator[pl.DataFrame], source: Opened, staged: Staged
+    ) -> Iterator[pl.DataFrame]:
+        """Part off what is beyond the source's limit of groups."""
+        limit = source.planned.options.limit
+        if limit is None:
+            for frame in frames:
+                staged.ledger.note(
+                    "limit", frame.height, frame.clear().with_columns(reason=pl.lit(""))
+                )
+                yield frame
+            return
+        # Which groups rank lowest is known only after all were seen.
+        seen = Spool(staged.kept.folder, "read")
+        lowest = _Lowest(limit, self.plan.seed)
+        for frame in frames:
+            lowest.see(frame)
+            seen.add(frame)
+        for path in seen.paths():
+            frame = pl.read_parquet(path)
+            path.unlink()
+            yield staged.ledger.settle("limit", lowest.verdict(frame))
+
+    def _filter(self, frame: pl.DataFrame, number: int, source: Opened, staged: Staged) -> None:
+        """Run the filters over a batch; the dear ones only mend here, and judge later."""
+        scored: list[pl.DataFrame] = []
+        came = frame
+        for step in self.plan.filters:
+            frame = filtering.repair(frame, step)
+            if step.dear:
+                continue
+            known = self.former.of(source.name, step, frame[ROW])
+            scores = known_or_scored(frame, step, known, self.workers)
+            reason = filtering.decide(frame, scores, step)
+            if scores.width:
+                scored.append(beside(frame[ROW], scores, step))
+            frame = staged.ledger.settle(step.name, frame.with_columns(reason), step.label)
+        if any(hasattr(step.module, "score") for step in self.plan.filters):
+            keys = came.select(ROW, "source_id", "task", "language", "source_language")
+            for scores in scored:
+                keys = keys.join(scores, on=ROW, how="left", maintain_order="left")
+            staged.scores.add(keys, number)
+        staged.kept.add(frame, number)
+
+
+def _told(staged: Staged, inputs: str) -> dict[str, Any]:
+    """Return what is needed to take a staged source up again."""
+    return {
+        "inputs": inputs,
+        "kept": staged.kept.numbers,
+        "scores": staged.scores.numbers,
+        **staged.ledger.state(),
+    }
+
+
+def _take_up(staged: Staged, told: dict[str, Any]) -> None:
+    staged.kept.numbers = told["kept"]
+    staged.scores.numbers = told["scores"]
+    staged.ledger.take_up(told)
+
+
+def _counted(source: Opened, bar: Any) -> Iterator[pl.DataFrame]:
+    for batch in source.reading.frames if source.reading else ():
+        bar.advance(batch.height)
+        yield batch
+
+
+def _tagged(tags: Sequence[str]) -> pl.Expr:
+    given = pl.col("tags").fill_null(pl.lit([], pl.List(pl.String)))
+    return given.list.set_union(list(tags)).alias("tags") if tags else given.alias("tags")
+
+
+def _unasked(plan: Recipe) -> pl.Expr:
+    return (
+        pl.when(~pl.col("language").is_in(plan.languages))
+        .then(pl.lit("its language is not in the recipe"))
+        .when(~pl.col("task").is_in(plan.tasks))
+        .then(pl.lit("its task is not in the recipe"))
+    )
+
+
+class _Readers(Mapping[str, Any]):
+    def __init__(self, done: dict[str, Staged]) -> None:
+        self._done = done
+
+    def __getitem__(self, name: str) -> Any:
+        return self._done[name].frames
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._done)
+
+    def __len__(self) -> int:
+        return len(self._done)
+
+
+class _Lowest:
+    """The lowest-ranked groups of each (task, language, source language), as batches come."""
+
+    _CELL = ("task", "language", "source_language")
+
+    def __init__(self, limit: int, seed: int) -> None:
+        self._limit, self._seed = limit, seed
+        self._ranks = pl.DataFrame()
+
+    def see(self, frame: pl.DataFrame) -> None:
+        ranks = frame.select(*self._CELL, rank(self._seed, pl.col("group")).alias("_rank")).unique()
+        both = pl.concat([self._ranks, ranks]).unique() if self._ranks.width else ranks
+        self._ranks = both.filter(pl.col("_rank").rank("ordinal").over(self._CELL) <= self._limit)
+
+    def verdict(self, frame: pl.DataFrame) -> pl.DataFrame:
+        highest = self._ranks.group_by(self._CELL).agg(pl.col("_rank").max().alias("_highest"))
+        joined = frame.join(
+            highest, on=self._CELL, how="left", nulls_equal=True, maintain_order="left"
+        )
+        beyond = rank(self._seed, pl.col("group")) > pl.col("_highest")
+        reason = pl.lit(f"beyond the source's limit of {self._limit} groups")
+        return joined.with_columns(pl.when(beyond).then(reason).alias("reason")).drop("_highest")

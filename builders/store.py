@@ -1,0 +1,159 @@
+"""Rows on disk: text stays in Parquet files, only numbers of rows are in memory.
+
+Every row that its source's filters let through has a position, from 0 on without gaps, in the order
+of the recipe's sources. What is decided of rows afterwards is decided in arrays by position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+
+from isogloss.provenance import sha256_file, writing
+
+#: The rows of a part at most, and about the bytes of text that are in memory at once.
+ROWS = 65_536
+BYTES = 64 << 20
+
+#: The column of positions, in frames that a store gives.
+POSITION = "position"
+
+Alive = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+def rebatched(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Join small frames and cut large ones, so that each has about `ROWS` rows or `BYTES` bytes."""
+    waiting: list[pl.DataFrame] = []
+    rows = size = 0
+    for frame in frames:
+        for start in range(0, frame.height, ROWS):
+            part = frame.slice(start, ROWS)
+            part_size = int(part.estimated_size())
+            if waiting and (rows + part.height > ROWS or size + part_size > BYTES):
+                yield pl.concat(waiting)
+                waiting, rows, size = [], 0, 0
+            waiting.append(part)
+            rows += part.height
+            size += part_size
+    if waiting:
+        yield pl.concat(waiting)
+
+
+def write_parquet(rows: pl.DataFrame, path: Path) -> dict[str, Any]:
+    """Write a file of the corpus folder, and return its entry for the manifest."""
+    with writing(path) as partial:
+        rows.write_parquet(partial, compression="zstd", statistics=True)
+    return {"sha256": sha256_file(path), "bytes": path.stat().st_size, "rows": rows.height}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file of rows, and the position of the first."""
+
+    path: Path
+    start: int
+    height: int
+
+    @property
+    def end(self) -> int:
+        """The position after the last."""
+        return self.start + self.height
+
+
+@dataclass
+class Store:
+    """All rows, in order.
+
+    Attributes:
+        parts: The files.
+        alive: By position, whether the row is still in.
+        patches: Columns that were changed later, by position: applied whenever rows are read.
+    """
+
+    parts: list[Part]
+    alive: Alive
+    patches: list[pl.DataFrame] = field(default_factory=list)
+
+    @classmethod
+    def over(cls, paths: Iterable[Path]) -> Store:
+        """Open a store over Parquet files, in their order."""
+        parts, start = [], 0
+        for path in paths:
+            height = pq.read_metadata(path).num_rows
+            parts.append(Part(path, start, height))
+            start += height
+        return cls(parts, np.ones(start, dtype=bool))
+
+    @property
+    def height(self) -> int:
+        """The number of rows, in or out."""
+        return len(self.alive)
+
+    def batches(
+        self, columns: Sequence[str] | None = None, only: Alive | None = None
+    ) -> Iterator[pl.DataFrame]:
+        """Read the rows that are in, part by part, with their positions.
+
+        Args:
+            columns: The columns to read; all where None.
+            only: By position, the rows to read of those that are in; all of them where None.
+        """
+        wanted = self.alive if only is None else self.alive & only
+        for part in self.parts:
+            frame = self.read(part, columns, wanted)
+            if frame is not None:
+                yield frame
+
+    def read(
+        self, part: Part, columns: Sequence[str] | None = None, wanted: Alive | None = None
+    ) -> pl.DataFrame | None:
+        """Read the rows of a part that are in (or are wanted); None where there are none."""
+        mask = (self.alive if wanted is None else wanted)[part.start : part.end]
+        if not mask.any():
+            return None
+        frame = pl.read_parquet(part.path, columns=list(columns) if columns else None)
+        positions = pl.int_range(part.start, part.end, eager=True)
+        frame = frame.insert_column(0, positions.alias(POSITION))
+        if not mask.all():
+            frame = frame.filter(pl.Series(mask))
+        for patch in self.patches:
+            names = [name for name in patch.columns if name in frame.columns and name != POSITION]
+            here = patch.filter(pl.col(POSITION).is_between(part.start, part.end - 1))
+            if names and here.height:
+                frame = frame.update(here.select(POSITION, *names), on=POSITION)
+        return frame
+
+
+@dataclass
+class Spool:
+    """Parquet files of one folder and kind, written one after the other.
+
+    They are read again within minutes, so quick matters more than small.
+    """
+
+    folder: Path
+    prefix: str
+    numbers: list[int] = field(default_factory=list)
+
+    def add(self, frame: pl.DataFrame, number: int | None = None) -> None:
+        """Write a frame as the next file, or as that of a number; an empty one is not written."""
+        if frame.is_empty():
+            return
+        given = len(self.numbers) if number is None else number
+        with writing(self.path(given)) as partial:
+            frame.write_parquet(partial, compression="lz4", statistics=False)
+        self.numbers.append(given)
+
+    def path(self, number: int) -> Path:
+        """Return the path of the file of a number."""
+        return self.folder / f"{self.prefix}-{number:06d}.parquet"
+
+    def paths(self) -> list[Path]:
+        """Return the files that were written, in order."""
+        return [self.path(number) for number in self.numbers]

@@ -1,0 +1,253 @@
+"""The texts of suites, which a recipe keeps out of training."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from pydantic import ConfigDict
+
+from builders import testsets
+from builders.decontaminate import PROTECTED, DecontaminationOptions, protected
+from isogloss.console import warn
+from isogloss.errors import IsoglossError, Unavailable
+from isogloss.languages import canonical
+from isogloss.provenance import read_json
+from isogloss.records import TASKS
+from isogloss.settings import Settings, read_toml, unknown, validate
+
+# The shipped suites are files of another room: it is looked up where they lie, none of its code is run.
+_ROOM = "benchmarks"
+_CORPUS = "corpus:"
+
+
+class _SuiteFile(Settings):
+    """Of a suite's file (see the room `benchmarks`), what says which texts it has."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    licence: str = ""
+    tasks: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    pairs: tuple[str, ...] = ()
+    records: str | None = None
+    data: str | None = None
+    local: tuple[dict[str, Any], ...] = ()
+    hub: tuple[dict[str, Any], ...] = ()
+
+
+def read_suite_texts(
+    options: DecontaminationOptions, folder: Path, where: str
+) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+    """Read all texts of the suites that are named, whatever part of them is asked.
+
+    Args:
+        options: Their names, and where their files lie.
+        folder: The recipe's folder, which paths start from.
+        where: The place to name in an error.
+
+    Returns:
+        Their texts, in the columns of `builders.decontaminate.PROTECTED`, and for each suite its
+        name, how many texts it has, their hash (SHA-256), and what they were read from.
+
+    Raises:
+        IsoglossError: There is no such suite, or its files are missing or broken.
+        Unavailable: A hub does not answer, or the network is forbidden.
+    """
+    _check_data(options, folder, where)
+    frames, told = [pl.DataFrame(schema=PROTECTED)], []
+    for spec in options.suites:
+        try:
+            examples, sources = _examples(spec, options, folder, where)
+        except Unavailable as error:
+            remedy = f"{error.remedy}; or" if error.remedy else "Or"
+            raise Unavailable(
+                error.problem,
+                where=error.where or where,
+                remedy=f"{remedy} say under data in which folder the files of {spec} lie",
+            ) from error
+        name = _name(spec, folder)
+        texts = protected(examples, name).unique(
+            ["language", "text", "known"], keep="first", maintain_order=True
+        )
+        if texts.is_empty():
+            raise IsoglossError(f"the suite {spec} has no texts", where=where)
+        frames.append(texts)
+        told.append(
+            {
+                "name": name,
+                "spec": spec,
+                "texts": texts.height,
+                "sha256": _hash(texts),
+                "sources": sources,
+            }
+        )
+    return pl.concat(frames), told
+
+
+def _examples(
+    spec: str, options: DecontaminationOptions, folder: Path, where: str
+) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+    """Return a suite's examples or records, and what they were read from."""
+    if _is_corpus(spec, folder):
+        return _test_split(_corpus(spec, folder)), []
+    path = _path(spec, folder, where)
+    file = validate(_SuiteFile, read_toml(path), where=str(path))
+    if file.records is not None:
+        return _records(path.parent / file.records, path), []
+    data = _data(file, options, folder, path)
+    key = "local" if data else "hub"
+    if not getattr(file, key):
+        problem = "is read from the hub only" if data else "is read from local files"
+        raise IsoglossError(
+            f"{file.name} {problem}",
+            where=where,
+            remedy=f"Say under data in which folder its files lie: data.{file.name} = FOLDER"
+            if not data
+            else "Give data as a table of folders by the suites' names, without it",
+        )
+    if data and not data.is_dir():
+        raise IsoglossError(
+            f"there is no such folder for the files of {file.name}", where=f"{where}: data: {data}"
+        )
+    pairs = [_pair(pair, path) for pair in file.pairs]
+    tags = tuple(canonical(tag, where=f"{path}: languages") for tag in file.languages)
+    languages = tuple(sorted({tag for pair in pairs for tag in pair})) or tags
+    examples, sources = testsets.read_examples(
+        testsets.suite_tables(
+            getattr(file, key),
+            name=file.name,
+            licence=file.licence,
+            languages=languages,
+            pairs=pairs,
+            where=str(path),
+        ),
+        languages=languages,
+        tasks=file.tasks or TASKS,
+        folder=data or path.parent,
+        where=f"{path}: {key}",
+    )
+    _tell_missing(file.name, examples, languages)
+    return examples, sources
+
+
+def _pair(text: str, path: Path) -> tuple[str, str]:
+    source, _, target = text.partition(":")
+    where = f"{path}: pairs: {text}"
+    return canonical(source, where=where), canonical(target, where=where)
+
+
+def _tell_missing(name: str, examples: pl.DataFrame, languages: Sequence[str]) -> None:
+    there = {*examples["language"].unique(), *examples["source_language"].unique()}
+    missing = [tag for tag in languages if tag not in there]
+    if missing and examples.height:
+        warn(
+            f"suite {name}: there is nothing in {', '.join(missing)}; "
+            "texts in these languages are not kept out of training"
+        )
+
+
+def _is_corpus(spec: str, folder: Path) -> bool:
+    return spec.startswith(_CORPUS) or (folder / spec / "manifest.json").is_file()
+
+
+def _corpus(spec: str, folder: Path) -> Path:
+    return folder / spec.removeprefix(_CORPUS)
+
+
+def _name(spec: str, folder: Path) -> str:
+    """Return what a suite is called in hits: its own name."""
+    if _is_corpus(spec, folder):
+        corpus = _corpus(spec, folder)
+        return str(read_json(corpus / "manifest.json").get("name", corpus.name))
+    return str(read_toml(_path(spec, folder, spec))["name"])
+
+
+def _path(spec: str, folder: Path, where: str) -> Path:
+    """Return the file of a suite."""
+    if spec.endswith(".toml"):
+        return folder / spec
+    known = _shipped()
+    if spec not in known:
+        raise unknown("suite", spec, [*known, "corpus:FOLDER"], where=where)
+    return known[spec]
+
+
+def _shipped() -> dict[str, Path]:
+    """Return the files of the shipped suites, by name."""
+    room = find_spec(_ROOM)
+    places = room.submodule_search_locations if room else None
+    files = [path for place in places or () for path in (Path(place) / "suites").glob("*.toml")]
+    return {path.stem: path for path in sorted(files)}
+
+
+def _check_data(options: DecontaminationOptions, folder: Path, where: str) -> None:
+    if not isinstance(options.data, dict):
+        return
+    names = [_name(spec, folder) for spec in options.suites if spec in _shipped() or "." in spec]
+    for name in options.data:
+        if name not in names:
+            raise unknown("suite", name, names, where=f"{where}: data")
+
+
+def _data(
+    file: _SuiteFile, options: DecontaminationOptions, folder: Path, path: Path
+) -> Path | None:
+    """Return the folder of a suite's files; None where they come from the hub."""
+    named = options.data.get(file.name) if isinstance(options.data, dict) else options.data
+    if named is not None:
+        return folder / named
+    return path.parent / file.data if file.data else None
+
+
+def _test_split(corpus: Path) -> pl.DataFrame:
+    if not (corpus / "manifest.json").is_file():
+        raise IsoglossError(
+            "is not a finished corpus (no manifest.json)",
+            where=corpus,
+            remedy=f"Build it first: isogloss build RECIPE --out {corpus}",
+        )
+    paths = sorted((corpus / "data").glob("*/*-test-*.parquet"))
+    if not paths:
+        raise IsoglossError(
+            "has no test split", where=corpus, remedy="Set split.test in its recipe"
+        )
+    return pl.concat([_records(path, corpus) for path in paths])
+
+
+def _records(path: Path, where: Path) -> pl.DataFrame:
+    """Read a file of records: what of them is text, and their names."""
+    if not path.is_file():
+        raise IsoglossError("there is no such file", where=f"{where}: records: {path}")
+    read = pl.read_parquet if path.suffix == ".parquet" else pl.read_ndjson
+    try:
+        frame = read(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise IsoglossError(f"records cannot be read ({error})", where=path) from error
+    missing = sorted({"task", "language", "input", "output"} - set(frame.columns))
+    if missing:
+        raise IsoglossError(f"records lack {', '.join(missing)}", where=path)
+    wanted = ("id", "source_id", "task", "language", "input", "output")
+    filled = frame.with_columns(
+        pl.lit(None, pl.String).alias(name)
+        for name in ("source_language", "id", "source_id")
+        if name not in frame.columns
+    )
+    references = pl.col("references") if "references" in frame.columns else pl.concat_list("output")
+    return filled.select(
+        *(pl.col(name).cast(pl.String) for name in (*wanted, "source_language")),
+        references.cast(pl.List(pl.String)).alias("references"),
+    )
+
+
+def _hash(texts: pl.DataFrame) -> str:
+    """Return the SHA-256 of texts and their languages, in their order."""
+    digest = hashlib.sha256()
+    for row in texts.select("language", "text").iter_rows():
+        digest.update("\0".join(row).encode() + b"\0")
+    return digest.hexdigest()

