@@ -62,6 +62,7 @@ def read_suite_texts(
     _check_data(options, folder, where)
     frames, told = [pl.DataFrame(schema=PROTECTED)], []
     for spec in options.suites:
+        name = _name(spec, folder, where)
         try:
             examples, sources = _examples(spec, options, folder, where)
         except Unavailable as error:
@@ -71,7 +72,6 @@ def read_suite_texts(
                 where=error.where or where,
                 remedy=f"{remedy} say under data in which folder the files of {spec} lie",
             ) from error
-        name = _name(spec, folder)
         texts = protected(examples, name).unique(
             ["language", "text", "known"], keep="first", maintain_order=True
         )
@@ -97,7 +97,7 @@ def _examples(
     if _is_corpus(spec, folder):
         return _test_split(_corpus(spec, folder)), []
     path = _path(spec, folder, where)
-    file = validate(_SuiteFile, read_toml(path), where=str(path))
+    file = _file(path)
     if file.records is not None:
         return _records(path.parent / file.records, path), []
     data = _data(file, options, folder, path)
@@ -160,12 +160,16 @@ def _corpus(spec: str, folder: Path) -> Path:
     return folder / spec.removeprefix(_CORPUS)
 
 
-def _name(spec: str, folder: Path) -> str:
+def _name(spec: str, folder: Path, where: str) -> str:
     """Return what a suite is called in hits: its own name."""
     if _is_corpus(spec, folder):
         corpus = _corpus(spec, folder)
-        return str(read_json(corpus / "manifest.json").get("name", corpus.name))
-    return str(read_toml(_path(spec, folder, spec))["name"])
+        return str(_manifest(corpus).get("name", corpus.name))
+    return _file(_path(spec, folder, where)).name
+
+
+def _file(path: Path) -> _SuiteFile:
+    return validate(_SuiteFile, read_toml(path), where=str(path))
 
 
 def _path(spec: str, folder: Path, where: str) -> Path:
@@ -187,9 +191,11 @@ def _shipped() -> dict[str, Path]:
 
 
 def _check_data(options: DecontaminationOptions, folder: Path, where: str) -> None:
+    """Refuse folders of suites that are not named."""
     if not isinstance(options.data, dict):
         return
-    names = [_name(spec, folder) for spec in options.suites if spec in _shipped() or "." in spec]
+    suites = [spec for spec in options.suites if not _is_corpus(spec, folder)]
+    names = [_name(spec, folder, where) for spec in suites]
     for name in options.data:
         if name not in names:
             raise unknown("suite", name, names, where=f"{where}: data")
@@ -205,13 +211,17 @@ def _data(
     return path.parent / file.data if file.data else None
 
 
-def _test_split(corpus: Path) -> pl.DataFrame:
+def _manifest(corpus: Path) -> dict[str, Any]:
     if not (corpus / "manifest.json").is_file():
         raise IsoglossError(
             "is not a finished corpus (no manifest.json)",
             where=corpus,
             remedy=f"Build it first: isogloss build RECIPE --out {corpus}",
         )
+    return dict(read_json(corpus / "manifest.json"))
+
+
+def _test_split(corpus: Path) -> pl.DataFrame:
     paths = sorted((corpus / "data").glob("*/*-test-*.parquet"))
     if not paths:
         raise IsoglossError(

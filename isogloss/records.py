@@ -82,10 +82,12 @@ def conform(frame: pl.DataFrame, *, where: str) -> pl.DataFrame:
 
 
 def prompt_expr() -> pl.Expr:
-    """Return the expression of a record's prompt: instruction, blank line, input (if any)."""
+    """Return the expression of a record's prompt: instruction, blank line, input (where both are)."""
     return (
         pl.when(pl.col("input").fill_null("") == "")
         .then(pl.col("instruction"))
+        .when(pl.col("instruction").fill_null("") == "")
+        .then(pl.col("input"))
         .otherwise(pl.concat_str("instruction", "input", separator="\n\n"))
         .alias("prompt")
     )

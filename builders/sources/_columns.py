@@ -30,10 +30,13 @@ class Columns(Settings):
     takes the first element and ``references`` all, of one column or several; ``tests`` is
     the program that checks an answer which is one; ``group`` says what must never straddle train
     and test (by default the passage, or the English side of a translation, or the input).
+    ``instruction`` is the data's own, used in place of templates; the input may then be empty. An
+    empty name (``instruction = ""``) says that the input is the whole prompt.
     """
 
     input: str
     output: str
+    instruction: str | None = None
     language: str | None = None
     source_language: str | None = None
     context: str | None = None
@@ -51,7 +54,7 @@ class Columns(Settings):
         Raises:
             IsoglossError: One of them is not there.
         """
-        given = [name for name in self.model_dump().values() if name is not None]
+        given = [name for name in self.model_dump().values() if name]
         names = [one for name in given for one in ([name] if isinstance(name, str) else name)]
         tops = [name if name in available else name.split(".")[0] for name in names]
         for name, top in zip(names, tops, strict=True):
@@ -163,6 +166,9 @@ def _picked(
             parts = [_texts(frame, one, where) for one in names]
             nothing = pl.lit([], dtype=pl.List(pl.String))
             made.append((pl.concat_list(parts) if parts else nothing).alias(role))
+        elif role == "instruction" and name is not None:
+            own = _text(frame, name, where, first=False) if name else pl.lit("")
+            made.append(own.fill_null("").alias(role))
         elif name is not None:
             made.append(_text(frame, name, where, first=role == "output").alias(role))
         else:
@@ -269,7 +275,7 @@ def _reason(options: MappedOptions, split: pl.Expr) -> pl.Expr:
         pl.when(pl.col("language").is_null()).then(pl.lit("it has no language")),
         bad("language", "language"),
         bad("source_language", "source language"),
-        pl.when(pl.col("input").is_null()).then(pl.lit("it has no input")),
+        pl.when(_asks_nothing()).then(pl.lit("it has no input")),
         pl.when(pl.col("output").is_null()).then(pl.lit("it has no output")),
         pl.when(pl.col("split").is_not_null() & split.is_null()).then(
             pl.format("its split '{}' is not train, validation or test", pl.col("split"))
@@ -281,6 +287,16 @@ def _reason(options: MappedOptions, split: pl.Expr) -> pl.Expr:
     return pl.coalesce(reasons)
 
 
+def _asks_nothing() -> pl.Expr:
+    """Tell rows without an input, but for those whose own instruction says all."""
+    own = pl.col("instruction")
+    return (
+        pl.when(own.is_null())
+        .then(pl.col("input").is_null())
+        .otherwise((own == "") & (pl.col("input").fill_null("") == ""))
+    )
+
+
 def _references() -> pl.Expr:
     """Return the output first, then the other references."""
     output = pl.concat_list(pl.col("output").fill_null(""))
@@ -289,6 +305,7 @@ def _references() -> pl.Expr:
 
 def _group() -> pl.Expr:
     """Return what keeps texts that belong together in one split."""
+    own = pl.col("instruction").fill_null("")
     english = pl.col("language").str.split("-").list.first() == "en"
     translated = pl.col("source_language").is_not_null() & english
     default = (
@@ -297,6 +314,8 @@ def _group() -> pl.Expr:
         # A pair asked both ways, or one English text in many languages, is one group.
         .when((pl.col("task") == "translation") & translated)
         .then(pl.col("output"))
+        .when(own != "")
+        .then(pl.concat_str(own, "input", separator="\n"))
         .otherwise(pl.col("input"))
     )
     return pl.coalesce("group", default)

@@ -113,7 +113,7 @@ def test_placeholders_that_would_stay_or_get_lost_are_told(tmp_path: Path) -> No
     assert "en-54" not in told
     told = of(pairs, problems)
     assert "does not say into which language. Write {target_language} in it" in told["en-50"]
-    assert "a placeholder with a format" in told["en-51"]
+    assert "doubled braces or a conversion" in told["en-51"]
     assert "en-52" not in told
 
 
