@@ -22,6 +22,8 @@ TEXT = 1 << 26
 PIECES = 4
 #: Bytes of text for which it is not worth waking threads.
 SMALL = 1 << 15
+#: Parts of a table that are sorted by themselves.
+PARTS = 4
 _MOST = 2**32 - 1
 
 T = TypeVar("T", bound=np.generic)
@@ -143,20 +145,18 @@ class Index:
         self._compared = np.zeros(order.size, np.bool_)
         for table in range(self.tables):
             keys = np.fromfile(self._file("keys", table), np.uint64)
-            rows = pl.Series(keys).arg_sort().to_numpy()
-            keys = keys[rows]
-            equal = keys[1:] == keys[:-1]
-            member = np.zeros(keys.size, np.bool_)
-            member[1:] |= equal
-            member[:-1] |= equal
-            rows, keys = rows[member], keys[member]
-            bucket = np.zeros(keys.size, np.uint64)
-            np.cumsum(keys[1:] != keys[:-1], out=bucket[1:])
-            found = bucket << np.uint64(32) | rank[rows]
-            found.sort()
-            found.tofile(self._file("members", table))
+            with self._file("members", table).open("wb") as file:
+                buckets = 0
+                # Equal keys are in the same part; sorting takes several times the room of a part.
+                for part in range(PARTS):
+                    rows = np.flatnonzero(keys % np.uint64(PARTS) == part).astype(np.uint32)
+                    rows, bucket = _buckets(rows, keys[rows])
+                    found = bucket + np.uint64(buckets) << np.uint64(32) | rank[rows]
+                    found.sort()
+                    found.tofile(file)
+                    self._compared[rows] = True
+                    buckets += int(bucket[-1]) + 1 if bucket.size else 0
             self._file("keys", table).unlink()
-            self._compared[rows] = True
         return bool(self._compared.any())
 
     def members(self, table: int) -> int:
@@ -301,6 +301,22 @@ def _check(batch: Batch, position: NDArray[np.int64], last: int | None) -> None:
         raise IsoglossError(
             "rows to look for near-duplicates in are not in rising order", where=f"row {row}"
         )
+
+
+def _buckets(
+    rows: NDArray[np.uint32], keys: NDArray[np.uint64]
+) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
+    """Return the rows that share their key, and the number of the key of each, rising."""
+    rising = pl.Series(keys).arg_sort().to_numpy()
+    keys = keys[rising]
+    equal = keys[1:] == keys[:-1]
+    shared = np.zeros(keys.size, np.bool_)
+    shared[1:] |= equal
+    shared[:-1] |= equal
+    keys = keys[shared]
+    numbers = np.zeros(keys.size, np.uint64)
+    np.cumsum(keys[1:] != keys[:-1], out=numbers[1:])
+    return rows[rising[shared]], numbers
 
 
 def _buffers(text: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

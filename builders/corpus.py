@@ -39,7 +39,7 @@ _MARK = {"isogloss": "unfinished corpus", "format": FORMAT}
 _MARK_NAME = "unfinished.json"
 
 _FOLDERS = ("data", "rejected", "scores")
-_NAMES = {*_FOLDERS, "manifest.json", "README.md", "report.html"}
+_NAMES = {*_FOLDERS, "manifest.json", "README.md", "report.html", "thresholds.parquet"}
 # The files below the folder, and what a killed build may have left of them.
 _FILES = re.compile(r"(?:data/[^/]+|rejected|scores)/\.?[^/]+-\d{5}\.parquet(?:\.\d+\.partial)?")
 

@@ -7,7 +7,6 @@ are taken for the same with a probability of about 1e-25.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -24,7 +23,12 @@ IDENTICAL = "another example is the same"
 
 # What stands between texts that are hashed together, and stands in none.
 _BETWEEN = "\x1f"
-_SEEDS = (0, 1)
+# Two hashes of each, by the seeds 0 and 1.
+_ASKED = ("_asked0", "_asked1")
+_GIVEN = ("_given0", "_given1")
+
+#: The columns that rows on disk have of their texts' hashes.
+KEYS = (*_ASKED, *_GIVEN)
 
 
 def comparable(text: pl.Expr) -> pl.Expr:
@@ -45,13 +49,30 @@ def place(split: pl.Expr) -> pl.Expr:
     return split.replace_strict({"test": 0, "validation": 1}, default=2, return_dtype=pl.Int8)
 
 
+def with_keys(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return rows with hashes of what they ask and of their references: the columns `KEYS`."""
+    texts = [pl.col(name).fill_null("") for name in KEY[:3]]
+    texts += [_folded(pl.col(name).fill_null("")) for name in KEY[3:]]
+    # Each text is made once: polars does not see that two expressions with Python in them are one.
+    made = frame.select(
+        pl.concat_str(texts, separator=_BETWEEN).alias("asked"),
+        _folded(pl.col("references").list.join("\x1e").fill_null("")).alias("given"),
+    )
+    hashed = made.select(
+        xxh64(pl.col(text), seed).alias(name)
+        for text, names in (("asked", _ASKED), ("given", _GIVEN))
+        for seed, name in enumerate(names)
+    )
+    return frame.hstack(hashed.get_columns())
+
+
 def identical(store: Store) -> pl.DataFrame:
     """Find rows whose texts are all the same as an earlier one's: ``position`` and ``reason``.
 
     The same is what a reader would not tell apart: equal in NFC, white space aside. Case and
     punctuation count ("C" is not "C++", "Delete" is not "Delete?").
     """
-    twins = _twins(store, (*KEY, "references"))
+    twins = _twins(store, KEYS)
     return twins.filter(pl.col(POSITION) != pl.col("_first")).select(
         POSITION, pl.lit(IDENTICAL).alias("reason")
     )
@@ -64,7 +85,7 @@ def merge(store: Store) -> tuple[pl.DataFrame, pl.DataFrame]:
         ``position`` and ``reason`` of the merged ones; ``position`` and ``references`` (its own
         first) of those that they are merged into.
     """
-    twins = _twins(store, KEY)
+    twins = _twins(store, _ASKED)
     chosen = np.zeros(store.height, dtype=bool)
     chosen[twins[POSITION].to_numpy()] = True
     found = list(store.batches(("references",), only=chosen))
@@ -90,56 +111,36 @@ def merge(store: Store) -> tuple[pl.DataFrame, pl.DataFrame]:
     return merged, references.sort(POSITION)
 
 
-def _twins(store: Store, columns: Sequence[str]) -> pl.DataFrame:
-    """Return the rows that are not the only one of their key: position, ``_place``, ``_first``."""
-    keys: list[np.ndarray[Any, Any]] = []
-    positions: list[np.ndarray[Any, Any]] = []
-    for frame in store.batches(columns):
-        hashed = frame.select(POSITION, _joined(columns).alias("_text")).with_columns(
-            xxh64(pl.col("_text"), seed).alias(f"_{seed}") for seed in _SEEDS
-        )
-        positions.append(hashed[POSITION].to_numpy())
-        keys.append(hashed.select("_0", "_1").to_numpy())
-    if not keys:
+def _twins(store: Store, names: Sequence[str]) -> pl.DataFrame:
+    """Return the rows that are not the only one of their keys: position, ``_place``, ``_first``."""
+    # Most rows differ in the first of the hashes already; only the others are looked at in full.
+    frames = list(store.batches(names[:1]))
+    if not frames:
         return pl.DataFrame(schema={POSITION: pl.Int64, "_place": pl.Int8, "_first": pl.Int64})
-    hashes, numbers = np.concatenate(keys), np.concatenate(positions)
-    keys.clear()
-    order = np.argsort(hashes[:, 0])
-    ranked = hashes[order, 0]
+    positions = np.concatenate([frame[POSITION].to_numpy() for frame in frames])
+    hashed = np.concatenate([frame[names[0]].to_numpy() for frame in frames])
+    frames.clear()
+    order = np.argsort(hashed)
+    ranked = hashed[order]
     same = np.zeros(len(order) + 1, dtype=bool)
     same[1:-1] = ranked[1:] == ranked[:-1]
-    few = order[same[:-1] | same[1:]]
-    candidates = pl.DataFrame(
-        {POSITION: numbers[few], "_0": hashes[few, 0], "_1": hashes[few, 1]}
-    ).filter(pl.len().over("_0", "_1") > 1)
-    return _ranked(store, candidates)
-
-
-def _ranked(store: Store, candidates: pl.DataFrame) -> pl.DataFrame:
-    """Say which row is the first of its key."""
     chosen = np.zeros(store.height, dtype=bool)
-    chosen[candidates[POSITION].to_numpy()] = True
-    places = [
-        frame.select(POSITION, place(pl.col("split")).alias("_place"))
-        for frame in store.batches(("split",), only=chosen)
+    chosen[positions[order[same[:-1] | same[1:]]]] = True
+    found = [
+        frame.select(POSITION, *names, place(pl.col("split")).alias("_place"))
+        for frame in store.batches((*names, "split"), only=chosen)
     ]
-    if not places:
+    if not found:
         return pl.DataFrame(schema={POSITION: pl.Int64, "_place": pl.Int8, "_first": pl.Int64})
     return (
-        candidates.join(pl.concat(places), on=POSITION)
+        pl.concat(found)
+        .filter(pl.len().over(*names) > 1)
         .with_columns(
-            pl.col(POSITION).sort_by("_place", POSITION).first().over("_0", "_1").alias("_first")
+            pl.col(POSITION).sort_by("_place", POSITION).first().over(*names).alias("_first")
         )
         .select(POSITION, "_place", "_first")
         .sort(POSITION)
     )
-
-
-def _joined(columns: Sequence[str]) -> pl.Expr:
-    texts = [
-        pl.col(name).list.join("\x1e") if name == "references" else pl.col(name) for name in columns
-    ]
-    return pl.concat_str([_folded(text.fill_null("")) for text in texts], separator=_BETWEEN)
 
 
 def _folded(text: pl.Expr) -> pl.Expr:

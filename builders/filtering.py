@@ -127,6 +127,8 @@ def decide(frame: pl.DataFrame, scores: pl.DataFrame, step: PlannedFilter) -> pl
     masks: dict[str, pl.Series] = {}
     for number, (options, mask) in enumerate(portions):
         assert mask is not None  # only the sole portion is everything
+        if not mask.any():  # nothing was scored for it either
+            continue
         masks[f"_portion{number}"] = mask
         reason = pl.when(pl.col(f"_portion{number}")).then(judge(options)).otherwise(reason)
     if not masks:

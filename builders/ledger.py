@@ -75,9 +75,7 @@ class Ledger:
         found.rows_out += rows_in - dropped.height
         if dropped.is_empty():
             return
-        # A reason may carry a number or a name; counts are by what comes before it.
-        plain = pl.col("reason").str.replace_all(r"\d+(\.\d+)?", "N").str.slice(0, 80)
-        for reason, count in dropped.group_by(plain).len().iter_rows():
+        for reason, count in dropped.group_by(kind(pl.col("reason"))).len().iter_rows():
             found.rejected[reason] = found.rejected.get(reason, 0) + count
         spool = self.spools.setdefault(step, Spool(self.folder, f"dropped-{step}"))
         rows = dropped.with_columns(pl.lit(step).alias("filter"))
@@ -126,6 +124,11 @@ class Ledger:
     def files(self) -> dict[str, list[Path]]:
         """Return the files of dropped rows, by step, in order."""
         return {step: spool.paths() for step, spool in self.spools.items()}
+
+
+def kind(reason: pl.Expr) -> pl.Expr:
+    """Return what reasons are counted by: one may carry numbers, or end in a name."""
+    return reason.str.replace_all(r"\d+(\.\d+)?", "N").str.slice(0, 80)
 
 
 def summary(steps: Iterable[dict[str, Any]]) -> str:

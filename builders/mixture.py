@@ -104,11 +104,11 @@ class _Part:
     """Train rows that are taken in order, and the size of each (None: 1)."""
 
     rows: Rows
-    sizes: np.ndarray[Any, np.dtype[np.int64]] | None
+    sizes: Rows | None
 
     @property
     def size(self) -> int:
-        return len(self.rows) if self.sizes is None else int(self.sizes.sum())
+        return len(self.rows) if self.sizes is None else int(self.sizes.sum(dtype=np.int64))
 
 
 class _Choice:
@@ -168,7 +168,7 @@ class _Choice:
         parts = {}
         for path, part in cell.partition_by(columns, as_dict=True, maintain_order=True).items():
             # A row without a text would be free.
-            sizes = part["size"].cast(pl.Int64).clip(1).to_numpy() if measured else None
+            sizes = part["size"].clip(1).to_numpy() if measured else None
             parts[tuple(map(str, path))] = _Part(part["_row"].to_numpy(), sizes)
         return parts
 
@@ -184,7 +184,7 @@ class _Choice:
         if part.sizes is None:
             more = left
         else:
-            more = int(np.searchsorted(np.cumsum(part.sizes), left, side="right"))
+            more = int(np.searchsorted(np.cumsum(part.sizes, dtype=np.int64), left, side="right"))
         self._times[part.rows] = whole
         self._times[part.rows[:more]] += 1
         if whole == 0 and more < len(part.rows):

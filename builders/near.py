@@ -83,7 +83,7 @@ __all__ = ["Batch", "NearOptions", "Rates", "near_duplicates"]
 #: How many rows of a bucket the others are compared with, at most.
 LEADERS = 8
 #: Rows of buckets that are looked at together.
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 #: How often rows that are like none but dropped ones are looked at again, at most.
 TURNS = 8
 
@@ -237,6 +237,7 @@ class _Similar:
         self._threshold = threshold
         self.pairs: U64 = np.empty(0, np.uint64)
         self.jaccard: F64 = np.empty(0, np.float64)
+        self._found: list[tuple[U64, F64]] = []
 
     def elect(self) -> tuple[U32, F64]:
         """Return, by rank, the most similar kept row before each (itself: it is kept), and how similar."""
@@ -247,21 +248,28 @@ class _Similar:
         return chosen, best
 
     def find(self, pairs: U64) -> Mask:
-        """Tell which of these pairs, of which none is there twice, are similar, and keep those."""
+        """Tell which of these pairs are similar, and remember those.
+
+        Each may be asked for once before the next ``merge``; after that, those which were similar
+        are known.
+        """
         found = _among(pairs, self.pairs)
         new = pairs[~found]
         rows = np.stack([self._order[ranks] for ranks in _ranks(new)], axis=1)
         jaccard = self._index.jaccards(rows)
         good = jaccard >= self._threshold
-        self._keep(new[good], jaccard[good])
+        self._found.append((new[good], jaccard[good]))
         found[~found] = good
         return found
 
-    def _keep(self, pairs: U64, jaccard: F64) -> None:
-        rising = np.argsort(pairs)
-        places = np.searchsorted(self.pairs, pairs[rising])
-        self.pairs = np.insert(self.pairs, places, pairs[rising])
-        self.jaccard = np.insert(self.jaccard, places, jaccard[rising])
+    def merge(self) -> None:
+        """Take what was found since the last time among the pairs."""
+        pairs = np.concatenate([self.pairs, *(pairs for pairs, _ in self._found)])
+        jaccard = np.concatenate([self.jaccard, *(jaccard for _, jaccard in self._found)])
+        self._found.clear()
+        # Two of the same would have the same similarity.
+        self.pairs, first = np.unique(pairs, return_index=True)
+        self.jaccard = jaccard[first]
 
 
 def _ranks(pairs: U64) -> tuple[U32, U32]:
@@ -283,6 +291,7 @@ def _compare(similar: _Similar, index: Index, select: Callable[[U64], U64]) -> N
             members = select(index.chunk(table, start, CHUNK))
             if members.size:
                 head = _compare_buckets(similar, members, head)
+        similar.merge()
 
 
 def _compare_buckets(similar: _Similar, members: U64, head: np.uint64 | None) -> np.uint64:
@@ -329,6 +338,7 @@ def _settle(similar: _Similar, index: Index) -> tuple[U32, F64]:
         known = similar.pairs.size
         stand_ins = chosen[before[left]].astype(np.uint64)
         similar.find(np.unique(stand_ins << _HALF | after[left]))
+        similar.merge()
         orphan = np.zeros(chosen.size, np.bool_)
         orphan[after[left]] = True
 

@@ -27,22 +27,23 @@ def tell(index: pl.DataFrame, times: pl.Series, unit: str) -> list[dict[str, Any
         ``share`` of the split in the unit, to six decimals.
     """
     measured = "size" in index.columns
-    size = pl.col("size").cast(pl.Int64) if measured else pl.lit(1, pl.Int64)
-    often = times.cast(pl.Int64).alias("_times")
+    size, often = pl.col("size").cast(pl.Int64), pl.col("_times").cast(pl.Int64)
+    sums = {"rows_before": pl.len().cast(pl.Int64), "rows_after": often.sum()}
+    if measured:
+        sums |= {"size_before": size.sum(), "size_after": (size * often).sum()}
+    # The streaming engine needs no copy of the index for its sums.
     found = (
-        index.select(*_CELL, size.alias("_size"), often)
+        index.lazy()
+        .select(*_CELL, *(["size"] if measured else []), times.alias("_times"))
         .group_by(_CELL)
-        .agg(
-            pl.len().cast(pl.Int64).alias("rows_before"),
-            pl.col("_times").sum().alias("rows_after"),
-            pl.col("_size").sum().alias("size_before"),
-            (pl.col("_size") * pl.col("_times")).sum().alias("size_after"),
-        )
+        .agg(**sums)
+        .collect(engine="streaming")
         .with_columns(pl.col(name).cast(pl.String) for name in _CELL)
         .sort(_CELL)
     )
+    amount = "size" if measured else "rows"
     whole = {
-        (split, when): found.filter(pl.col("split") == split)[f"size_{when}"].sum()
+        (split, when): found.filter(pl.col("split") == split)[f"{amount}_{when}"].sum()
         for split in found["split"].unique()
         for when in ("before", "after")
     }
@@ -50,11 +51,11 @@ def tell(index: pl.DataFrame, times: pl.Series, unit: str) -> list[dict[str, Any
     for row in found.iter_rows(named=True):
         entry: dict[str, Any] = {name: row[name] for name in _CELL}
         for when in ("before", "after"):
-            amount, total = row[f"size_{when}"], whole[row["split"], when]
+            part, total = row[f"{amount}_{when}"], whole[row["split"], when]
             entry[when] = {
                 "rows": row[f"rows_{when}"],
-                **({unit: amount} if measured else {}),
-                "share": round(amount / total, 6) if total else 0.0,
+                **({unit: part} if measured else {}),
+                "share": round(part / total, 6) if total else 0.0,
             }
         told.append(entry)
     return told

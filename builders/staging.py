@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from builders import filtering, licences
+from builders import dedup, filtering, licences
+from builders._inorder import in_order
+from builders.filtering import PlannedFilter
 from builders.ledger import Ledger
 from builders.recipe import PlannedSource, Recipe
 from builders.scores import Former, beside, known_or_scored
 from builders.sources._base import Reading, rank
-from builders.store import Spool, rebatched
+from builders.store import POSITION, Spool, Store, packed, rebatched
 from isogloss.console import progress
+from isogloss.hashing import xxh64
 from isogloss.provenance import read_json, write_json
 
 #: Columns of a row on disk, besides those of `builders.sources._base.SCHEMA`.
@@ -76,8 +80,8 @@ class Staged:
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """Read the rows that were kept."""
-        for path in self.kept.paths():
-            yield pl.read_parquet(path)
+        for frame in Store.over(self.kept.paths()).batches():
+            yield frame.drop(POSITION, *dedup.KEYS)
 
 
 @dataclass
@@ -121,8 +125,9 @@ class Staging:
             limited = self._limited(
                 self._asked(frames, source, index, staged.ledger), source, staged
             )
-            for number, frame in enumerate(limited):
-                self._filter(frame, number, source, staged)
+            judge = partial(self._judge, source.name)
+            for number, judged in enumerate(in_order(judge, limited, self.workers)):
+                _settle(judged, number, staged)
 
     def _asked(
         self, frames: Iterable[pl.DataFrame], source: Opened, index: int, ledger: Ledger
@@ -170,26 +175,48 @@ class Staging:
             path.unlink()
             yield staged.ledger.settle("limit", lowest.verdict(frame))
 
-    def _filter(self, frame: pl.DataFrame, number: int, source: Opened, staged: Staged) -> None:
+    def _judge(self, source: str, frame: pl.DataFrame) -> _Judged:
         """Run the filters over a batch; the dear ones only mend here, and judge later."""
-        scored: list[pl.DataFrame] = []
-        came = frame
+        came, scored, dropped = frame, [], []
         for step in self.plan.filters:
             frame = filtering.repair(frame, step)
             if step.dear:
                 continue
-            known = self.former.of(source.name, step, frame[ROW])
+            known = self.former.of(source, step, frame[ROW])
             scores = known_or_scored(frame, step, known, self.workers)
             reason = filtering.decide(frame, scores, step)
             if scores.width:
                 scored.append(beside(frame[ROW], scores, step))
-            frame = staged.ledger.settle(step.name, frame.with_columns(reason), step.label)
-        if any(hasattr(step.module, "score") for step in self.plan.filters):
-            keys = came.select(ROW, "source_id", "task", "language", "source_language")
-            for scores in scored:
-                keys = keys.join(scores, on=ROW, how="left", maintain_order="left")
-            staged.scores.add(keys, number)
-        staged.kept.add(frame, number)
+            against = reason.is_not_null()
+            gone = frame.with_columns(reason).filter(against)
+            dropped.append((step, frame.height, gone))
+            frame = frame.filter(~against) if gone.height else frame
+        kept = packed(dedup.with_keys(frame).with_columns(_short(pl.col("group"))))
+        return _Judged(kept, self._scores(came, scored), dropped)
+
+    def _scores(self, came: pl.DataFrame, scored: list[pl.DataFrame]) -> pl.DataFrame:
+        if not any(hasattr(step.module, "score") for step in self.plan.filters):
+            return pl.DataFrame()
+        table = came.select(ROW, "source_id", "task", "language", "source_language")
+        for scores in scored:
+            table = table.join(scores, on=ROW, how="left", maintain_order="left")
+        return table
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A batch as its filters left it: the rows kept, all rows' scores, and what each dropped."""
+
+    kept: pl.DataFrame
+    scores: pl.DataFrame
+    dropped: list[tuple[PlannedFilter, int, pl.DataFrame]]
+
+
+def _settle(judged: _Judged, number: int, staged: Staged) -> None:
+    for step, rows_in, gone in judged.dropped:
+        staged.ledger.note(step.name, rows_in, gone, step.label)
+    staged.scores.add(judged.scores, number)
+    staged.kept.add(judged.kept, number)
 
 
 def _told(staged: Staged, inputs: str) -> dict[str, Any]:
@@ -217,6 +244,11 @@ def _counted(source: Opened, bar: Any) -> Iterator[pl.DataFrame]:
 def _tagged(tags: Sequence[str]) -> pl.Expr:
     given = pl.col("tags").fill_null(pl.lit([], pl.List(pl.String)))
     return given.list.set_union(list(tags)).alias("tags") if tags else given.alias("tags")
+
+
+def _short(group: pl.Expr) -> pl.Expr:
+    """Return groups by their hashes: most are whole texts, of which only equality matters."""
+    return xxh64(group).cast(pl.String).alias("group")
 
 
 def _unasked(plan: Recipe) -> pl.Expr:

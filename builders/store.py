@@ -52,6 +52,26 @@ def write_parquet(rows: pl.DataFrame, path: Path) -> dict[str, Any]:
     return {"sha256": sha256_file(path), "bytes": path.stat().st_size, "rows": rows.height}
 
 
+def packed(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return rows without what can be told from the rest: references that are the output alone."""
+    alone = (pl.col("references").list.len() == 1) & (
+        pl.col("references").list.first() == pl.col("output")
+    )
+    return frame.with_columns(
+        pl.when(alone.fill_null(False)).then(None).otherwise("references").alias("references")
+    )
+
+
+def _unpacked(path: Path, columns: Sequence[str] | None) -> pl.DataFrame:
+    told = columns is None or "references" in columns
+    names = None if columns is None else [*dict.fromkeys([*columns, *(["output"] if told else [])])]
+    frame = pl.read_parquet(path, columns=names)
+    if told:
+        output = pl.concat_list("output")
+        frame = frame.with_columns(pl.coalesce("references", output).alias("references"))
+    return frame if columns is None else frame.select(columns)
+
+
 @dataclass(frozen=True)
 class Part:
     """A file of rows, and the position of the first."""
@@ -117,7 +137,7 @@ class Store:
         mask = (self.alive if wanted is None else wanted)[part.start : part.end]
         if not mask.any():
             return None
-        frame = pl.read_parquet(part.path, columns=list(columns) if columns else None)
+        frame = _unpacked(part.path, columns)
         positions = pl.int_range(part.start, part.end, eager=True)
         frame = frame.insert_column(0, positions.alias(POSITION))
         if not mask.all():
@@ -134,7 +154,7 @@ class Store:
 class Spool:
     """Parquet files of one folder and kind, written one after the other.
 
-    They are read again within minutes, so quick matters more than small.
+    They are read again within minutes: not to compress them costs space, and saves most of the time.
     """
 
     folder: Path
@@ -147,7 +167,7 @@ class Spool:
             return
         given = len(self.numbers) if number is None else number
         with writing(self.path(given)) as partial:
-            frame.write_parquet(partial, compression="lz4", statistics=False)
+            frame.write_parquet(partial, compression="uncompressed", statistics=False)
         self.numbers.append(given)
 
     def path(self, number: int) -> Path:

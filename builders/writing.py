@@ -24,7 +24,7 @@ BYTES_PER_FILE = 256 << 20
 
 _CELL = ("language", "task", "split")
 _BUCKET = "_bucket"
-_BUFFER = 128 << 20
+_BUFFER = 256 << 20
 _DIGITS = 8
 
 Cell = tuple[str, str, str]
@@ -83,7 +83,7 @@ class Sorter:
             path = self._path((str(key[0]), str(key[1]), str(key[2])), int(str(key[3])))
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab") as file:
-                part.drop(_BUCKET).write_ipc_stream(file, compression="lz4")
+                part.drop(_BUCKET).write_ipc_stream(file, compression="uncompressed")
 
     def _path(self, cell: Cell, bucket: int) -> Path:
         return self.folder.joinpath(*cell) / f"{bucket:06d}.arrows"

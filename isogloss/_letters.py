@@ -1,7 +1,7 @@
 """The native loop of `isogloss.scripts`, over the bytes of Arrow strings.
 
-Importing this imports numba: do so inside functions. It is compiled at its first call and kept
-beside this file (where the folder cannot be written, in the user's cache).
+Importing this imports numba: do so inside functions. It is compiled when this is first imported and
+kept beside this file (where the folder cannot be written, in the user's cache).
 """
 
 from __future__ import annotations
@@ -16,8 +16,21 @@ from numpy.typing import NDArray
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def _read(kind: Any, dimensions: int = 1) -> Any:
+    return numba.types.Array(kind, dimensions, "C", readonly=True)
+
+
+_SIGNATURE = numba.types.Array(numba.uint32, 2, "C")(
+    _read(numba.uint8),
+    _read(numba.int64),
+    _read(numba.uint8),
+    _read(numba.boolean, dimensions=2),
+    _read(numba.int32),
+)
+
+
 def _native(function: F) -> F:
-    return cast(F, numba.njit(cache=True, nogil=True)(function))
+    return cast(F, numba.njit([_SIGNATURE], cache=True, nogil=True)(function))
 
 
 @_native

@@ -15,6 +15,7 @@ import polars as pl
 import regex
 from numpy.typing import NDArray
 
+from isogloss.interrupts import held_back
 from isogloss.languages import describe
 
 # A script in which so great a part of a language's writers write it is as good as its first.
@@ -94,8 +95,6 @@ def count(texts: pl.Series, languages: pl.Series) -> pl.DataFrame:
         inside. The scripts are empty where there are no such letters; of two with as many, the
         first by code counts.
     """
-    from isogloss import _letters
-
     names, table = _table()
     tags = languages.unique().sort()
     wanted = np.zeros((len(tags), len(names)), dtype=np.bool_)
@@ -104,7 +103,7 @@ def count(texts: pl.Series, languages: pl.Series) -> pl.DataFrame:
         wanted[row] = [name in own for name in names]
     which = languages.cast(pl.Enum(tags)).to_physical().cast(pl.Int32).to_numpy()
     text, starts = _buffers(texts)
-    found = _letters.count(text, starts, table, wanted, which)
+    found = _native().count(text, starts, table, wanted, which)
     codes = pl.Series(names)
     return pl.DataFrame(
         {
@@ -114,6 +113,14 @@ def count(texts: pl.Series, languages: pl.Series) -> pl.DataFrame:
             "own": codes.gather(found[:, 3]),
         }
     )
+
+
+@cache
+def _native() -> Any:
+    # A Ctrl-C while numba compiles is lost in what calls back from C, or taken for a failure.
+    with held_back():
+        from isogloss import _letters
+    return _letters
 
 
 def _buffers(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import polars as pl
 
+from builders.dedup import with_keys
 from builders.sources._base import examples
-from builders.store import Spool, Store
+from builders.store import Spool, Store, packed
 
 
 def pair(source: str, target: str, **more: Any) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def stored(folder: Path, *rows: dict[str, Any], part: int = 3) -> Store:
     )
     spool = Spool(folder, "kept", [])
     for frame in made.iter_slices(part):
-        spool.add(frame)
+        spool.add(packed(with_keys(frame)))
     return Store.over(spool.paths())
 
 

@@ -1,1 +1,1 @@
-"""Row filters: one module each, found by name. A module defines ``Options`` and ``apply``."""
+"""Row filters: one module each, found by name; `_base` says what a module defines."""

@@ -69,12 +69,17 @@ class Sweep:
         score: The score's column.
         value: The threshold that holds.
         drops: Whether rows are dropped whose score is below or above it.
+        inclusive: Whether those are dropped too whose score is the threshold itself.
+        among: What else must hold of a row that the threshold drops, over scores, task and
+            languages; nothing where None.
     """
 
     option: str
     score: str
     value: float
     drops: Literal["below", "above"]
+    inclusive: bool = False
+    among: pl.Expr | None = None
 
 
 class FilterModule(Protocol):

@@ -80,8 +80,7 @@ def beside(scores: pl.DataFrame, sides: Sequence[str]) -> pl.DataFrame:
 
 def wrong_script(side: str, least: float) -> pl.Expr:
     """Return the reason where less than a share of a side's letters is in its language's script."""
-    share, letters = pl.col(f"{side}_script_share"), pl.col(f"{side}_letters")
-    spared = (share > 0) & (letters < _FEW)
+    share = pl.col(f"{side}_script_share")
     told = pl.format(
         "the {} is not in the script of {}: {} % of its letters are, most are {}",
         pl.lit(side),
@@ -89,4 +88,9 @@ def wrong_script(side: str, least: float) -> pl.Expr:
         (share * 100).floor().cast(pl.Int8),
         pl.col(f"{side}_script"),
     )
-    return because((share < least) & ~spared, told)
+    return because((share < least) & judged(side), told)
+
+
+def judged(side: str) -> pl.Expr:
+    """Tell which sides have letters enough to be held to their script, or none of its own."""
+    return (pl.col(f"{side}_script_share") == 0) | (pl.col(f"{side}_letters") >= _FEW)

@@ -99,12 +99,7 @@ def verdict(options: Options) -> pl.Expr:
     reasons = []
     for side in options.sides:
         other, likely = pl.col(f"{side}_other"), pl.col(f"{side}_other_probability")
-        believed = (
-            (other != "")
-            & (likely >= options.min_probability)
-            & (pl.col(f"{side}_own_probability") <= options.max_own_probability)
-            & (pl.col(f"{side}_letters") >= options.min_letters)
-        )
+        believed = _doubted(side, options) & (likely >= options.min_probability)
         told = pl.format(
             "the {} looks like {}, not {} (p={})",
             pl.lit(side), other, _script.claim(side), likely.cast(pl.Decimal(3, 2)),
@@ -119,9 +114,30 @@ def sweeps(options: Options) -> list[Sweep]:
     found = []
     for side in options.sides:
         share, likely = f"{side}_script_share", f"{side}_other_probability"
-        found.append(Sweep("min_script_share", share, options.min_script_share, "below"))
-        found.append(Sweep("min_probability", likely, options.min_probability, "above"))
+        held = _script.judged(side)
+        found.append(
+            Sweep("min_script_share", share, options.min_script_share, "below", among=held)
+        )
+        found.append(
+            Sweep(
+                "min_probability",
+                likely,
+                options.min_probability,
+                "above",
+                inclusive=True,
+                among=_doubted(side, options),
+            )
+        )
     return found
+
+
+def _doubted(side: str, options: Options) -> pl.Expr:
+    """Tell which sides are likely in another language, if that is likely enough."""
+    return (
+        (pl.col(f"{side}_other") != "")
+        & (pl.col(f"{side}_own_probability") <= options.max_own_probability)
+        & (pl.col(f"{side}_letters") >= options.min_letters)
+    )
 
 
 def __getattr__(name: str) -> str:

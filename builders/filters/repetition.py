@@ -66,7 +66,13 @@ def verdict(options: Options) -> pl.Expr:
 def sweeps(options: Options) -> list[Sweep]:
     """Return both bounds, for either side."""
     return [
-        Sweep(f"max_{unit}", f"{side}_{unit}", getattr(options, f"max_{unit}"), "above")
+        Sweep(
+            f"max_{unit}",
+            f"{side}_{unit}",
+            getattr(options, f"max_{unit}"),
+            "above",
+            among=pl.col("task") != "code",
+        )
         for side in _SIDES
         for unit in ("repeated", "lines")
     ]

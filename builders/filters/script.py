@@ -40,6 +40,12 @@ def verdict(options: Options) -> pl.Expr:
 def sweeps(options: Options) -> list[Sweep]:
     """Return the share's bound, for each side."""
     return [
-        Sweep("min_share", f"{side}_script_share", options.min_share, "below")
+        Sweep(
+            "min_share",
+            f"{side}_script_share",
+            options.min_share,
+            "below",
+            among=_script.judged(side),
+        )
         for side in options.sides
     ]

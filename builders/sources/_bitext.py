@@ -13,8 +13,8 @@ _SHOWN = r"[^\s\p{Cc}\p{Cf}]"
 
 def numbered(prefix: str, first: int, count: int) -> pl.Series:
     """Return ``PREFIX#N`` for ``count`` lines, the first of which has the number ``first``."""
-    numbers = pl.Series(range(first, first + count), dtype=pl.Int64)
-    return f"{prefix}#" + numbers.cast(pl.String)
+    numbers = pl.int_range(first, first + count)
+    return pl.select(pl.format("{}#{}", pl.lit(prefix), numbers).alias("id")).to_series()
 
 
 def is_english(tag: str) -> bool:
@@ -51,28 +51,40 @@ def translations(
         reference, and the next becomes the output; a row that has none, or no input, has a reason.
     """
     sides = [f"reference {number}" for number in range(len(references))]
-    frame = pl.DataFrame([given.alias("input"), ids.alias("source_id"), groups.alias("group")])
-    frame = frame.with_columns(
-        column.alias(side) for side, column in zip(sides, references, strict=True)
+    frame = pl.DataFrame(
+        [
+            given.alias("input"),
+            ids.alias("source_id"),
+            groups.alias("group"),
+            *(column.alias(side) for side, column in zip(sides, references, strict=True)),
+        ]
     )
-    texts = [pl.when(~is_blank(pl.col(side))).then(pl.col(side)) for side in sides]
-    listed = pl.concat_list(texts).list.drop_nulls().list.unique(maintain_order=True)
-    empty = pl.col("references").list.len() == 0
-    made = frame.with_columns(listed.alias("references")).with_columns(
+    if len(sides) == 1:  # lists of one need not be looked through
+        frame = frame.with_columns(_empty=is_blank(pl.col(sides[0])))
+        output = pl.when("_empty").then(pl.lit("")).otherwise(sides[0])
+        frame = frame.with_columns(output.alias("output"))
+        frame = frame.with_columns(pl.concat_list("output").alias("references"))
+    else:
+        texts = [pl.when(~is_blank(pl.col(side))).then(pl.col(side)) for side in sides]
+        listed = pl.concat_list(texts).list.drop_nulls().list.unique(maintain_order=True)
+        frame = frame.with_columns(listed.alias("references"))
+        frame = frame.with_columns(_empty=pl.col("references").list.len() == 0)
+        shown = pl.when("_empty").then(pl.lit([""])).otherwise("references")
+        frame = frame.with_columns(shown.alias("references"))
+        frame = frame.with_columns(pl.col("references").list.first().alias("output"))
+    reason = (
+        pl.when(is_blank(pl.col("input")))
+        .then(pl.lit("its line is empty"))
+        .when("_empty")
+        .then(pl.lit("the line of its translation is empty"))
+    )
+    made = frame.with_columns(
         pl.lit("translation").alias("task"),
         pl.lit(languages[0]).alias("source_language"),
         pl.lit(languages[1]).alias("language"),
-        pl.when(empty).then(pl.lit([""])).otherwise("references").alias("references"),
-        pl.col("references").list.first().fill_null("").alias("output"),
         pl.lit([], dtype=pl.List(pl.String)).alias("tags"),
         pl.lit(split, dtype=pl.String).alias("split"),
-        pl.when(is_blank(pl.col("input")))
-        .then(pl.lit("its line is empty"))
-        .when(empty)
-        .then(pl.lit("the line of its translation is empty"))
-        .alias("reason"),
-    )
-    made = made.with_columns(
-        pl.when(pl.col("reason").is_not_null()).then(pl.lit("source")).alias("rejected_by")
+        reason.alias("reason"),
+        pl.when(reason.is_not_null()).then(pl.lit("source")).alias("rejected_by"),
     )
     return conformed(made)

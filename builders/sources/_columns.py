@@ -133,9 +133,17 @@ def mapped(
         IsoglossError: A mapped column is not there, or cannot be read as text.
     """
     picked = _picked(frame, options, where, ids, languages)
-    for side in ("language", "source_language"):
-        picked = picked.with_columns(_tags(picked[side], context).alias(f"_{side}"))
-    split = pl.col("split").str.to_lowercase().replace_strict(_SPLITS, default=None)
+    picked = picked.with_columns(
+        (
+            pl.lit(_served(languages[side], context), dtype=pl.String)
+            if getattr(options.columns, side) is None
+            else _tags(picked[side], context)
+        ).alias(f"_{side}")
+        for side in ("language", "source_language")
+    )
+    split = pl.col("split")
+    if options.columns.split is not None:
+        split = split.str.to_lowercase().replace_strict(_SPLITS, default=None)
     picked = picked.with_columns(_reason(options, split).alias("reason"))
     filled = picked.with_columns(
         pl.lit(options.task).alias("task"),
@@ -143,12 +151,16 @@ def mapped(
         *(pl.coalesce(f"_{side}", side).alias(side) for side in ("language", "source_language")),
         pl.col("input").fill_null(""),
         pl.col("output").fill_null(""),
-        _references().alias("references"),
+        _references(options).alias("references"),
         split.alias("split"),
         pl.when(pl.col("reason").is_not_null()).then(pl.lit("source")).alias("rejected_by"),
     )
     filled = filled.with_columns(pl.col("language").fill_null("und"), _group().alias("group"))
     return conformed(filled)
+
+
+def _served(tag: str | None, context: Context) -> str | None:
+    return served(tag, context.languages) if tag else None
 
 
 def _picked(
@@ -266,40 +278,37 @@ def _tags(values: pl.Series, context: Context) -> pl.Series:
 
 
 def _reason(options: MappedOptions, split: pl.Expr) -> pl.Expr:
-    def bad(side: str, called: str) -> pl.Expr:
-        return pl.when(pl.col(side).is_not_null() & pl.col(f"_{side}").is_null()).then(
-            pl.format(f"its {called} '{{}}' is not a language tag", pl.col(side))
-        )
-
-    reasons = [
-        pl.when(pl.col("language").is_null()).then(pl.lit("it has no language")),
-        bad("language", "language"),
-        bad("source_language", "source language"),
-        pl.when(_asks_nothing()).then(pl.lit("it has no input")),
-        pl.when(pl.col("output").is_null()).then(pl.lit("it has no output")),
-        pl.when(pl.col("split").is_not_null() & split.is_null()).then(
-            pl.format("its split '{}' is not train, validation or test", pl.col("split"))
-        ),
-    ]
+    columns = options.columns
+    reasons = [pl.when(pl.col("language").is_null()).then(pl.lit("it has no language"))]
     if options.task == "translation":
         missing = pl.when(pl.col("source_language").is_null())
-        reasons.insert(2, missing.then(pl.lit("it has no source language")))
+        reasons.append(missing.then(pl.lit("it has no source language")))
+    for side in ("language", "source_language"):
+        if getattr(columns, side) is not None:
+            wrong = pl.col(side).is_not_null() & pl.col(f"_{side}").is_null()
+            told = f"its {side.replace('_', ' ')} '{{}}' is not a language tag"
+            reasons.append(pl.when(wrong).then(pl.format(told, pl.col(side))))
+    reasons.extend(
+        pl.when(pl.col(side).is_null()).then(pl.lit(f"it has no {side}"))
+        for side in ("input", "output")
+    )
+    for side in ("context", "input", "output"):
+        if getattr(columns, side) is not None:
+            # U+0000 is in no text; where it stands, a file was written or read wrongly.
+            nul = pl.col(side).str.contains("\0", literal=True)
+            reasons.append(pl.when(nul).then(pl.lit(f"its {side} holds a NUL character")))
+    if columns.split is not None:
+        wrong = pl.col("split").is_not_null() & split.is_null()
+        told = "its split '{}' is not train, validation or test"
+        reasons.append(pl.when(wrong).then(pl.format(told, pl.col("split"))))
     return pl.coalesce(reasons)
 
 
-def _asks_nothing() -> pl.Expr:
-    """Tell rows without an input, but for those whose own instruction says all."""
-    own = pl.col("instruction")
-    return (
-        pl.when(own.is_null())
-        .then(pl.col("input").is_null())
-        .otherwise((own == "") & (pl.col("input").fill_null("") == ""))
-    )
-
-
-def _references() -> pl.Expr:
+def _references(options: MappedOptions) -> pl.Expr:
     """Return the output first, then the other references."""
     output = pl.concat_list(pl.col("output").fill_null(""))
+    if options.columns.references is None:
+        return output
     return output.list.concat("references").list.unique(maintain_order=True)
 
 

@@ -36,7 +36,12 @@ def placeholders(text: str) -> Counter[str]:
 
 
 def misplaced(source: str, target: str, *, may_omit: bool) -> str:
-    """Return the placeholders that only one side has, or an empty string.
+    """Return the placeholders that only one side has (see `differing`), or an empty string."""
+    return ", ".join(sorted(differing(source, target, may_omit=may_omit)))
+
+
+def differing(source: str, target: str, *, may_omit: bool) -> set[str]:
+    """Return the placeholders that only one side has.
 
     The n-th of those without a name is compared with whatever names the n-th argument on the other
     side: ``%s of %d`` with ``%2$d von %1$s``. One with a name or number may be said twice. Where
@@ -52,7 +57,7 @@ def misplaced(source: str, target: str, *, may_omit: bool) -> str:
     one, two = (_keyed(found, by_argument=by_argument) for found in (ours, theirs))
     told = dict((*two, *one))
     wrong = _difference(Counter(key for key, _ in one), Counter(key for key, _ in two), may_omit)
-    return ", ".join(sorted({told[key] for key in wrong}))
+    return {told[key] for key in wrong}
 
 
 def _keyed(found: list[str], *, by_argument: bool) -> list[tuple[str, str]]:

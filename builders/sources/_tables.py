@@ -24,8 +24,11 @@ from isogloss.errors import IsoglossError
 
 Format = Literal["jsonl", "csv", "tsv", "parquet"]
 
-#: Rows of a Parquet batch.
-ROWS = 8192
+#: Rows of a Parquet batch at most: fewer where they hold more than `BLOCK` bytes.
+ROWS = 32_768
+
+# Rows that Parquet is read by. How long they are is known only then.
+_FEW = 2048
 
 _SUFFIXES: dict[str, Format] = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
@@ -87,37 +90,48 @@ def _json_lines(table: Table, columns: Columns) -> Iterator[Batch]:
     path = table.file.path
     known: list[str] | None = None
     for block in blocks(path):
-        # A vertical tab or U+2028 ends no line here: str.splitlines would count them.
-        lines = pl.Series(block.text.split(b"\n"), dtype=pl.Binary).cast(pl.String)
-        filled = lines.str.strip_chars(_BLANK) != ""
-        if not filled.any():
+        rows, numbers = _decoded(block, path)
+        if rows.is_empty():
             continue
-        rows = _decoded(block, path, int(filled.sum()))
         if known is None:
             known = rows.columns
         # A key that no line of this block has is one that its lines leave out.
         absent = [name for name in known if name not in rows.columns]
         rows = rows.with_columns(pl.lit(None).alias(name) for name in absent)
-        numbers = pl.Series(range(block.line, block.line + len(lines)), dtype=pl.Int64)
-        yield Batch(rows.select(columns.tops(rows.columns, str(path))), numbers.filter(filled))
+        yield Batch(rows.select(columns.tops(rows.columns, str(path))), numbers)
 
 
-def _decoded(block: Block, path: Path, height: int) -> pl.DataFrame:
-    """Decode whole lines of JSON objects, by polars where it is right, else line by line."""
-    if not _LONE_SURROGATE.search(block.text):
+def _decoded(block: Block, path: Path) -> tuple[pl.DataFrame, pl.Series]:
+    """Decode whole lines of JSON objects, by polars where it is right, else line by line.
+
+    Returns:
+        The rows, and the number of each one's line.
+    """
+    lines = block.lines()
+    numbers = pl.int_range(block.line, block.line + len(lines), eager=True)
+    filled = lines.str.strip_chars(_BLANK) != ""
+    if not filled.all():
+        lines, numbers = lines.filter(filled), numbers.filter(filled)
+    if not len(lines):
+        return pl.DataFrame(), numbers
+    if not _holds_half_pairs(block.text):
         try:
-            rows = pl.read_ndjson(io.BytesIO(block.text), infer_schema_length=None)
-            if rows.height == height:
-                return rows
+            rows = pl.read_ndjson(block.text, infer_schema_length=None)
+            if rows.height == len(lines):
+                return rows, numbers
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
             pass  # either a line is broken, which is told below, or only polars cannot read it
     # Values as text have the same type in every line, and text is what a mapping asks for.
     good = "\n".join(
         json.dumps(_plain(_object(line, f"{path}:{number}")))
-        for number, line in enumerate(block.text.decode().split("\n"), block.line)
-        if line.strip(_BLANK)
+        for number, line in zip(numbers, lines, strict=True)
     )
-    return pl.read_ndjson(io.StringIO(good), infer_schema_length=None)
+    return pl.read_ndjson(io.StringIO(good), infer_schema_length=None), numbers
+
+
+def _holds_half_pairs(text: bytes) -> bool:
+    # Few texts have any escaped surrogate, and looking for one is a hundred times quicker.
+    return (b"\\ud" in text or b"\\uD" in text) and bool(_LONE_SURROGATE.search(text))
 
 
 def _object(line: str, where: str) -> dict[str, Any]:
@@ -167,9 +181,10 @@ def _csv(table: Table, columns: Columns) -> Iterator[Batch]:
     wanted = columns.tops(names, str(path))
     total = 0
     with reading(path), pa.input_stream(str(path), compression="detect") as stream:
+        counted = _Counted(stream, table.quote.encode())
         try:
             reader = pyarrow.csv.open_csv(
-                stream,
+                counted,
                 read_options=pyarrow.csv.ReadOptions(
                     block_size=BLOCK, column_names=names, skip_rows_after_names=int(table.header)
                 ),
@@ -186,15 +201,40 @@ def _csv(table: Table, columns: Columns) -> Iterator[Batch]:
             )
             for part in reader:
                 rows = pl.DataFrame(pl.from_arrow(part))
-                numbers = pl.Series(range(total + 1, total + 1 + rows.height), dtype=pl.Int64)
+                yield Batch(rows, _numbers(total, rows.height))
                 total += rows.height
-                yield Batch(rows, numbers)
         except pa.ArrowInvalid as error:
             _explain(table, len(names))
             raise IsoglossError(f"is not CSV ({one_line(error)})", where=path) from error
     # An open quote swallows the rest of the file without a word.
-    if table.quote and _quotes(table) % 2:
+    if counted.found % 2:
         _explain(table, len(names))
+
+
+class _Counted:
+    """A binary file that counts a character while it is read."""
+
+    closed = False
+
+    def __init__(self, stream: Any, character: bytes) -> None:
+        self.found = 0
+        self._stream, self._character = stream, character
+
+    def read(self, size: int) -> bytes:
+        """Read so many bytes at most."""
+        data: bytes = self._stream.read(size)
+        if self._character:
+            self.found += data.count(self._character)
+        return data
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+
+def _numbers(before: int, count: int) -> pl.Series:
+    """Return the numbers of rows, from 1, after those before them."""
+    return pl.int_range(before + 1, before + 1 + count, eager=True)
 
 
 def _names(table: Table) -> list[str]:
@@ -248,10 +288,6 @@ def _rows(table: Table) -> Iterator[tuple[int, list[str]]]:
         ) from error
 
 
-def _quotes(table: Table) -> int:
-    return sum(block.text.count(table.quote.encode()) for block in blocks(table.file.path))
-
-
 # Parquet
 
 
@@ -262,14 +298,27 @@ def _parquet(table: Table, columns: Columns) -> Iterator[Batch]:
         try:
             file = pyarrow.parquet.ParquetFile(path)
             wanted = columns.tops(file.schema_arrow.names, str(path))
-            for part in file.iter_batches(ROWS, columns=wanted):
+            for part in _joined(file.iter_batches(_FEW, columns=wanted)):
                 rows = pl.DataFrame(pl.from_arrow(part))
-                numbers = pl.Series(range(total + 1, total + 1 + rows.height), dtype=pl.Int64)
+                yield Batch(rows, _numbers(total, rows.height))
                 total += rows.height
-                yield Batch(rows, numbers)
-        except (pa.ArrowInvalid, pl.exceptions.PolarsError) as error:
+        except (pa.ArrowException, pl.exceptions.PolarsError) as error:
             raise IsoglossError(
                 f"is not a whole Parquet file ({one_line(error)})",
                 where=path,
                 remedy="Copy it anew",
             ) from error
+
+
+def _joined(parts: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Join small batches until they hold so many rows or bytes that one call for all pays."""
+    waiting: list[pa.RecordBatch] = []
+    rows = size = 0
+    for part in parts:
+        waiting.append(part)
+        rows, size = rows + part.num_rows, size + part.nbytes
+        if rows >= ROWS or size >= BLOCK:
+            yield pa.Table.from_batches(waiting)
+            waiting, rows, size = [], 0, 0
+    if waiting:
+        yield pa.Table.from_batches(waiting)

@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from builders.sources._xml import Gathered, Misplaced
 from isogloss.languages import is_language
 
 _VERSIONS = ("src", "ref")
-
-
-class Misplaced(Exception):
-    """An element that is not where WMT has it, or lacks an attribute; says which."""
 
 
 @dataclass
@@ -57,7 +54,7 @@ class Builder:
         self._versions: list[tuple[str, Version]] = []
         self._version: Version | None = None
         self._segment: str | None = None
-        self._text: list[str] = []
+        self._text = Gathered("seg")
         self._is_system = False
 
     def take(self) -> list[Document]:
@@ -86,7 +83,7 @@ class Builder:
     def data(self, text: str) -> None:
         """Take in text, which counts inside a segment, elements within it included."""
         if self._segment is not None:
-            self._text.append(text)
+            self._text.add(text)
 
     def end(self, tag: str) -> None:
         """End an element."""
@@ -97,7 +94,7 @@ class Builder:
         elif tag in _VERSIONS:
             self._version = None
         elif tag == "seg" and self._version is not None and self._segment is not None:
-            self._version.segments[self._segment] = "".join(self._text).strip()
+            self._version.segments[self._segment] = self._text.text()
             self._segment = None
 
     def close(self) -> None:
@@ -145,7 +142,7 @@ class Builder:
         name = _needed(attributes, "seg", "id")
         if name in self._version.segments:
             raise Misplaced(f"the <seg> {name!r} is there twice")
-        self._segment, self._text = name, []
+        self._segment, self._text = name, Gathered("seg")
 
 
 def _needed(attributes: dict[str, str], tag: str, key: str) -> str:

@@ -117,7 +117,7 @@ def _frames(tables: list[Table], options: Options, context: Context) -> Iterator
         if options.columns.source_language is not None:
             languages["source_language"] = None
         for batch in batches(table, options.columns):
-            ids = pl.Series(f"{file.name}#" + batch.numbers.cast(pl.String))
+            ids = pl.select(pl.format("{}#{}", pl.lit(file.name), batch.numbers)).to_series()
             yield mapped(
                 batch.rows, options, context, where=str(file.path), ids=ids, languages=languages
             )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import permutations
 from typing import Literal
 
 import polars as pl
 from pydantic import field_validator
 
-from builders.sources._base import Context, Reading, SourceOptions
+from builders.sources._base import Context, Reading
 from builders.sources._bitext import is_blank, numbered, translations
+from builders.sources._directions import Pair, PairedOptions, asked, directed
 from builders.sources._files import (
     Found,
     find,
@@ -23,7 +23,6 @@ from builders.sources._files import (
 )
 from builders.sources._lines import in_step
 from isogloss.errors import IsoglossError
-from isogloss.languages import is_language
 
 DESCRIPTION = "text files aligned line by line, one a language: translation between any two of them"
 EXAMPLE = """[[sources]]
@@ -36,26 +35,17 @@ split = "test"
 licence = "CC-BY-SA-4.0"
 """
 
-Direction = Literal["from-english", "to-english", "all"]
-_Pair = tuple[str, str]
 
-
-class Options(SourceOptions):
+class Options(PairedOptions):
     """Which files, and which pairs of languages to make of them.
 
     Attributes:
         path: A path or glob pattern, from the recipe's folder, with ``{language}``, which stands
             for a tag or a FLORES code. Where several files serve a language, the nearest does.
-        directions: ``all`` pairs every language of the recipe with every other. English need not
-            be among the recipe's languages to be translated from.
-        pairs: ``source:target``, such as ``en:zh-Hans`` or ``eng_Latn:zho_Hans``, in place of
-            directions. Tags hold hyphens and codes underscores; a colon neither does.
         split: The split of every line; by default the pipeline draws it.
     """
 
     path: str
-    directions: tuple[Direction, ...] = ("from-english", "to-english")
-    pairs: tuple[str, ...] = ()
     split: Literal["train", "validation", "test"] | None = None
 
     @field_validator("path")
@@ -63,17 +53,6 @@ class Options(SourceOptions):
     def _one_a_language(cls, value: str) -> str:
         if "{language}" not in value or "{source_language}" in value:
             raise ValueError("names the file of each language with {language}, and nothing else")
-        return value
-
-    @field_validator("pairs")
-    @classmethod
-    def _two_languages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for pair in value:
-            sides = pair.split(":")
-            if len(sides) != 2 or not all(is_language(side) for side in sides):
-                raise ValueError(
-                    f"{pair!r} is not source:target with two language tags, such as en:zh-Hans"
-                )
         return value
 
 
@@ -85,10 +64,13 @@ def read(options: Options, context: Context) -> Reading:
     """
     licence = known_licence(options, context)
     english = served("en", context.languages)
-    asked = _asked(options, context)
-    sides = [side for pair in asked for side in pair]
+    named = asked(options.pairs, context)
+    sides = [side for pair in named for side in pair]
     files = _files(options, context, tuple(dict.fromkeys([*context.languages, english, *sides])))
-    pairs = _pairs(asked, files, context) if options.pairs else _directed(options, context, files)
+    known = [language for language in context.languages if language in files]
+    pairs = _checked(named, files, context) or directed(
+        options.directions, known, english, has_english=english in files
+    )
     if not pairs:
         raise IsoglossError(
             f"no pair can be made: there are files in {', '.join(files)}",
@@ -124,27 +106,9 @@ def _files(options: Options, context: Context, languages: tuple[str, ...]) -> di
     }
 
 
-def _asked(options: Options, context: Context) -> list[_Pair]:
-    """Return the pairs that the recipe names, as its own tags; those it does not keep go."""
-    pairs = []
-    for pair in options.pairs:
-        source, target = (served(tag, context.languages) for tag in pair.split(":"))
-        if source == target:
-            raise IsoglossError(
-                f"{pair!r} is a language and itself", where=f"{context.where}.pairs"
-            )
-        if target in context.languages:
-            pairs.append((source, target))
-    if options.pairs and not pairs:
-        raise IsoglossError(
-            "no pair is into a language of the recipe", where=f"{context.where}.pairs"
-        )
-    return list(dict.fromkeys(pairs))
-
-
-def _pairs(asked: list[_Pair], files: dict[str, Found], context: Context) -> list[_Pair]:
+def _checked(named: list[Pair], files: dict[str, Found], context: Context) -> list[Pair]:
     """Return the named pairs, or say which of their languages has no file."""
-    for pair in asked:
+    for pair in named:
         for side in pair:
             if side not in files:
                 raise IsoglossError(
@@ -152,23 +116,7 @@ def _pairs(asked: list[_Pair], files: dict[str, Found], context: Context) -> lis
                     where=f"{context.where}.pairs",
                     remedy=f"There are files in {', '.join(files)}",
                 )
-    return asked
-
-
-def _directed(options: Options, context: Context, files: dict[str, Found]) -> list[_Pair]:
-    """Return the pairs of the directions, in the order of the recipe's languages."""
-    english = served("en", context.languages)
-    known = [language for language in context.languages if language in files]
-    others = [language for language in known if language != english]
-    pairs: list[_Pair] = []
-    for direction in options.directions:
-        if direction == "all":
-            pairs += permutations(known, 2)
-        elif english in files and direction == "from-english":
-            pairs += [(english, other) for other in others]
-        elif english in known:
-            pairs += [(other, english) for other in others]
-    return list(dict.fromkeys(pairs))
+    return named
 
 
 def _set_name(options: Options, context: Context) -> str:
@@ -177,7 +125,7 @@ def _set_name(options: Options, context: Context) -> str:
 
 
 def _frames(
-    files: dict[str, Found], pairs: list[_Pair], english: str, name: str, split: str | None
+    files: dict[str, Found], pairs: list[Pair], english: str, name: str, split: str | None
 ) -> Iterator[pl.DataFrame]:
     for first, batch in in_step([file.path for file in files.values()]):
         lines = dict(zip(files, batch, strict=True))

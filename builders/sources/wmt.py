@@ -6,17 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
-from xml.etree.ElementTree import ParseError
 
 import polars as pl
-import pyarrow as pa
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import DefusedXMLParser
 
 from builders.sources import _wmtxml
 from builders.sources._base import Context, Reading, SourceOptions, examples
 from builders.sources._files import Found, find, fingerprint, known_licence, served
-from builders.sources._lines import reading
+from builders.sources._xml import feed
 from isogloss.errors import IsoglossError
 
 DESCRIPTION = "WMT's XML test sets (2021 and later): translation of documents, segment by segment"
@@ -31,7 +27,6 @@ licence = "LicenseRef-WMT"
 
 #: Segments of a batch.
 _ROWS = 4096
-_CHUNK = 1 << 20
 
 
 class Options(SourceOptions):
@@ -95,33 +90,9 @@ def _documents(path: Path) -> Iterator[_wmtxml.Document]:
             entities, which expand to more than there is or fetch what is elsewhere.
     """
     builder = _wmtxml.Builder()
-    parser = DefusedXMLParser(target=builder)
-    try:
-        with reading(path), pa.input_stream(str(path), compression="detect") as stream:
-            while chunk := stream.read(_CHUNK):
-                parser.feed(chunk)
-                yield from builder.take()
-            parser.close()
-    except ParseError as error:
-        raise IsoglossError(
-            f"is not XML ({str(error).partition(':')[0]})",
-            where=f"{path}:{error.position[0]}",
-            remedy="Mend it or fetch it anew",
-        ) from error
-    except DefusedXmlException as error:
-        raise IsoglossError(
-            f"declares or uses an entity of its own ({type(error).__name__})",
-            where=f"{path}:{parser.parser.CurrentLineNumber}",
-            remedy="WMT's files need none; do not trust this one",
-        ) from error
-    except (LookupError, ValueError) as error:
-        raise IsoglossError(f"is in an unknown encoding ({error})", where=f"{path}:1") from error
-    except _wmtxml.Misplaced as error:
-        raise IsoglossError(
-            str(error),
-            where=f"{path}:{parser.parser.CurrentLineNumber}",
-            remedy="WMT lays its files out as dataset/doc/(src, ref)/p/seg; see wmt-format-tools",
-        ) from error
+    layout = "WMT lays its files out as dataset/doc/(src, ref)/p/seg; see wmt-format-tools"
+    for _ in feed(path, builder, layout=layout):
+        yield from builder.take()
 
 
 def _rows(

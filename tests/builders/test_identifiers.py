@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 import regex
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import filtering
@@ -198,6 +198,7 @@ CHARACTERS = st.one_of(
 )
 
 
+@settings(deadline=None)  # the first call compiles
 @given(st.lists(st.tuples(st.sampled_from(sorted(OF_SCRIPT)), st.text(CHARACTERS)), min_size=1))
 def test_letters_are_counted_as_regular_expressions_count_them(rows: list[tuple[str, str]]) -> None:
     tags, texts = (pl.Series(column, dtype=pl.String) for column in zip(*rows, strict=True))

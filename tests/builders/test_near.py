@@ -88,7 +88,7 @@ def sentences(shared_data: Path, language: str) -> list[str]:
     return path.read_text("utf-8").splitlines()
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=50)
 @given(TEXTS, OPTIONS, st.randoms(use_true_random=False), st.integers(-(2**63), 2**64))
 def test_what_is_dropped_is_like_a_kept_row_that_goes_before_it(
     texts: list[str], options: NearOptions, draw: random.Random, seed: int

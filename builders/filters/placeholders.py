@@ -1,0 +1,102 @@
+"""Placeholders and tags of interface strings, which a translation must keep."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import polars as pl
+import regex
+from pydantic import Field
+
+from builders.filters._base import FilterOptions, Sweep, because, first_of
+from builders.sources._placeholders import differing
+
+DESCRIPTION = "drops translations whose placeholders or tags are not those of their source"
+
+# What has none of these has no placeholder.
+_MARKS = r"[%{<$]"
+
+# A message of ICU: its argument and its kind, and where the forms begin that are translated.
+_ICU = regex.compile(r"\{\s*(\w+)\s*,\s*(plural|select|selectordinal)\s*,")
+# A variable of a shell or of Perl, in capitals or braces: "$5" and "US$" are money.
+_VARIABLE = regex.compile(r"\$[A-Z_][A-Z0-9_]*\b|\$\{\w+\}|\{\{[^{}]*\}\}")
+_TAG = regex.compile(r"</?([A-Za-z][\w:-]*)(?:\s[^<>]*)?/?>")
+
+
+class Options(FilterOptions):
+    """How many placeholders may differ.
+
+    Attributes:
+        max_differing: At most so many may be on one side only.
+        tags: Compare tags of HTML and XML too, by their names.
+    """
+
+    max_differing: int = Field(default=0, ge=0)
+    tags: bool = True
+
+
+SCORED_BY = ("tags",)
+
+
+def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
+    """Return ``differing``: how many placeholders one side has and the other has not."""
+    found = pl.zeros(frame.height, pl.UInt16, eager=True).alias("differing")
+    texts = frame.select(pl.col("input", "output").fill_null(""))
+    marked = texts.select(pl.any_horizontal(pl.all().str.contains(_MARKS))).to_series()
+    asked = (marked & (frame["task"] == "translation").fill_null(False)).arg_true()
+    # Which argument a placeholder stands for hangs on those before it: no column expression. Few
+    # rows come here.
+    counts = [_differing(*pair, tags=options.tags) for pair in texts[asked].iter_rows()]
+    return found.scatter(asked, pl.Series(counts, dtype=pl.UInt16)).to_frame()
+
+
+def verdict(options: Options) -> pl.Expr:
+    """Drop where too many placeholders differ."""
+    wrong = pl.col("differing") > options.max_differing
+    return first_of(because(wrong, pl.format("{} placeholders are on one side only", "differing")))
+
+
+def sweeps(options: Options) -> list[Sweep]:
+    """Return how many may differ."""
+    return [Sweep("max_differing", "differing", options.max_differing, "above")]
+
+
+def _differing(source: str, target: str, *, tags: bool) -> int:
+    sides = [_parts(text, tags=tags) for text in (source, target)]
+    ours, theirs = (counts for counts, _ in sides)
+    rest = differing(sides[0][1], sides[1][1], may_omit=False)
+    return min((ours - theirs).total() + (theirs - ours).total() + len(rest), 0xFFFF)
+
+
+def _parts(text: str, *, tags: bool) -> tuple[Counter[str], str]:
+    """Return what is counted here, and the text that is left for printf's and braces' ones."""
+    found: Counter[str] = Counter()
+    text = _without_icu(text, found)
+    for name, pattern in (("variable", _VARIABLE), ("tag", _TAG)):
+        if name == "tag" and not tags:
+            continue
+        for match in pattern.finditer(text):
+            closing = match[0].startswith("</")
+            found[f"{'/' * closing}{match[1].lower()}" if name == "tag" else match[0]] += 1
+        text = pattern.sub(" ", text)
+    return found, text
+
+
+def _without_icu(text: str, found: Counter[str]) -> str:
+    """Cut out messages of ICU, whose forms differ by language, and count what they hang on."""
+    parts, start = [], 0
+    while match := _ICU.search(text, start):
+        found[f"{match[1]}, {match[2]}"] += 1
+        parts.append(text[start : match.start()])
+        start = _closing(text, match.start())
+    return " ".join([*parts, text[start:]])
+
+
+def _closing(text: str, start: int) -> int:
+    """Return where the brace that opens at ``start`` has been closed; the end where it is not."""
+    depth = 0
+    for brace in regex.finditer(r"[{}]", text, pos=start):
+        depth += 1 if brace[0] == "{" else -1
+        if depth == 0:
+            return brace.end()
+    return len(text)

@@ -1,0 +1,151 @@
+"""Translation memories (TMX): units in two languages or many, and any pair of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+from typing import Any, Literal
+
+import polars as pl
+
+from builders.sources._base import Context, Reading, examples
+from builders.sources._directions import Pair, PairedOptions, asked, directed
+from builders.sources._files import Found, find, fingerprint, known_licence, served
+from builders.sources._tmx import Builder, Unit
+from builders.sources._xml import feed
+from isogloss.languages import is_language
+
+DESCRIPTION = "translation memories (TMX, also compressed): translation between any two languages"
+LANGUAGES = "any; its segments say theirs"
+LICENCE = "as the recipe says"
+EXAMPLE = """[[sources]]
+name = "memory"
+kind = "tmx"
+path = "memories/*.tmx.gz"
+directions = ["from-english", "to-english"]   # or "all": every language into every other
+# pairs = ["en:de", "de:fr"]                  # instead: from the first language to the second
+licence = "CC0-1.0"
+"""
+
+#: Examples of a batch.
+_ROWS = 8192
+_LAYOUT = "TMX is laid out as tmx/body/tu/tuv/seg, each tuv with its xml:lang"
+
+
+class Options(PairedOptions):
+    """Which files, and what of them.
+
+    Attributes:
+        path: Paths or glob patterns, from the recipe's folder. The files say their languages.
+        codes: ``drop`` leaves out the codes inside segments (``bpt``, ``ept``, ``it``, ``ph``,
+            ``ut``): they are markup of the document that the text was taken from. ``keep`` takes
+            what is in them for text.
+        split: The split of every unit; by default the pipeline draws it.
+
+    Of several texts of a unit in one language, the first is translated from; as translations all
+    are references.
+    """
+
+    path: str | tuple[str, ...]
+    codes: Literal["drop", "keep"] = "drop"
+    split: Literal["train", "validation", "test"] | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The patterns, however many there are."""
+        return (self.path,) if isinstance(self.path, str) else self.path
+
+
+def read(options: Options, context: Context) -> Reading:
+    """Open the files; their units are read later, a batch at a time.
+
+    Raises:
+        IsoglossError: There is no such file, no pair is kept, or the licence is missing.
+    """
+    licence = known_licence(options, context)
+    files = find(options.paths, context)
+    english = served("en", context.languages)
+    wanted = asked(options.pairs, context) or directed(
+        options.directions, context.languages, english, has_english=True
+    )
+    frames = _frames(files, frozenset(wanted), options, context)
+    return Reading("local", licence, fingerprint(files), frames, {"files": len(files)})
+
+
+def _frames(
+    files: Sequence[Found], wanted: frozenset[Pair], options: Options, context: Context
+) -> Iterator[pl.DataFrame]:
+    tags = _Tags(context.languages)
+    rows: list[dict[str, Any]] = []
+    for file in files:
+        builder = Builder(codes=options.codes == "keep")
+        number = 0
+        # The parser gives elements, not columns.
+        for _ in feed(file.path, builder, layout=_LAYOUT):
+            for unit in builder.take():
+                number += 1
+                common = {
+                    "task": "translation",
+                    "source_id": f"{file.name}#{number}",
+                    "split": options.split,
+                }
+                rows.extend(common | row for row in _rows(unit, wanted, tags))
+                if len(rows) >= _ROWS:
+                    yield examples(rows)
+                    rows = []
+    if rows:
+        yield examples(rows)
+
+
+class _Tags(dict[str, str]):
+    """The recipe's own tag for each language as written; what is no language stays as it is."""
+
+    def __init__(self, languages: Sequence[str]) -> None:
+        super().__init__()
+        self.languages = languages
+
+    def __missing__(self, written: str) -> str:
+        self[written] = served(written, self.languages) if is_language(written) else written
+        return self[written]
+
+
+def _rows(unit: Unit, wanted: frozenset[Pair], tags: _Tags) -> Iterator[dict[str, Any]]:
+    """Make examples of a unit: one a pair that is wanted and there, or one that tells there is none."""
+    texts: dict[str, list[str]] = {}
+    for written, found in unit.texts.items():
+        texts.setdefault(tags[written], []).extend(found)
+    # The same for all pairs of a unit, and for one English text in many units.
+    english = texts.get(tags["en"]) or next(iter(texts.values()), [""])
+    common = {"group": english[0]}
+    made = False
+    for pair in permutations(texts, 2):
+        if pair in wanted:
+            made = True
+            yield common | _row(pair, texts[pair[0]][0], texts[pair[1]])
+    if not made:
+        there = ", ".join(unit.texts) or "none"
+        told = f"it has no pair of languages that is asked for (it has {there})"
+        yield common | {
+            "language": "und",
+            "input": english[0],
+            "output": "",
+            "rejected_by": "source",
+            "reason": told,
+        }
+
+
+def _row(pair: Pair, given: str, translations: Sequence[str]) -> dict[str, Any]:
+    references = [text for text in dict.fromkeys(translations) if text]
+    row: dict[str, Any] = {
+        "source_language": pair[0],
+        "language": pair[1],
+        "input": given,
+        "output": references[0] if references else "",
+        "references": references or [""],
+    }
+    reason = None
+    if not given:
+        reason = "its segment is empty"
+    elif not references:
+        reason = "the segment of its translation is empty"
+    return row if reason is None else row | {"rejected_by": "source", "reason": reason}
