@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from isogloss.lazy import lazily
 
 if TYPE_CHECKING:
+    from builders.cleaning import clean as clean
     from builders.differences import diff as diff
     from builders.exports import export as export
     from builders.pipeline import build as build
@@ -21,6 +22,7 @@ _HOMES = {
     "build": "builders.pipeline",
     "check_repository": "builders.pushing",
     "check_templates": "builders.templatecheck",
+    "clean": "builders.cleaning",
     "diff": "builders.differences",
     "export": "builders.exports",
     "list_templates": "builders.templating",
@@ -32,6 +34,7 @@ __all__ = [
     "build",
     "check_repository",
     "check_templates",
+    "clean",
     "diff",
     "export",
     "list_templates",

@@ -198,14 +198,11 @@ def _count(near: Near, key: np.uint64) -> np.uint64:
 
 
 @native
-def _rank(near: Near, key: np.uint64) -> np.uint64:
-    """Return a shingle's place in the order of all: the rarest first, then by hash."""
-    return _count(near, key) << _RANK | key >> _REST
+def _common(bag: Bag, near: Near, tally: Array) -> int:
+    """Return how common the last of a text's first shingles is.
 
-
-@native
-def _last_rank(bag: Bag, near: Near, tally: Array) -> np.uint64:
-    """Return the rank of the last of a text's first shingles."""
+    Those that are as common are looked up with it: then nothing need be sorted.
+    """
     tally[:] = 0
     for place in bag.places[: bag.size[0]]:
         tally[_count(near, bag.keys[place])] += 1
@@ -214,15 +211,7 @@ def _last_rank(bag: Bag, near: Near, tally: Array) -> np.uint64:
     while left > tally[common]:
         left -= tally[common]
         common += 1
-    # Only those that are as common as the last need be sorted.
-    ranks = np.empty(tally[common], np.uint64)
-    filled = 0
-    for place in bag.places[: bag.size[0]]:
-        rank = _rank(near, bag.keys[place])
-        if rank >> _RANK == np.uint64(common):
-            ranks[filled] = rank
-            filled += 1
-    return np.sort(ranks)[left - 1] if left > 0 else _NO
+    return common
 
 
 @native
@@ -231,7 +220,7 @@ def _ranks(bag: Bag, near: Near) -> Array:
     ranks = np.empty(bag.size[0], np.uint64)
     for number in range(ranks.size):
         key = bag.keys[bag.places[number]]
-        ranks[number] = _rank(near, key)
+        ranks[number] = _count(near, key) << _RANK | key >> _REST
     return np.sort(ranks)
 
 
@@ -328,10 +317,10 @@ def _candidates(near: Near, work: Work) -> int:
         How many texts share any: they are in ``work.docs``.
     """
     count = 0
-    last = _last_rank(work.bag, near, work.tally)
+    common = _common(work.bag, near, work.tally)
     for place in work.bag.places[: work.bag.size[0]]:
         key = work.bag.keys[place] >> _REST << _REST
-        if _rank(near, key) > last:
+        if _count(near, key) > common:
             continue
         start, stop = bucket(near.table, key)
         for entry in range(start, stop):

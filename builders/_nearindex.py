@@ -17,7 +17,7 @@ from isogloss.errors import IsoglossError
 
 #: Pairs that are compared in one go, and bytes of text that this may look at.
 PAIRS = 1 << 20
-TEXT = 1 << 26
+TEXT = 1 << 24
 #: Pieces of work for each thread: more even out what they cost.
 PIECES = 4
 #: Bytes of text for which it is not worth waking threads.

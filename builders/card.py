@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from builders import reportviews
 from builders.recipe import Recipe
+from builders.templating import load_templates
 from isogloss.languages import describe
 from isogloss.provenance import sha256_file, write_text
+from isogloss.showing import printable
 
 _HUB_TASKS = {
     "translation": "translation",
@@ -18,12 +23,27 @@ _HUB_TASKS = {
     "code": "text-generation",
 }
 
+# What CommonMark, tables and the hub's mathematics take for more than itself within a line. In an
+# address, as citations have, "_" and "&" are themselves.
+_MARKUP = re.compile(r"[\\`*\[\]<>|~$]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
+# Of a step's reasons so many are told, and of a name or a text so many characters.
+_REASONS = 8
+_LONGEST = 200
+
 
 def write(out: Path, plan: Recipe, manifest: dict[str, Any]) -> dict[str, Any]:
     """Write ``README.md`` and return its entry for the manifest."""
     path = out / "README.md"
-    write_text(path, f"---\n{_head(manifest)}---\n\n{_body(plan, manifest)}")
+    body = "\n\n".join(_body(plan, manifest))
+    write_text(path, f"---\n{_head(manifest)}---\n\n{body}\n")
     return {"sha256": sha256_file(path), "bytes": path.stat().st_size}
+
+
+def plain(text: object, longest: int = _LONGEST) -> str:
+    """Return text from outside as Markdown shows it as it is, on one line, cut where it is long."""
+    line = " ".join(str(text).split())
+    cut = line if len(line) <= longest else line[: longest - 1] + "…"
+    return _MARKUP.sub(lambda match: "\\" + match[0], printable(cut))
 
 
 def _head(manifest: dict[str, Any]) -> str:
@@ -75,27 +95,46 @@ def _size(rows: int) -> str:
     return "n>1B"
 
 
-def _body(plan: Recipe, manifest: dict[str, Any]) -> str:
-    parts = [
-        f"# {manifest['name']}\n\n{plan.description}".rstrip(),
-        f"## Records\n\n{_counts_table(manifest['counts'])}",
-        f"## Sources and licences\n\n{_sources_table(manifest['sources'])}",
-    ]
+def _body(plan: Recipe, manifest: dict[str, Any]) -> Iterator[str]:
+    # The description and the note are the recipe's own Markdown.
+    yield f"# {manifest['name']}\n\n{plan.description}".rstrip()
+    yield f"## Records\n\n{_counts_table(manifest['counts'])}"
+    yield _instructions(plan, manifest["counts"])
+    yield f"## Sources and licences\n\n{_sources_table(manifest['sources'])}"
+    yield from _citations(manifest["sources"])
     if plan.licence_note:
-        parts.append(plan.licence_note)
-    parts.append(f"## Filters\n\n{_steps_table(manifest['steps'])}")
-    parts.append(
-        "Every dropped row is in `rejected/`, with the filter and the reason.\n\n"
+        yield plan.licence_note
+    yield f"## Mixture\n\n{_mixture(manifest['shares'])}"
+    yield f"## Filters\n\n{_steps_table(manifest['steps'])}"
+    yield (
+        "What other thresholds of the filters would drop, by language, is in `thresholds.parquet`."
+    )
+    yield f"## Duplicates\n\n{_duplicates(plan, manifest['steps'])}"
+    yield f"## Decontamination\n\n{_decontamination(plan, manifest['decontamination'])}"
+    yield (
+        "## Files\n\n"
+        "`data/` has the records, one folder a language. `manifest.json` says what they are made "
+        "from and lists every file with its SHA-256. `report.html` shows counts, lengths, dropped "
+        "rows, thresholds and samples.\n\n"
+        "A corpus folder also has `rejected/`, every dropped row with the step and the reason, and "
+        "`scores/`, what the filters made of every row that came to them. Where the corpus was "
+        "pushed to the hub without `--push-all`, these two stayed with who built it; the recipe "
+        "makes them again."
+    )
+    yield (
         "## Columns\n\n"
         "`instruction` and `input` make the prompt, `output` is the answer, `references` are all "
         "answers that count as right. `language` is that of the output; `source`, `source_id`, "
-        "`licence` and `template` say where a record comes from.\n\n"
+        "`licence` and `template` say where a record comes from."
+    )
+    yield (
         "## Regenerate\n\n"
         f"The recipe (`recipe` in `manifest.json`, SHA-256 `{manifest['recipe_sha256'][:16]}…`) "
-        "gives these bytes again with the library versions listed there:\n\n"
-        "```sh\nisogloss build RECIPE.toml --out CORPUS\n```"
+        "gives these bytes again with the library versions listed there. A build writes what every "
+        "source held to `RECIPE.lock` beside the recipe; keep the two together, and a build with "
+        "`--frozen` fails where a source is no longer the same:\n\n"
+        "```sh\nisogloss build RECIPE.toml --out CORPUS --frozen\n```"
     )
-    return "\n\n".join(parts) + "\n"
 
 
 def _counts_table(counts: dict[str, Any]) -> str:
@@ -116,6 +155,17 @@ def _splits(counts: dict[str, Any]) -> list[str]:
     return [split for split in ("train", "validation", "test") if split in present]
 
 
+def _instructions(plan: Recipe, counts: Mapping[str, Any]) -> str:
+    languages = {"target": "the language of the answer", "source": "the language of the source"}
+    language = languages.get(plan.instruction_language)
+    if language is None:
+        language = describe(plan.instruction_language).name
+    tasks = sorted({task for cells in counts.values() for task in cells})
+    found = reportviews.template_versions(load_templates(plan.templates).table, tasks)
+    versions = "; ".join(f"{task} {', '.join(plain(one) for one in found[task])}" for task in tasks)
+    return f"Instructions are in {language}. Versions of their templates: {versions}."
+
+
 def _sources_table(sources: list[dict[str, Any]]) -> str:
     rows = [
         [
@@ -130,6 +180,35 @@ def _sources_table(sources: list[dict[str, Any]]) -> str:
     return _table(["source", "kind", "version", "licence", "records"], rows)
 
 
+def _citations(sources: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what the sources ask to be cited as, one paragraph each; never cut."""
+    for source in sources:
+        citation = str(source.get("citation") or "")
+        if citation:
+            yield f"**{plain(source['name'])}**: {plain(citation, len(citation) + 1)}"
+
+
+def _mixture(shares: Sequence[Mapping[str, Any]]) -> str:
+    """Return the train split's shares before and after the mixture, by language, task and origin."""
+    mixed = {one.split: one for one in reportviews.mixed(shares)}
+    if "train" not in mixed:
+        return "Nothing is for training."
+    train = mixed["train"]
+    rows = [
+        [
+            f"{key}: {describe(line.name).name if key == 'language' else line.name}",
+            str(line.before),
+            str(line.after),
+            line.share_before,
+            line.share_after,
+        ]
+        for key, lines in train.parts.items()
+        for line in lines
+    ]
+    heads = [f"{train.unit} before", "after", "share before", "share after"]
+    return _table(["train", *heads], rows)
+
+
 def _steps_table(steps: list[dict[str, Any]]) -> str:
     rows = [
         [
@@ -137,16 +216,63 @@ def _steps_table(steps: list[dict[str, Any]]) -> str:
             step.get("source", "all"),
             str(step["rows_in"]),
             str(step["rows_out"]),
-            "; ".join(f"{reason}: {count}" for reason, count in step["rejected"].items()),
+            _reasons(step["rejected"]),
         ]
         for step in steps
     ]
     return _table(["step", "source", "rows in", "rows out", "dropped"], rows)
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |"
-        for line in lines
+def _reasons(rejected: Mapping[str, int]) -> str:
+    """Return the commonest reasons with their counts, and the rest as one."""
+    most = sorted(rejected.items(), key=lambda item: (-item[1], item[0]))
+    told = [f"{reason}: {count}" for reason, count in most[:_REASONS]]
+    rest = most[_REASONS:]
+    if rest:
+        told.append(f"{len(rest)} other reasons: {sum(count for _, count in rest)}")
+    return "; ".join(told)
+
+
+def _duplicates(plan: Recipe, steps: Sequence[Mapping[str, Any]]) -> str:
+    dropped = {step["step"]: step["rows_in"] - step["rows_out"] for step in steps}
+    told = (
+        f"{dropped.get('duplicates', 0)} rows were the same as another, and "
+        f"{dropped.get('same-input', 0)} asked the same as one that now has their answers too."
     )
+    if plan.duplicates.near is None:
+        return f"{told} Near-duplicates were not looked for."
+    near = reportviews.near(plan.duplicates.near)
+    options = near.options
+    return (
+        f"{told} {dropped.get('near-duplicates', 0)} were near-duplicates: texts with a Jaccard "
+        f"similarity of {options.jaccard:g} or more of their {options.shingle}-{options.unit} "
+        f"shingles, found by MinHash-LSH with {options.permutations} permutations in "
+        f"{options.bands} bands of {options.rows}, then verified. Over all similarities, "
+        f"{near.false_negatives} of the pairs at or above the threshold are not compared, and "
+        f"{near.false_positives} of those below it are compared for nothing (and not dropped)."
+    )
+
+
+def _decontamination(plan: Recipe, told: Mapping[str, Any]) -> str:
+    options = plan.decontamination
+    suites = ", ".join(plain(suite["name"]) for suite in told["suites"])
+    against = f"the test split or of {suites}" if suites else "the test split"
+    near = f", or nearly a text (a Jaccard index of {options.near:g})" if options.near else ""
+    rule = (
+        f"Rows of training and validation went that had a text of {against}, {options.tokens} "
+        f"words in a row of it ({options.characters} characters of Chinese and Japanese, "
+        f"{options.letters} letters of Thai and its like){near}. `report.html` shows what was found."
+    )
+    if not told["found"]:
+        return f"{rule} Nothing was."
+    rows = [
+        [one["origin"], *(str(one[key]) for key in ("rows", "equal", "ngram", "near"))]
+        for one in told["found"]
+    ]
+    return f"{rule}\n\n{_table(['found in', 'rows dropped', 'equal', 'n-gram', 'near'], rows)}"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head)]
+    lines += [[plain(cell, 8 * _LONGEST) for cell in row] for row in rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -137,10 +137,14 @@ class Choosing:
         ]
         return assign_splits(pl.concat(frames), self.plan.split).drop("_share")
 
-    def decontaminate(self, index: pl.DataFrame) -> None:
-        """Drop what is trained on and has something of the test split or of a suite."""
+    def decontaminate(self, test: pl.Series) -> None:
+        """Drop what is trained on and has something of the test split or of a suite.
+
+        Args:
+            test: The positions of the test split.
+        """
         tested = np.zeros(self.store.height, dtype=bool)
-        tested[index.filter(pl.col("split") == "test")[POSITION].to_numpy()] = True
+        tested[test.to_numpy()] = True
         own = (protected(frame, TEST_SPLIT) for frame in self.store.batches(_SIDES, only=tested))
         suites, self.suites = self.suites, pl.DataFrame()
         if suites.is_empty() and not tested.any():

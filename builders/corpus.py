@@ -39,7 +39,8 @@ _MARK = {"isogloss": "unfinished corpus", "format": FORMAT}
 _MARK_NAME = "unfinished.json"
 
 _FOLDERS = ("data", "rejected", "scores")
-_NAMES = {*_FOLDERS, "manifest.json", "README.md", "report.html", "thresholds.parquet"}
+_TOLD = ("README.md", "report.html", "thresholds.parquet")
+_NAMES = {*_FOLDERS, *_TOLD, "manifest.json"}
 # The files below the folder, and what a killed build may have left of them.
 _FILES = re.compile(r"(?:data/[^/]+|rejected|scores)/\.?[^/]+-\d{5}\.parquet(?:\.\d+\.partial)?")
 
@@ -111,6 +112,7 @@ def clear(out: Path) -> None:
 
     The manifest goes first: from here until the new one is written, the folder is unfinished.
     """
-    (out / "manifest.json").unlink(missing_ok=True)
+    for name in ("manifest.json", *_TOLD):
+        (out / name).unlink(missing_ok=True)
     for name in _FOLDERS:
         shutil.rmtree(out / name, ignore_errors=True)

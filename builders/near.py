@@ -210,8 +210,7 @@ def near_duplicates(
         if index.bucket(order):
             index.read_texts(batches())
         similar = _Similar(index, order, options.jaccard)
-        _compare(similar, index, lambda members: members)
-        chosen, best = _settle(similar, index)
+        chosen, best = _settle(similar, index, order.size)
         dropped = np.flatnonzero(chosen != np.arange(chosen.size, dtype=np.uint32))
         frame = pl.DataFrame(
             {
@@ -264,12 +263,13 @@ class _Similar:
 
     def merge(self) -> None:
         """Take what was found since the last time among the pairs."""
-        pairs = np.concatenate([self.pairs, *(pairs for pairs, _ in self._found)])
-        jaccard = np.concatenate([self.jaccard, *(jaccard for _, jaccard in self._found)])
+        pairs = np.concatenate([np.empty(0, np.uint64), *(pairs for pairs, _ in self._found)])
+        jaccard = np.concatenate([np.empty(0), *(jaccard for _, jaccard in self._found)])
         self._found.clear()
-        # Two of the same would have the same similarity.
-        self.pairs, first = np.unique(pairs, return_index=True)
-        self.jaccard = jaccard[first]
+        rising = np.argsort(pairs)
+        places = np.searchsorted(self.pairs, pairs[rising])
+        self.pairs = np.insert(self.pairs, places, pairs[rising])
+        self.jaccard = np.insert(self.jaccard, places, jaccard[rising])
 
 
 def _ranks(pairs: U64) -> tuple[U32, U32]:
@@ -283,24 +283,29 @@ def _among(values: U64, rising: U64) -> Mask:
     return np.asarray(rising[places] == values)
 
 
-def _compare(similar: _Similar, index: Index, select: Callable[[U64], U64]) -> None:
-    """Compare the members of all buckets that are selected with the first ones of them."""
+def _compare(similar: _Similar, index: Index, kept: Mask, fresh: Mask) -> None:
+    """Compare kept rows with the first ones of their buckets, where one of the two is fresh."""
     for table in range(index.tables):
         head = None
         for start in range(0, index.members(table), CHUNK):
-            members = select(index.chunk(table, start, CHUNK))
-            if members.size:
-                head = _compare_buckets(similar, members, head)
+            members = index.chunk(table, start, CHUNK)
+            buckets, ranks = members >> _HALF, members & _LOW
+            concerned = _among(buckets, buckets[fresh[ranks]]) & kept[ranks]
+            if concerned.any():
+                head = _compare_buckets(similar, members[concerned], head, fresh)
         similar.merge()
 
 
-def _compare_buckets(similar: _Similar, members: U64, head: np.uint64 | None) -> np.uint64:
+def _compare_buckets(
+    similar: _Similar, members: U64, head: np.uint64 | None, fresh: Mask
+) -> np.uint64:
     """Compare rows of buckets with the first ones of them.
 
     Args:
         similar: Where similar pairs go.
         members: Bucket (upper half) and rank (lower half), rising.
         head: The first member of the last bucket of what came before these.
+        fresh: Tells, by rank, what has not been compared before; two others are not similar.
 
     Returns:
         The first member of the last bucket.
@@ -315,11 +320,13 @@ def _compare_buckets(similar: _Similar, members: U64, head: np.uint64 | None) ->
         members, leaders = members[~first], leaders[~first]
         if not members.size:
             break
-        members = members[~similar.find(leaders << _HALF | members & _LOW)]
+        alike = fresh[leaders] | fresh[members & _LOW]
+        alike[alike] = similar.find((leaders << _HALF | members & _LOW)[alike])
+        members = members[~alike]
     return head
 
 
-def _settle(similar: _Similar, index: Index) -> tuple[U32, F64]:
+def _settle(similar: _Similar, index: Index, count: int) -> tuple[U32, F64]:
     """Choose for each rank the kept one that it is dropped for (itself: it is kept).
 
     A row may be like none but rows that are dropped, and have been compared with nothing else for
@@ -328,28 +335,29 @@ def _settle(similar: _Similar, index: Index) -> tuple[U32, F64]:
     Returns:
         These, and how similar the two are.
     """
-    for turn in range(TURNS + 1):
-        chosen, best = similar.elect()
-        kept = chosen == np.arange(chosen.size, dtype=np.uint32)
-        before, after = _ranks(similar.pairs)
-        left = ~kept[before] & kept[after]
-        if turn == TURNS or not left.any():
-            break
+    compared = np.zeros(count, np.bool_)
+    _compare(similar, index, ~compared, ~compared)
+    for _ in range(TURNS):
         known = similar.pairs.size
-        stand_ins = chosen[before[left]].astype(np.uint64)
-        similar.find(np.unique(stand_ins << _HALF | after[left]))
+        kept, orphan, pairs = _orphans(similar)
+        similar.find(pairs)
         similar.merge()
-        orphan = np.zeros(chosen.size, np.bool_)
-        orphan[after[left]] = True
-
-        def around(members: U64, kept: Mask = kept, orphan: Mask = orphan) -> U64:
-            """Return the kept members of buckets that have an orphan."""
-            buckets = members >> _HALF
-            concerned = _among(buckets, buckets[orphan[members & _LOW]])
-            found: U64 = members[concerned & kept[members & _LOW]]
-            return found
-
-        _compare(similar, index, around)
+        fresh = orphan & ~compared
+        _compare(similar, index, kept, fresh)
+        # A row that is dropped now may be kept again, and meet rows that it has not met yet.
+        compared = (compared | fresh) & kept
         if similar.pairs.size == known:
             break
-    return chosen, best
+    return similar.elect()
+
+
+def _orphans(similar: _Similar) -> tuple[Mask, Mask, U64]:
+    """Return what is kept, what of it is like dropped rows, and its pairs with what stands for these."""
+    chosen, _ = similar.elect()
+    kept = chosen == np.arange(chosen.size, dtype=np.uint32)
+    before, after = _ranks(similar.pairs)
+    left = ~kept[before] & kept[after]
+    orphan = np.zeros(chosen.size, np.bool_)
+    orphan[after[left]] = True
+    stand_ins = chosen[before[left]].astype(np.uint64)
+    return kept, orphan, np.unique(stand_ins << _HALF | after[left])

@@ -18,8 +18,7 @@ import polars as pl
 
 from builders import licences, reportdata, reportdrops, reportviews, svg, thresholds
 from builders.recipe import Recipe
-from builders.reportdrops import Dropped
-from builders.templating import load_templates, versions
+from builders.templating import load_templates
 from isogloss.provenance import sha256_file, write_text
 from isogloss.records import TASKS
 
@@ -94,7 +93,9 @@ def _values(out: Path, plan: Recipe, manifest: Mapping[str, Any]) -> dict[str, A
         "near_curve": _near_curve(near) if near else None,
         "samples": _samples(records.samples, [line.tag for line in counts.lines]),
         "cells": SAMPLED_CELLS,
-        "versions": versions(load_templates(plan.templates)),
+        "versions": reportviews.template_versions(
+            load_templates(plan.templates).table, counts.tasks
+        ),
         "shows": lambda row: licences.taken(row["licence"] or "", plan.licences),
     }
 
@@ -114,7 +115,11 @@ def _near_curve(options: Any) -> Any:
         + f"; the threshold is {options.jaccard:g}"
     )
     return svg.curve(
-        options.compared, options.jaccard, title, "Jaccard similarity", "probability of being compared"
+        options.compared,
+        options.jaccard,
+        title,
+        "Jaccard similarity",
+        "probability of being compared",
     )
 
 
@@ -144,7 +149,8 @@ def _html(values: Mapping[str, Any]) -> str:
     style = (_PAGES / "report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     template = _environment().get_template("report.html.j2")
-    return template.render(values, style=Markup(style), policy=_POLICY.format(digest))
+    page: str = template.render(values, style=Markup(style), policy=_POLICY.format(digest))
+    return page
 
 
 @cache
@@ -181,6 +187,3 @@ def shortened(text: str | None, characters: int = CHARACTERS) -> str:
     """Return the beginning of a text, with an ellipsis where there is more of it."""
     text = text or ""
     return text if len(text) <= characters else text[:characters].rstrip() + "…"
-
-
-__all__ = ["NAME", "Dropped", "shortened", "write"]

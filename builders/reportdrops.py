@@ -69,7 +69,8 @@ def read(out: Path, files: Mapping[str, Any]) -> list[Dropped]:
 
 
 def _step(step: str, paths: Sequence[Path]) -> Dropped:
-    counted, drawn = [], []
+    counted: list[pl.DataFrame] = []
+    drawn: list[pl.DataFrame] = []
     for number, path in enumerate(paths):
         rows = pl.read_parquet(path, columns=["language", "reason", "source_id"]).select(
             pl.col("language").fill_null(""),

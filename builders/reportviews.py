@@ -276,3 +276,15 @@ def near(options: NearOptions) -> Near:
         share(rates.false_positives, 1),
         [(f"{place:g}", f"{options.compared(place):.3f}") for place in places],
     )
+
+
+def template_versions(table: pl.DataFrame, tasks: Sequence[str]) -> dict[str, list[str]]:
+    """Return the versions of the templates of each task.
+
+    Args:
+        table: As `builders.templating.Templates` has it.
+        tasks: The tasks.
+    """
+    version = pl.col("template").str.extract(r"@([^@]*)$").alias("version")
+    found = table.select("task", version).unique().sort("task", "version")
+    return {task: found.filter(pl.col("task") == task)["version"].to_list() for task in tasks}

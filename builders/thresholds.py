@@ -186,6 +186,8 @@ def _told(
         trials = [*around, *_by_share(one, sweep, options)]
         counts = _dropped(one.values, sweep, [trial.value for trial in trials])
         for trial, count in zip(trials, counts, strict=True):
+            if trial.kind == "share" and not count:
+                continue  # all beyond it have the same score
             yield {
                 "filter": label,
                 "option": sweep.option,

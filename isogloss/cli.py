@@ -47,12 +47,8 @@ def build(
     recipe: Annotated[Path, typer.Argument(help="The recipe, a TOML file.")],
     out: o.Out = Path("corpus"),
     force: Annotated[bool, typer.Option(help="Build anew even if nothing changed.")] = False,
-    frozen: Annotated[
-        bool, typer.Option("--frozen", help="Fail if a source differs from the recipe's lock.")
-    ] = False,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes; all processors if left out.", min=1)
-    ] = None,
+    frozen: o.Frozen = False,
+    workers: o.Workers = None,
     push: o.Push = None,
     public: o.Public = False,
     push_all: o.PushAll = False,
@@ -67,6 +63,21 @@ def build(
     print(builders.build(recipe, out, force=force, frozen=frozen, workers=workers))
     if push is not None:
         print(builders.push(out, push, private=not public, everything=push_all))
+
+
+@app.command(**example("isogloss clean builders/recipes/starter.toml --out clean"))
+@guarded
+def clean(
+    recipe: Annotated[Path, typer.Argument(help="The recipe, a TOML file.")],
+    out: o.Out = Path("clean"),
+    force: Annotated[bool, typer.Option(help="Clean anew even if nothing changed.")] = False,
+    frozen: o.Frozen = False,
+    workers: o.Workers = None,
+) -> None:
+    """Clean the text of a recipe's sources, without making instructions of it."""
+    import builders
+
+    print(builders.clean(recipe, out, force=force, frozen=frozen, workers=workers))
 
 
 @app.command(**example("isogloss export corpus train.jsonl --layout messages"))

@@ -91,6 +91,14 @@ Kind = Annotated[str, typer.Option(help="base, tuned, reference or outputs: how 
 Base = Annotated[str | None, typer.Option(help="The name of the system it is tuned from.")]
 Limit = Annotated[int | None, typer.Option(help="Ask so many records a task and language.", min=1)]
 
+# How a recipe is built.
+Frozen = Annotated[
+    bool, typer.Option("--frozen", help="Fail if a source differs from the recipe's lock.")
+]
+Workers = Annotated[
+    int | None, typer.Option(help="Threads and processes; all processors if left out.", min=1)
+]
+
 # How answers are drawn.
 Temperature = Annotated[
     float, typer.Option(help="Draw answers at this temperature; 0 takes the likeliest.")

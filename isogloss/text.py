@@ -50,3 +50,22 @@ def utf8(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     _, offsets, data = array.buffers()
     starts = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
     return np.frombuffer(data or b"", np.uint8), starts
+
+
+def in_lists(lists: pl.Series, mend: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
+    """Return lists of strings, each string mended; all at once, which ``list.eval`` does not do.
+
+    Args:
+        lists: The lists.
+        mend: Makes the expression of a mended string.
+    """
+    flat = pl.DataFrame({"row": pl.int_range(lists.len(), eager=True), "text": lists}).explode(
+        "text"
+    )
+    fixed = flat.with_columns(mend(pl.col("text")))
+    if fixed["text"].equals(flat["text"]):
+        return lists
+    again = fixed.group_by("row", maintain_order=True).agg("text").get_column("text")
+    # A list without strings, or none at all, had one null among the exploded.
+    whole = (lists.list.len() > 0).fill_null(False)
+    return again.zip_with(whole, lists).alias(lists.name)

@@ -17,6 +17,9 @@ from isogloss.errors import IsoglossError
 
 Kind = Literal["email", "phone", "ip", "iban", "card"]
 
+# So many digits a telephone number has at least.
+_SHORTEST = 9
+
 # What is found at one place is taken for the first of these that it is.
 _ORDER: tuple[Kind, ...] = ("email", "iban", "card", "ip", "phone")
 
@@ -39,7 +42,9 @@ _PATTERNS: dict[Kind, regex.Pattern[str]] = {
     ),
 }  # fmt: skip
 
-_NOBODY = regex.compile(r"(?:^|[.@])(?:example(?:\.(?:com|net|org))?|test|invalid|localhost)$", regex.I)
+_NOBODY = regex.compile(
+    r"(?:^|[.@])(?:example(?:\.(?:com|net|org))?|test|invalid|localhost)$", regex.I
+)
 
 # Lengths that issuers of cards give out, by the first digits (ISO/IEC 7812).
 _CARDS = (
@@ -151,15 +156,17 @@ _LENGTHS = {"email": _email, "iban": _iban, "card": _card, "ip": _ip}
 def _phones(text: str, regions: Sequence[str]) -> Iterator[tuple[int, int]]:
     phonenumbers = _library("phonenumbers")
     end = 0
+    # Without the country's code, a number must be parted as the country does it, and be so long
+    # that it is no range of years.
+    strict = phonenumbers.Leniency.EXACT_GROUPING if regions else phonenumbers.Leniency.VALID
     spans = {
         (match.start, match.end)
         for region in regions or (None,)
-        for match in phonenumbers.PhoneNumberMatcher(
-            text, region, leniency=phonenumbers.Leniency.VALID
-        )
+        for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=strict)
     }
     for begin, stop in sorted(spans):
-        if begin >= end:
+        digits = sum(character.isdecimal() for character in text[begin:stop])
+        if begin >= end and digits >= _SHORTEST:
             yield begin, stop
             end = stop
 

@@ -11,7 +11,7 @@ probability of about 1e-7.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
@@ -28,7 +28,7 @@ _SHIFT = np.uint64(29)
 
 
 def _native(function: F) -> F:
-    return numba.njit(cache=True, nogil=True)(function)  # type: ignore[no-any-return]
+    return cast(F, numba.njit(cache=True, nogil=True)(function))
 
 
 @_native
@@ -240,7 +240,7 @@ def start_alike(
                 two = table[point[0]]
                 other_at += _width(point[0])
             if one != two or one <= 0:
-                alike = one == two or one < 0 or two < 0
+                alike = bool(one == two or one < 0 or two < 0)
                 break
         found[row] = alike
     return found
@@ -296,7 +296,7 @@ def may_share(
                 bits[bit >> six] |= np.uint64(1) << (bit & np.uint64(63))
         key = np.uint64(0)
         first = np.uint32(0)  # which of the last eight bytes begin a character
-        characters, hit = 0, False  # how many the bytes that were found in a row begin
+        characters, hit = np.uint32(0), False  # how many the bytes that were found in a row begin
         for at in range(other_starts[row], other_starts[row + 1]):
             key = key << np.uint64(8) | np.uint64(other[at])
             begins = np.uint32((other[at] & 0xC0) != 0x80)
@@ -309,7 +309,7 @@ def may_share(
                     characters += begins
                 else:
                     hit = True
-                    characters = 0
+                    characters = np.uint32(0)
                     left = first
                     while left:
                         characters += left & np.uint32(1)

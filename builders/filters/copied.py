@@ -15,9 +15,12 @@ from builders.filters._base import FilterOptions, Sweep, because, first_of
 from builders.filters._prose import words
 from isogloss.text import utf8
 
-DESCRIPTION = "drops rows whose output repeats their input, and translations that are left half undone"
+DESCRIPTION = (
+    "drops rows whose output repeats their input, and translations that are left half undone"
+)
 
-SCORED_BY = ("stretch",)
+SCORED_BY = ("stretch", "min_chars")
+VERSION = 2
 
 # Of longer texts, only so many characters are searched for stretches.
 _LIMIT = 1_000_000
@@ -46,9 +49,10 @@ class Options(FilterOptions):
 
 
 def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
-    """Return ``same`` (letter case and punctuation aside) and ``copied``, NaN of other tasks.
+    """Return ``same`` (letter case and punctuation aside), ``copied`` (NaN of other tasks), ``chars``.
 
-    ``copied`` is the share of the output that lies in stretches which stand in the input.
+    ``copied`` is the share of the output that lies in stretches which stand in the input; ``chars``
+    is how long the output is.
     """
     from builders.filters import _stretches
 
@@ -56,7 +60,9 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     left, right = (utf8(texts[side]) for side in texts.columns)
     alike = pl.Series(_stretches.start_alike(*left, *right, _letters(), _LETTERS))
     same = texts.filter(alike).select(comparable(pl.col("input")) == comparable(pl.col("output")))
-    asked = (frame["task"] == "translation").fill_null(False)
+    asked = (frame["task"] == "translation").fill_null(False) & (
+        texts["output"].str.len_chars() >= options.min_chars
+    )
     sharing = asked & pl.Series(_stretches.may_share(*left, *right, options.stretch))
     copied = texts.select(pl.when(asked).then(0.0).otherwise(float("nan"))).to_series()
     return pl.DataFrame(
@@ -67,6 +73,7 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
             "copied": copied.cast(pl.Float32).scatter(
                 sharing.arg_true(), _copied(texts.filter(sharing), options.stretch)
             ),
+            "chars": texts["output"].str.len_chars(),
         }
     )
 
@@ -74,17 +81,22 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
 def verdict(options: Options) -> pl.Expr:
     """Drop where the output is the input, or most of it is."""
     share = pl.col("copied")
-    long = pl.col("output").str.len_chars() >= options.min_chars
-    partly = long & (share > options.max_copied) & share.is_not_nan()
+    partly = (share > options.max_copied) & share.is_not_nan()
     return first_of(
         because(pl.col("same"), "the output is a copy of the input"),
-        because(partly, pl.format("{}% of the output is copied", (share * 100).round().cast(pl.Int32))),
+        because(
+            partly, pl.format("{}% of the output is copied", (share * 100).round().cast(pl.Int32))
+        ),
     )
 
 
 def sweeps(options: Options) -> list[Sweep]:
     """Return the bound of what may be copied."""
-    return [Sweep("max_copied", "copied", options.max_copied, "above")]
+    return [Sweep("max_copied", "copied", options.max_copied, "above", among=_long(options))]
+
+
+def _long(options: Options) -> pl.Expr:
+    return pl.col("chars") >= options.min_chars
 
 
 def _copied(texts: pl.DataFrame, stretch: int) -> pl.Series:

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from builders.filters import _script
 from builders.filters._base import FilterOptions, Sweep, because, first_of
 from isogloss import identifiers
+from isogloss.scripts import written_in
 
 DESCRIPTION = "drops rows with a side that is in another script or, as identified, language"
 COST = 1
@@ -157,8 +158,13 @@ def _judges(claims: pl.DataFrame, backend: str) -> pl.Expr:
     for own, by_tag in sorted(found.items()):
         named = pl.col("tag").replace_strict(by_tag, default="script", return_dtype=pl.String)
         judge = pl.when(pl.col("own") == own).then(named).otherwise(judge)
+    # Chinese has no kana, and sentences of Japanese, the only other language that is known to be
+    # written with its characters, have.
+    japanese = [tag for tag in found.get("Hani", ()) if "Hira" in written_in(tag)]
+    chinese = (pl.col("own") == "Hani") & ~pl.col("tag").is_in(japanese)
+    without = ~pl.col("text").str.contains(r"[\p{Hiragana}\p{Katakana}]")
     enough = (pl.col("letters") > 0) & (pl.col("script_share") >= _ASKED)
-    return pl.when(enough).then(judge).otherwise(pl.lit("script")).alias("judge")
+    return pl.when(enough & ~(chinese & without)).then(judge).otherwise(pl.lit("script")).alias("judge")
 
 
 @cache

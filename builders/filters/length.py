@@ -83,7 +83,9 @@ def sweeps(options: Options) -> list[Sweep]:
         for unit in options.units:
             own = side == "output" and getattr(options, f"max_output_{unit}") is not None
             name = f"max_output_{unit}" if own else f"max_{unit}"
-            found.append((f"min_{unit}", f"{side}_{unit}", getattr(options, f"min_{unit}"), "below"))
+            found.append(
+                (f"min_{unit}", f"{side}_{unit}", getattr(options, f"min_{unit}"), "below")
+            )
             found.append((name, f"{side}_{unit}", options.most(side, unit), "above"))
     return [Sweep(*one) for one in found if one[2]]
 

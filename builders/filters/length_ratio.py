@@ -48,7 +48,10 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     """
     texts = {side: frame[side].fill_null("") for side in ("input", "output")}
     own = frame["language"]
-    tags = {"input": frame.select(pl.coalesce("source_language", "language")).to_series(), "output": own}
+    tags = {
+        "input": frame.select(pl.coalesce("source_language", "language")).to_series(),
+        "output": own,
+    }
     chars = [_lengths.chars(texts[side], tags[side]) for side in texts]
     found = {"ratio": _ratio(chars[0], chars[1], options.slack)}
     if options.words:

@@ -35,7 +35,9 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     found = pl.Series("agreement", [float("nan")], dtype=pl.Float32).new_from_index(0, frame.height)
     if not asked.any():
         return found.to_frame()
-    sets = texts.filter(asked).select(_addresses(pl.col(side)).alias(side) for side in texts.columns)
+    sets = texts.filter(asked).select(
+        _addresses(pl.col(side)).alias(side) for side in texts.columns
+    )
     common = pl.col("input").list.set_intersection("output").list.len()
     both = pl.col("input").list.len() + pl.col("output").list.len()
     shares = sets.select((2 * common / both).cast(pl.Float32)).to_series()

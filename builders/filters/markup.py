@@ -10,9 +10,11 @@ import regex
 from pydantic import Field
 
 from builders.filters._base import TEXT, FilterOptions, Sweep, because, first_of
-from isogloss.text import mended
+from isogloss.text import in_lists, mended
 
 DESCRIPTION = "strips remnants of HTML, Markdown and wikis, or drops rows with many of them"
+
+_PROSE = pl.col("task") != "code"
 
 # What has none of these has no markup.
 _MARKS = r"[<&*\[]"
@@ -69,12 +71,13 @@ def repair(frame: pl.DataFrame, options: Options) -> pl.DataFrame:
     """Return the examples without markup, if that is asked for."""
     if options.action == "drop":
         return frame
-    code = pl.col("task") == "code"
-    # Lists of strings are mended flat.
-    references = pl.col("references").list.eval(_without(pl.element()))
+    references = in_lists(frame["references"], _without)
     return frame.with_columns(
-        *(pl.when(code).then(pl.col(name)).otherwise(_without(pl.col(name))).alias(name) for name in TEXT),
-        pl.when(code).then(pl.col("references")).otherwise(references).alias("references"),
+        *(
+            pl.when(_PROSE).then(_without(pl.col(name))).otherwise(pl.col(name)).alias(name)
+            for name in TEXT
+        ),
+        pl.when(_PROSE).then(references).otherwise(pl.col("references")).alias("references"),
     )
 
 
@@ -85,18 +88,21 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
 
 def verdict(options: Options) -> pl.Expr:
     """Drop where too much is markup."""
-    prose = pl.col("task") != "code"
     reasons = []
     for name in TEXT:
         share = pl.col(f"{name}_markup")
         told = pl.format(f"{{}}% of the {name} is markup", (share * 100).round().cast(pl.Int32))
-        reasons.append(because(prose & (share > options.max_share), told))
+        reasons.append(because(_PROSE & (share > options.max_share), told))
     return first_of(*reasons)
 
 
 def sweeps(options: Options) -> list[Sweep]:
     """Return the greatest share, for each text."""
-    return [Sweep("max_share", f"{name}_markup", options.max_share, "above") for name in TEXT]
+    prose = pl.col("task") != "code"
+    return [
+        Sweep("max_share", f"{name}_markup", options.max_share, "above", among=prose)
+        for name in TEXT
+    ]
 
 
 def _share(text: pl.Expr) -> pl.Expr:

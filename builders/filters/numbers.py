@@ -50,7 +50,8 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     texts = index.hstack(frame.select(pl.col("input", "output").fill_null("")))
     asked = texts.filter((frame["task"] == "translation") & _has_digit(texts))
     sets = asked.select(
-        "row", *(_numbers(pl.col(side), options.min_digits).alias(side) for side in ("input", "output"))
+        "row",
+        *(_numbers(pl.col(side), options.min_digits).alias(side) for side in ("input", "output")),
     )
     both = pl.col("input").list.len() + pl.col("output").list.len()
     common = pl.col("input").list.set_intersection("output").list.len()
@@ -68,13 +69,16 @@ def verdict(options: Options) -> pl.Expr:
     some = pl.col("numbers") >= options.min_numbers
     # NaN is below nothing.
     wrong = some & (pl.col("agreement") < options.min_agreement)
-    told = pl.format("{}% of the numbers agree", (pl.col("agreement") * 100).round().cast(pl.Int32, strict=False))
+    told = pl.format(
+        "{}% of the numbers agree", (pl.col("agreement") * 100).round().cast(pl.Int32, strict=False)
+    )
     return first_of(because(wrong, told))
 
 
 def sweeps(options: Options) -> list[Sweep]:
     """Return the least agreement."""
-    return [Sweep("min_agreement", "agreement", options.min_agreement, "below")]
+    some = pl.col("numbers") >= options.min_numbers
+    return [Sweep("min_agreement", "agreement", options.min_agreement, "below", among=some)]
 
 
 def _has_digit(texts: pl.DataFrame) -> pl.Series:

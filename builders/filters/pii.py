@@ -10,9 +10,11 @@ from pydantic import Field
 from builders.filters import _personal
 from builders.filters._base import TEXT, FilterOptions, because, first_of
 from builders.filters._personal import Kind
-from isogloss.text import mended
+from isogloss.text import in_lists, mended
 
-DESCRIPTION = "masks personal data (e-mail, telephone, IP, IBAN, card numbers), or drops rows with it"
+DESCRIPTION = (
+    "masks personal data (e-mail, telephone, IP, IBAN, card numbers), or drops rows with it"
+)
 
 SCORED_BY = ("action", "kinds", "regions")
 
@@ -57,7 +59,7 @@ def repair(frame: pl.DataFrame, options: Options) -> pl.DataFrame:
             for name in _COLUMNS
         ),
         pl.when(prose)
-        .then(pl.col("references").list.eval(mask(pl.element())))
+        .then(in_lists(frame["references"], mask))
         .otherwise(pl.col("references"))
         .alias("references"),
     )

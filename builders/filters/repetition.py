@@ -13,6 +13,7 @@ DESCRIPTION = "drops rows much of whose input (with its context) or output stood
 SCORED_BY = ("stretch",)
 
 _SIDES = ("input", "output")
+_PROSE = pl.col("task") != "code"
 # Of longer texts, only so many characters are looked at.
 _LIMIT = 1_000_000
 
@@ -59,7 +60,7 @@ def verdict(options: Options) -> pl.Expr:
             share = pl.col(f"{side}_{unit}")
             what = "is repeated" if unit == "repeated" else "is repeated lines"
             told = pl.format(f"{{}}% of the {side} {what}", (share * 100).round().cast(pl.Int32))
-            reasons.append(because((pl.col("task") != "code") & (share > most), told))
+            reasons.append(because(_PROSE & (share > most), told))
     return first_of(*reasons)
 
 

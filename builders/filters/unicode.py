@@ -10,7 +10,7 @@ import polars as pl
 
 from builders.filters._base import TEXT, FilterOptions, Sweep, because, first_of
 from isogloss.errors import IsoglossError
-from isogloss.text import MAYBE_NOT_NFC, mended
+from isogloss.text import MAYBE_NOT_NFC, in_lists, mended
 
 DESCRIPTION = "NFC, no control characters, one kind of line end; drops text with U+FFFD in it"
 
@@ -25,7 +25,9 @@ _OPEN, _CLOSE = "[\u202a\u202b\u202d\u202e]", "\u202c"
 _ISOLATE, _CLOSE_ISOLATE = "[\u2066-\u2068]", "\u2069"
 _BIDI = "[\u202a-\u202e\u2066-\u2069]"
 
-_WIDE_DIGITS_AND_LETTERS = r"[\x{FF10}-\x{FF19}\x{FF21}-\x{FF3A}\x{FF41}-\x{FF5A}\x{FF61}-\x{FFDC}]+"
+_WIDE_DIGITS_AND_LETTERS = (
+    r"[\x{FF10}-\x{FF19}\x{FF21}-\x{FF3A}\x{FF41}-\x{FF5A}\x{FF61}-\x{FFDC}]+"
+)
 
 
 class Options(FilterOptions):
@@ -49,17 +51,22 @@ def repair(frame: pl.DataFrame, options: Options) -> pl.DataFrame:
     """Return the examples with clean text."""
     code = pl.col("task") == "code"
 
-    def clean(text: pl.Expr, is_code: pl.Expr) -> pl.Expr:
+    def clean(text: pl.Expr) -> pl.Expr:
         for mend in _mends(options):
             text = mend(text)
-        return _stripped(text, is_code)
+        return text
 
-    return frame.with_columns(
-        *(clean(pl.col(name), code).alias(name) for name in TEXT),
-        pl.when(code)
-        .then(pl.col("references").list.eval(clean(pl.element(), pl.lit(True))))
-        .otherwise(pl.col("references").list.eval(clean(pl.element(), pl.lit(False))))
-        .alias("references"),
+    references = in_lists(frame["references"], clean)
+    parts = pl.col("references").list
+    return (
+        frame.with_columns(clean(pl.col(name)).alias(name) for name in TEXT)
+        .with_columns(references)
+        .with_columns(
+            *(_stripped(pl.col(name), code).alias(name) for name in TEXT),
+            pl.when(code)
+            .then(parts.eval(_stripped(pl.element(), pl.lit(True))))
+            .otherwise(parts.eval(_stripped(pl.element(), pl.lit(False)))),
+        )
     )
 
 
@@ -88,7 +95,7 @@ def sweeps(options: Options) -> list[Sweep]:
 
 
 def _mends(options: Options) -> list[Callable[[pl.Expr], pl.Expr]]:
-    mends = [_decoded] if options.mojibake == "repair" else []
+    mends: list[Callable[[pl.Expr], pl.Expr]] = [_decoded] if options.mojibake == "repair" else []
     mends.append(_clean)
     if options.bidi == "mend":
         mends.append(_balanced)

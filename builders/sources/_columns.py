@@ -288,12 +288,14 @@ def _reason(options: MappedOptions, split: pl.Expr) -> pl.Expr:
             wrong = pl.col(side).is_not_null() & pl.col(f"_{side}").is_null()
             told = f"its {side.replace('_', ' ')} '{{}}' is not a language tag"
             reasons.append(pl.when(wrong).then(pl.format(told, pl.col(side))))
-    reasons.extend(
-        pl.when(pl.col(side).is_null()).then(pl.lit(f"it has no {side}"))
-        for side in ("input", "output")
-    )
-    for side in ("context", "input", "output"):
-        if getattr(columns, side) is not None:
+    silent = pl.col("input").is_null()
+    if columns.instruction is not None:
+        # An instruction of its own may say all, but something must.
+        silent = (pl.col("instruction") == "") & (pl.col("input").fill_null("") == "")
+    reasons.append(pl.when(silent).then(pl.lit("it has no input")))
+    reasons.append(pl.when(pl.col("output").is_null()).then(pl.lit("it has no output")))
+    for side in ("instruction", "context", "input", "output"):
+        if getattr(columns, side):
             # U+0000 is in no text; where it stands, a file was written or read wrongly.
             nul = pl.col(side).str.contains("\0", literal=True)
             reasons.append(pl.when(nul).then(pl.lit(f"its {side} holds a NUL character")))

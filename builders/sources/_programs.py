@@ -58,14 +58,14 @@ def completed(stub: str, solution: str, tests: str, entry: str | None) -> Progra
     """
     text = _undoubled(stub)
     asked = text.lstrip("\n").rstrip() + "\n"
-    tree = _parsed(asked) or _parsed(f"{asked}    pass\n")
+    tree = parsed(asked) or parsed(f"{asked}    pass\n")
     if tree is None:
         raise Flaw("its prompt is not Python")
     function = _function(tree, entry)
     if function is None:
         raise Flaw(f"its prompt defines no function {entry}" if entry else "it has no entry point")
     _check_unmasked(ast.get_docstring(function) or "", tree)
-    checks = _parsed(tests)
+    checks = parsed(tests)
     if checks is None or _function(checks, "check") is None:
         raise Flaw("its tests define no function check")
     checked = f"{tests.rstrip()}\n\ncheck({function.name})\n"
@@ -75,7 +75,7 @@ def completed(stub: str, solution: str, tests: str, entry: str | None) -> Progra
     for one, flush in ((body, ()), (textwrap.indent(body, "    "), ("indentation",))):
         does = _done(asked + one, function.name)
         if does:
-            group = _group(function.name, does)
+            group = group_of_program(function.name, does)
             return Program(asked, asked + one, checked, group, (*twice, *flush))
     raise Flaw("its solution does not complete its prompt")
 
@@ -95,17 +95,17 @@ def described(text: str, code: str, tests: Sequence[str], setup: Sequence[str]) 
     meant = _undoubled(text)
     if not meant.strip():
         raise Flaw("it has no text")
-    tree = _parsed(code)
+    tree = parsed(code)
     if tree is None or not tree.body:
         raise Flaw("its solution is not Python")
     checked = "\n".join([*setup, *tests])
-    if not tests or _parsed(checked) is None:
+    if not tests or parsed(checked) is None:
         raise Flaw("its tests are not Python")
     _check_unmasked(meant, tree)
     asked = "\n".join([meant.strip(), "", *tests])
     program = code.replace("\r\n", "\n").strip("\n") + "\n"
     twice = ("double-encoding",) if meant != text else ()
-    return Program(asked, program, f"{checked}\n", _group("", tree.body), twice)
+    return Program(asked, program, f"{checked}\n", group_of_program("", tree.body), twice)
 
 
 def _undoubled(text: str) -> str:
@@ -122,9 +122,9 @@ def _check_unmasked(text: str, tree: ast.Module) -> None:
 
 def _done(program: str, name: str) -> list[ast.stmt]:
     """Return what a function of a program does; nothing where it is none, or does nothing."""
-    tree = _parsed(program)
+    tree = parsed(program)
     function = _function(tree, name) if tree else None
-    return _body(function) if function else []
+    return statements(function) if function else []
 
 
 def undoubled(text: str) -> str | None:
@@ -158,14 +158,15 @@ def group_of(text: str) -> str:
     return f"text:{digest.hexdigest()}"
 
 
-def _group(name: str, body: Sequence[ast.stmt]) -> str:
+def group_of_program(name: str, body: Sequence[ast.stmt]) -> str:
     """Return a name of a problem: of what its solution does, however it is spaced and told."""
     dumped = "\n".join(ast.dump(statement) for statement in body)
     digest = hashlib.blake2b(f"{name}\n{dumped}".encode("utf-8", "surrogatepass"), digest_size=16)
     return f"problem:{digest.hexdigest()}"
 
 
-def _parsed(text: str) -> ast.Module | None:
+def parsed(text: str) -> ast.Module | None:
+    """Return the tree of a program, which is compiled but never run; None where it is not Python."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -184,7 +185,7 @@ def _function(tree: ast.Module, name: str | None) -> ast.FunctionDef | ast.Async
     return None
 
 
-def _body(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.stmt]:
+def statements(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.stmt]:
     """Return what a function does: its body without docstring and placeholders."""
     return [one for one in function.body if not _says_nothing(one)]
 

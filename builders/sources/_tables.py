@@ -7,7 +7,7 @@ import io
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -73,8 +73,8 @@ def format_of(path: Path) -> Format | None:
     return _SUFFIXES.get(suffixes[-1]) if suffixes else None
 
 
-def batches(table: Table, columns: Columns) -> Iterator[Batch]:
-    """Read the mapped columns of a file, in order, a batch at a time.
+def batches(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
+    """Read the columns of a file that one mapping or more ask for, in order, a batch at a time.
 
     Raises:
         IsoglossError: The file is not what it should be, with the line or row where it is not.
@@ -83,10 +83,15 @@ def batches(table: Table, columns: Columns) -> Iterator[Batch]:
     return reader(table, columns)
 
 
+def _tops(columns: Sequence[Columns], available: Sequence[str], path: Path) -> list[str]:
+    tops = [top for one in columns for top in one.tops(available, str(path))]
+    return list(dict.fromkeys(tops))
+
+
 # JSON Lines
 
 
-def _json_lines(table: Table, columns: Columns) -> Iterator[Batch]:
+def _json_lines(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
     path = table.file.path
     known: list[str] | None = None
     for block in blocks(path):
@@ -98,7 +103,7 @@ def _json_lines(table: Table, columns: Columns) -> Iterator[Batch]:
         # A key that no line of this block has is one that its lines leave out.
         absent = [name for name in known if name not in rows.columns]
         rows = rows.with_columns(pl.lit(None).alias(name) for name in absent)
-        yield Batch(rows.select(columns.tops(rows.columns, str(path))), numbers)
+        yield Batch(rows.select(_tops(columns, rows.columns, path)), numbers)
 
 
 def _decoded(block: Block, path: Path) -> tuple[pl.DataFrame, pl.Series]:
@@ -175,10 +180,10 @@ def _plain(value: Any) -> Any:
 # CSV
 
 
-def _csv(table: Table, columns: Columns) -> Iterator[Batch]:
+def _csv(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
     path = table.file.path
     names = _names(table)
-    wanted = columns.tops(names, str(path))
+    wanted = _tops(columns, names, path)
     total = 0
     with reading(path), pa.input_stream(str(path), compression="detect") as stream:
         counted = _Counted(stream, table.quote.encode())
@@ -291,13 +296,13 @@ def _rows(table: Table) -> Iterator[tuple[int, list[str]]]:
 # Parquet
 
 
-def _parquet(table: Table, columns: Columns) -> Iterator[Batch]:
+def _parquet(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
     path = table.file.path
     total = 0
     with reading(path):
         try:
             file = pyarrow.parquet.ParquetFile(path)
-            wanted = columns.tops(file.schema_arrow.names, str(path))
+            wanted = _tops(columns, file.schema_arrow.names, path)
             for part in _joined(file.iter_batches(_FEW, columns=wanted)):
                 rows = pl.DataFrame(pl.from_arrow(part))
                 yield Batch(rows, _numbers(total, rows.height))

@@ -1,4 +1,4 @@
-"""Questions about passages in SQuAD's JSON (versions 1 and 2, XQuAD, MLQA, GermanQuAD …)."""
+"""Questions about passages in SQuAD's JSON (versions 1 and 2, XQuAD, MLQA, TyDiQA-GoldP …)."""
 
 from __future__ import annotations
 
@@ -8,21 +8,27 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
+import langcodes
 import polars as pl
 from pydantic import model_validator
 
 from builders.sources._base import Context, Reading, SourceOptions, examples
-from builders.sources._files import Found, find, fingerprint, known_licence
+from builders.sources._files import Found, find, fingerprint, known_licence, served
 from isogloss.errors import IsoglossError
-from isogloss.languages import canonical
+from isogloss.languages import canonical, is_language
 
-DESCRIPTION = "SQuAD-format JSON: questions, each with a passage that holds the answer"
+DESCRIPTION = "SQuAD-format JSON (XQuAD, MLQA, TyDiQA …): questions about passages"
+LANGUAGES = "any; the files' names, the questions' ids or the recipe say it"
+LICENCE = "as the recipe says (XQuAD: CC-BY-SA-4.0, MLQA: CC-BY-SA-3.0, TyDiQA: Apache-2.0)"
 EXAMPLE = """[[sources]]
 name = "xquad"
 kind = "squad"
 path = "xquad/xquad.{language}.json"   # or one file, with language = "de"
+# path = "mlqa/test-context-{language}-question-{source_language}.json"
+# path = "tydiqa-goldp-v1.1-train.json" with language_in_id = true
 licence = "CC-BY-SA-4.0"
 unanswerable = "drop"                  # or "keep": the answer is then empty
 """
@@ -36,29 +42,40 @@ class Options(SourceOptions):
 
     Attributes:
         path: Paths or glob patterns, from the recipe's folder; ``{language}`` in them stands for
-            a tag or a FLORES code.
+            a tag or a FLORES code, ``{source_language}`` for that of the questions where it is
+            another (MLQA's). A table of several says the language of each.
         language: The language of the files, where their names do not say it.
+        language_in_id: Each question's id says its language: it begins with its English name or
+            tag and a hyphen, as TyDiQA's do (``arabic-2387335860751143628-1``).
         unanswerable: ``keep`` gives questions without an answer an empty output.
         parallel: Questions of the same id are translations of each other, and their passages stay
             in one split. Where files number their questions each from the start, say false.
         split: The split of every question; by default the pipeline draws it.
+
+    ``language`` is that of the answer, and so of the passage; ``source_language`` that of the
+    question, where it is another.
     """
 
-    path: str | tuple[str, ...]
+    path: str | tuple[str, ...] | dict[str, str]
     language: str | None = None
+    language_in_id: bool = False
     unanswerable: Literal["drop", "keep"] = "drop"
     parallel: bool = True
     split: Literal["train", "validation", "test"] | None = None
 
     @property
-    def paths(self) -> tuple[str, ...]:
-        """The patterns, however many there are."""
+    def paths(self) -> tuple[str, ...] | dict[str, str]:
+        """The patterns, however many there are, where it is said with their languages."""
         return (self.path,) if isinstance(self.path, str) else self.path
 
     @model_validator(mode="after")
     def _one_language(self) -> Options:
-        if (self.language is None) != all("{language}" in path for path in self.paths):
-            raise ValueError('give either language = "de" or {language} in every path')
+        named = isinstance(self.path, dict) or all("{language}" in path for path in self.paths)
+        if sum((self.language is not None, self.language_in_id, named)) != 1:
+            raise ValueError(
+                'say the language once: language = "de", {language} in every path, or '
+                "language_in_id = true"
+            )
         return self
 
 
@@ -84,24 +101,50 @@ def read(options: Options, context: Context) -> Reading:
     tag = options.language
     language = canonical(tag, where=f"{context.where}.language") if tag else None
     files = find(options.paths, context)
-    frames = _frames(files, language, options)
+    frames = _frames(files, language, options, context)
     return Reading("local", licence, fingerprint(files), frames, {"files": len(files)})
 
 
-def _frames(files: list[Found], language: str | None, options: Options) -> Iterator[pl.DataFrame]:
+def _frames(
+    files: list[Found], language: str | None, options: Options, context: Context
+) -> Iterator[pl.DataFrame]:
     groups = _Groups(parallel=options.parallel)
     for file in files:
         groups.add(list(_questions(file)))
     for file in files:
         rows: list[dict[str, Any]] = []
+        told = {"language": file.language or language}
+        if file.source_language != file.language:
+            told["source_language"] = file.source_language
         for question in _questions(file):
-            row = _row(question, file, options) | {"group": groups.of(question)}
-            rows.append(row | {"language": file.language or language})
+            row = told | _row(question, file, options) | {"group": groups.of(question)}
+            if options.language_in_id:
+                row |= _told_by_id(question, context)
+            rows.append(row)
             if len(rows) == _ROWS:
                 yield examples(rows)
                 rows = []
         if rows:
             yield examples(rows)
+
+
+def _told_by_id(question: _Question, context: Context) -> dict[str, str]:
+    """Return the language that a question's id begins with, or that it begins with none."""
+    tag = _named((question.id or "").partition("-")[0], context.languages)
+    if tag is not None:
+        return {"language": tag}
+    reason = f"its id {question.id!r} does not begin with a language"
+    return {"language": "und", "rejected_by": "source", "reason": reason}
+
+
+@lru_cache
+def _named(name: str, languages: tuple[str, ...]) -> str | None:
+    """Return the recipe's tag of a language called by its English name, or by its tag."""
+    try:
+        tag = name if is_language(name) else str(langcodes.find(name))
+    except LookupError:
+        return None
+    return served(tag, languages)
 
 
 def _row(question: _Question, file: Found, options: Options) -> dict[str, Any]:

@@ -90,8 +90,8 @@ def rivals(name: str, tag: str, script: str) -> frozenset[str]:
     """
     mine = alike(base(tag))
     taken_for = _measured()["taken_for"].get(name, {})
-    mistaken = {other for one in mine for other in taken_for.get(one, ())}
-    return _known_in(name, script) - mine - mistaken
+    mistaken = [alike(other) for one in mine for other in taken_for.get(one, ())]
+    return (_known_in(name, script) - mine).difference(*mistaken)
 
 
 @cache

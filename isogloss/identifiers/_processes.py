@@ -24,7 +24,7 @@ _broken: set[int] = set()
 
 def worth(seconds: float, start: float) -> bool:
     """Tell whether work of so many seconds is worth starting processes, if none are there yet."""
-    running = any(owner == os.getpid() for owner, _ in _pools)
+    running = any(owner == os.getpid() for owner, _ in list(_pools))
     return seconds > (start / 20 if running else start)
 
 

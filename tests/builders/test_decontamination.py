@@ -209,9 +209,7 @@ def test_ngrams_are_those_that_a_plain_search_finds(
         assert (found.runs[number] > 0) == bool(grams(text) & told)
         if found.runs[number]:
             run = text.encode()[found.begin[number] : found.end[number]].decode()
-            shared = {token for token, _ in cut(test[found.doc[number]])}
-            assert {token for token, _ in cut(run)} <= shared
-            assert grams(run) & told
+            assert grams(run) & grams(test[found.doc[number]]) & told
 
 
 @given(st.lists(TEXT, min_size=1, max_size=6), st.lists(TEXT, min_size=1, max_size=6))

@@ -261,6 +261,14 @@ def test_serbian_in_latin_is_serbian_and_english_is_not() -> None:
     assert told[2] is not None and "is not in the script of sr-Cyrl" in told[2]
 
 
+def test_kana_tells_japanese_from_chinese() -> None:
+    chinese = "请求的页面无法在此服务器上找到，请稍后再试，或者联系网站管理员。"
+    japanese = "お探しのページはこのサーバーでは見つかりませんでした。後でもう一度お試しください。"
+    frame = judged([(tag, text) for tag in ("zh-Hans", "ja") for text in (chinese, japanese)])
+    assert frame["output_judge"].to_list() == ["script", "fasttext", "fasttext", "script"]
+    assert frame["reason"].is_null().to_list() == [True, False, False, True]
+
+
 def test_languages_that_nobody_knows_and_other_scripts_of_those_known_are_left_alone() -> None:
     assert reasons(("fur", SENTENCES["fr"]), ("fr-Cyrl", SENTENCES["ru"])) == [None, None]
 

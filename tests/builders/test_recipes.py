@@ -15,6 +15,7 @@ from hub_server import HubServer
 import builders
 from isogloss.errors import IsoglossError
 from isogloss.provenance import read_json
+from isogloss.records import prompt_expr
 
 RECIPES = Path(builders.__file__).parent / "recipes"
 NAMES = sorted(path.stem for path in RECIPES.glob("*.toml"))
@@ -250,3 +251,29 @@ def test_a_recipe_says_which_key_of_its_mixture_is_wrong(tmp_path: Path) -> None
     path.write_text(text + "\n[mixture.sources]\ncaps = { ultrachatt = 5 }\n")
     with pytest.raises(IsoglossError, match=r"mixture\.sources\.caps: unknown source.*'ultrachat'"):
         builders.load_recipe(path)
+
+
+def test_instructions_of_the_data_itself_are_kept(tmp_path: Path) -> None:
+    lines = ["ask,text,answer", "Add them.,1 2,3", "Say hi.,,hi", ",Whole prompt,yes", ",,no"]
+    (tmp_path / "own.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "recipe.toml").write_text(
+        """name = "own"
+languages = ["en"]
+[[sources]]
+name = "ours"
+kind = "files"
+path = "own.csv"
+task = "qa"
+columns = { instruction = "ask", input = "text", output = "answer" }
+language = "en"
+licence = "CC0-1.0"
+"""
+    )
+    corpus = builders.build(tmp_path / "recipe.toml", tmp_path / "corpus")
+    made = pl.read_parquet(corpus / "data/en/*.parquet").sort("output")
+    assert made.select(prompt_expr(), "output").rows() == [
+        ("Add them.\n\n1 2", "3"), ("Say hi.", "hi"), ("Whole prompt", "yes")
+    ]  # fmt: skip
+    assert set(made["template"]) == {"ours/own"}
+    dropped = pl.read_parquet(corpus / "rejected/*.parquet")
+    assert dropped.select("output", "reason").rows() == [("no", "it has no input")]

@@ -1,4 +1,4 @@
-"""Language identifiers, measured: python tests/perf/bench_identification.py [--udhr FOLDER] [--write]
+"""Language identifiers, measured: python tests/perf/bench_identification.py [--udhr FOLDER] [--write] …
 
 Without ``--write`` it prints ``docs/identification.md`` as it would be now. With it, it writes that
 and ``isogloss/identifiers/measured.toml``, which the filter ``language`` takes its choices from.
@@ -17,6 +17,7 @@ import re
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ DOCS = ROOT / "docs" / "identification.md"
 #: Another language that so many right texts would be dropped for is one that this is taken for.
 TAKEN = 0.01
 #: An identifier that takes 60 times as long must spare so many of a hundred errors.
-BETTER = 0.02
+BETTER = 0.05
 ENGLISH = "en"
 
 
@@ -57,13 +58,33 @@ def available() -> list[str]:
     return found
 
 
-def ranked(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Return the frame with an identifier's rankings of ``whole`` and ``short`` texts, as objects."""
-    for length in ("whole", "short"):
-        texts = frame[length].to_list()
-        found = identifiers.identify(texts, name, processors())
-        frame = frame.with_columns(pl.Series(f"{name}_{length}", found, dtype=pl.Object))
+def ranked(frame: pl.DataFrame, names: list[str], kept: Path | None) -> pl.DataFrame:
+    """Return the frame with the rankings of ``whole`` and ``short`` texts by each identifier.
+
+    Args:
+        frame: Texts.
+        names: The identifiers.
+        kept: Where what they say is kept; what is there already is not asked for again.
+    """
+    if kept and kept.is_file():
+        found = pl.read_parquet(kept)
+        if found["text"].equals(frame["text"]):
+            frame = found
+    for name in names:
+        for length in ("whole", "short"):
+            if f"{name}_{length}" not in frame.columns:
+                said = identifiers.identify(frame[length].to_list(), name, processors())
+                rows = [[list(map(str, pair)) for pair in ranking] for ranking in said]
+                column = pl.Series(f"{name}_{length}", rows, dtype=pl.List(pl.List(pl.String)))
+                frame = frame.with_columns(column)
+                if kept:
+                    frame.write_parquet(kept)
     return frame
+
+
+def read(rows: list[list[str]]) -> identifiers.Ranking:
+    """Return a ranking as it was said."""
+    return tuple((language, float(probability)) for language, probability in rows)
 
 
 def dropped(ranking: identifiers.Ranking, name: str, tag: str, written: str) -> str:
@@ -80,17 +101,18 @@ def learnt(frame: pl.DataFrame, name: str) -> dict[str, list[str]]:
     """Return for each language the ones that right texts of it would be dropped for too often."""
     texts: Counter[str] = Counter()
     taken: dict[str, Counter[str]] = defaultdict(Counter)
-    for tag, base, written, ranking in frame.select(
-        "tag", "base", "written", f"{name}_whole"
-    ).iter_rows():
-        if identifiers.knows(name, tag):
+    columns = frame.select("tag", "base", "written", f"{name}_whole", f"{name}_short")
+    for tag, base, written, *rankings in columns.iter_rows():
+        for ranking in rankings if identifiers.knows(name, tag) else ():
             texts[base] += 1
-            taken[base][dropped(ranking, name, tag, written)] += 1
-    return {
-        base: sorted(other for other, count in found.items() if other and often(count, texts[base]))
-        for base, found in sorted(taken.items())
-        if any(other and often(count, texts[base]) for other, count in found.items())
+            taken[base][dropped(read(ranking), name, tag, written)] += 1
+    found = {
+        base: sorted(
+            other for other, count in others.items() if other and often(count, texts[base])
+        )
+        for base, others in sorted(taken.items())
     }
+    return {base: others for base, others in found.items() if others}
 
 
 def often(count: int, texts: int) -> bool:
@@ -98,11 +120,14 @@ def often(count: int, texts: int) -> bool:
     return count >= max(2, TAKEN * texts)
 
 
-def others(frame: pl.DataFrame, tag: str, written: str) -> pl.DataFrame:
-    """Return texts in the same script and another language than a tag's."""
-    alike = identifiers.alike(identifiers.base(tag))
-    apart = ~pl.col("base").is_in(list(alike)) & (pl.col("written") == written)
-    return frame.filter(apart).gather_every(max(1, frame.filter(apart).height // (2 * MOST)))
+def others(frame: pl.DataFrame, tag: str, written: str, names: Sequence[str]) -> pl.DataFrame:
+    """Return texts in the same script and another language, one that an identifier knows."""
+    known = {
+        base for base in frame["base"].unique() for name in names if identifiers.knows(name, base)
+    }
+    apart = sorted(known - identifiers.alike(identifiers.base(tag)))
+    found = frame.filter(pl.col("base").is_in(apart) & (pl.col("written") == written))
+    return found.gather_every(max(1, found.height // (2 * MOST)))
 
 
 def share(rows: pl.DataFrame, name: str, tag: str, length: str) -> float:
@@ -111,7 +136,7 @@ def share(rows: pl.DataFrame, name: str, tag: str, length: str) -> float:
         return float("nan")
     columns = rows.select("written", f"{name}_{length}").iter_rows()
     return (
-        sum(bool(dropped(ranking, name, tag, written)) for written, ranking in columns)
+        sum(bool(dropped(read(ranking), name, tag, written)) for written, ranking in columns)
         / rows.height
     )
 
@@ -119,7 +144,7 @@ def share(rows: pl.DataFrame, name: str, tag: str, length: str) -> float:
 def errors(frame: pl.DataFrame, name: str, tag: str) -> float:
     """Return the mean share of right texts dropped and wrong ones kept, of whole and short texts."""
     right = frame.filter(tag=tag)
-    wrong = others(frame, tag, right["written"].mode().sort()[0])
+    wrong = others(frame, tag, right["written"].mode().sort()[0], _judging.ALWAYS)
     parts = []
     for length in ("whole", "short"):
         parts.append(share(right, name, tag, length))
@@ -188,8 +213,8 @@ def percent(value: float) -> str:
 def named(frame: pl.DataFrame, name: str, length: str) -> pl.DataFrame:
     """Return each text's language and what it was named, alike languages as one."""
     first = [
-        min(identifiers.alike(ranking[0][0])) if ranking else ""
-        for ranking in frame[f"{name}_{length}"]
+        min(identifiers.alike(ranking[0][0])) if len(ranking) else ""
+        for ranking in frame[f"{name}_{length}"].to_list()
     ]
     true = [min(identifiers.alike(base)) for base in frame["base"]]
     return pl.DataFrame({"tag": frame["tag"], "true": true, "named": first})
@@ -227,8 +252,8 @@ def filtered(frame: pl.DataFrame) -> str:
         judge = language._judge("best", tag, written)
         figures: list[float] = []
         for length in ("whole", "short"):
-            wrong = others(frame, tag, written)
             asked = judge != "script"
+            wrong = others(frame, tag, written, [judge] if asked else [])
             none = float("nan")
             apart = asked and written == "Latn" and tag != ENGLISH
             figures += [
@@ -314,7 +339,11 @@ def page(parts: dict[str, str]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--udhr", type=Path, metavar="FOLDER")
+    parser.add_argument(
+        "--rankings", type=Path, metavar="FOLDER", help="keeps what identifiers say"
+    )
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--no-speeds", action="store_true", help="leaves that table as it is")
     asked = parser.parse_args()
     if not DATA.is_dir():
         sys.exit(f"there is no text at {DATA}: set ISOGLOSS_SHARED_DATA")
@@ -322,14 +351,15 @@ def main() -> None:
     rows = [*flores(5, 0), *catalogs(), *(declaration(asked.udhr) if asked.udhr else ())]
     train, test = prepared(iter(rows)), prepared(flores(5, 2))
     use({}, {})
-    for name in names:
-        train, test = ranked(train, name), ranked(test, name)
+    keep = asked.rankings
+    train = ranked(train, names, keep and keep / "learnt.parquet")
+    test = ranked(test, names, keep and keep / "shown.parquet")
     taken_for = {name: learnt(train, name) for name in names}
     use({}, taken_for)
     best = chosen(train)
     use(best, taken_for)
     told = {
-        "speeds": speeds(names),
+        **({} if asked.no_speeds else {"speeds": speeds(names)}),
         "accuracy": accuracy(test, names),
         "filtered": filtered(test),
         "versions": ", ".join(identifiers.identifier(name).told() for name in names),

@@ -1,0 +1,112 @@
+"""From a recipe to clean text, and no further: no splits, no mixture, no instructions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from builders import corpus
+from builders._inorder import in_order
+from builders.choosing import Choosing
+from builders.preparing import Prepared, prepare
+from builders.recipe import Recipe
+from builders.store import POSITION, packed, write_parquet
+from isogloss.console import progress, say
+
+#: The columns of clean rows.
+COLUMNS = (
+    "task", "language", "source_language", "instruction", "context", "input", "output",
+    "references", "tests", "source", "source_id", "licence", "tags",
+)  # fmt: skip
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+
+
+def clean(
+    recipe: Recipe | Path | str,
+    out: Path | str,
+    *,
+    force: bool = False,
+    frozen: bool = False,
+    workers: int | None = None,
+) -> Path:
+    """Clean what a recipe's sources hold: its filters, duplicates, licences and decontamination.
+
+    For those who want the text itself, such as bitext to train a translator on. The recipe's splits,
+    mixture and templates are not used; rows with the same input are not merged.
+
+    Args:
+        recipe: A recipe or the path of its file.
+        out: The folder to write: ``data/SOURCE/clean-*.parquet`` with the rows that are left, in the
+            order of their source (``references`` where there are more than the output);
+            ``rejected/``, ``scores/`` and ``manifest.json`` as in a corpus.
+        force: As in `builders.build`, as all that follows.
+        frozen: As there.
+        workers: As there.
+
+    Returns:
+        The folder.
+
+    Raises:
+        IsoglossError: The recipe is wrong, a source is broken or missing, or nothing was left.
+    """
+    prepared = prepare(
+        recipe, out, purpose="clean text", force=force, frozen=frozen, workers=workers
+    )
+    if prepared is None:
+        return Path(out)
+    choosing = prepared.choosing()
+    prepared.judge(choosing)
+    choosing.decontaminate(pl.Series(POSITION, [], dtype=pl.Int64))
+    prepared.check_left(choosing)
+    with progress("writing", int(choosing.store.alive.sum())) as bar:
+        corpus.clear(prepared.out)
+        files: dict[str, dict[str, Any]] = {}
+        for name, entry in in_order(_write, _parts(prepared, choosing), prepared.staging.workers):
+            files[name] = entry
+            bar.advance(entry["rows"])
+        beside, scored = prepared.write_beside(choosing)
+        per_source = _per_source(prepared, files)
+        files |= beside
+        manifest = prepared.manifest(choosing, per_source)
+        prepared.finish({**manifest, "scores": scored, "files": files}, frozen=frozen)
+    say(f"{sum(per_source.values())} rows are clean: {prepared.out}")
+    return prepared.out
+
+
+def _folder(prepared: Prepared, name: str) -> str:
+    number = list(prepared.staged).index(name)
+    return f"data/{number:03d}-{_UNSAFE.sub('-', name)[:60]}"
+
+
+def _parts(prepared: Prepared, choosing: Choosing) -> Iterator[tuple[Path, str, pl.DataFrame]]:
+    """Yield the files to write: the folder, the name within it, the rows."""
+    parts = iter(choosing.store.parts)
+    for name, staged in prepared.staged.items():
+        number = 0
+        for _ in staged.kept.numbers:
+            frame = choosing.store.read(next(parts), COLUMNS)
+            if frame is not None:
+                file = f"{_folder(prepared, name)}/clean-{number:05d}.parquet"
+                yield prepared.out, file, packed(frame.drop(POSITION))
+                number += 1
+
+
+def _write(part: tuple[Path, str, pl.DataFrame]) -> tuple[str, dict[str, Any]]:
+    out, name, frame = part
+    return name, write_parquet(frame, out / name)
+
+
+def _per_source(prepared: Prepared, files: dict[str, dict[str, Any]]) -> dict[str, int]:
+    return {
+        name: sum(
+            entry["rows"]
+            for file, entry in files.items()
+            if file.startswith(f"{_folder(prepared, name)}/")
+        )
+        for name in prepared.staged
+    }

