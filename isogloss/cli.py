@@ -373,15 +373,23 @@ def list_(
             help="sources, templates, filters, tasks, metrics, suites, models or languages."
         ),
     ],
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Of sources, filters, metrics or models: tell all about this one."),
+    ] = None,
 ) -> None:
-    """List what there is of a kind, with a line about each."""
+    """List what there is of a kind, with a line about each; or tell all about one."""
     from isogloss.console import table
-    from isogloss.plugins import discover
+    from isogloss.describing import show_all, show_one
     from isogloss.settings import unknown
 
+    if name is not None:
+        show_one(_LISTS, what, name)
+        return
     if what in _LISTS:
-        rows = [(name, module.DESCRIPTION) for name, module in discover(_LISTS[what]).items()]
-    elif what == "tasks":
+        show_all(_LISTS[what])
+        return
+    if what == "tasks":
         import benchmarks
 
         rows = [(name, _about(task)) for name, task in benchmarks.list_tasks().items()]

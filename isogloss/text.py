@@ -59,13 +59,10 @@ def in_lists(lists: pl.Series, mend: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
         lists: The lists.
         mend: Makes the expression of a mended string.
     """
-    flat = pl.DataFrame({"row": pl.int_range(lists.len(), eager=True), "text": lists}).explode(
-        "text"
-    )
-    fixed = flat.with_columns(mend(pl.col("text")))
-    if fixed["text"].equals(flat["text"]):
+    rows = pl.DataFrame({"row": pl.int_range(lists.len(), eager=True), "old": lists})
+    flat = rows.filter(pl.col("old").list.len() > 0).explode("old")
+    fixed = flat.select("row", mend(pl.col("old")).alias("new"))
+    if fixed["new"].equals(flat["old"]):
         return lists
-    again = fixed.group_by("row", maintain_order=True).agg("text").get_column("text")
-    # A list without strings, or none at all, had one null among the exploded.
-    whole = (lists.list.len() > 0).fill_null(False)
-    return again.zip_with(whole, lists).alias(lists.name)
+    again = rows.join(fixed.group_by("row").agg("new"), on="row", how="left", maintain_order="left")
+    return again.select(pl.coalesce("new", "old").alias(lists.name)).to_series()

@@ -101,10 +101,10 @@ def because(condition: pl.Expr, reason: str | pl.Expr) -> pl.Expr:
 
 
 def sides(names: Sequence[str]) -> dict[str, pl.Expr]:
-    """Return the text of each side, without nulls; the input has its context before it."""
-    context = pl.col("context").fill_null("")
+    """Return the text of each side, without nulls; an own instruction and context are of the input."""
+    given = [pl.col(name).fill_null("") for name in ("instruction", "context", "input")]
     texts = {
-        "input": pl.concat_str(context, pl.col("input").fill_null("")),
+        "input": pl.concat_str(given),
         "output": pl.col("output").fill_null(""),
     }
     return {name: texts[name] for name in names}

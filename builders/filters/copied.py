@@ -20,7 +20,6 @@ DESCRIPTION = (
 )
 
 SCORED_BY = ("stretch", "min_chars")
-VERSION = 2
 
 # Of longer texts, only so many characters are searched for stretches.
 _LIMIT = 1_000_000
@@ -49,10 +48,10 @@ class Options(FilterOptions):
 
 
 def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
-    """Return ``same`` (letter case and punctuation aside), ``copied`` (NaN of other tasks), ``chars``.
+    """Return ``same`` (letter case and punctuation aside) and ``copied``.
 
-    ``copied`` is the share of the output that lies in stretches which stand in the input; ``chars``
-    is how long the output is.
+    ``copied`` is the share of the output that lies in stretches which stand in the input; NaN of
+    other tasks than translation, and of outputs that are too short for it.
     """
     from builders.filters import _stretches
 
@@ -73,7 +72,6 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
             "copied": copied.cast(pl.Float32).scatter(
                 sharing.arg_true(), _copied(texts.filter(sharing), options.stretch)
             ),
-            "chars": texts["output"].str.len_chars(),
         }
     )
 
@@ -92,11 +90,7 @@ def verdict(options: Options) -> pl.Expr:
 
 def sweeps(options: Options) -> list[Sweep]:
     """Return the bound of what may be copied."""
-    return [Sweep("max_copied", "copied", options.max_copied, "above", among=_long(options))]
-
-
-def _long(options: Options) -> pl.Expr:
-    return pl.col("chars") >= options.min_chars
+    return [Sweep("max_copied", "copied", options.max_copied, "above")]
 
 
 def _copied(texts: pl.DataFrame, stretch: int) -> pl.Series:

@@ -164,7 +164,12 @@ def _judges(claims: pl.DataFrame, backend: str) -> pl.Expr:
     chinese = (pl.col("own") == "Hani") & ~pl.col("tag").is_in(japanese)
     without = ~pl.col("text").str.contains(r"[\p{Hiragana}\p{Katakana}]")
     enough = (pl.col("letters") > 0) & (pl.col("script_share") >= _ASKED)
-    return pl.when(enough & ~(chinese & without)).then(judge).otherwise(pl.lit("script")).alias("judge")
+    return (
+        pl.when(enough & ~(chinese & without))
+        .then(judge)
+        .otherwise(pl.lit("script"))
+        .alias("judge")
+    )
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from builders.sources._lines import blocks
+from builders.sources._lines import reading
 from builders.sources._models import from_json
 from isogloss.provenance import disk, sha256_file
 
@@ -79,8 +79,8 @@ class Answers:
                 self._whole = file.tell()
 
     def _read(self) -> None:
-        for block in blocks(self.path):
-            for number, line in enumerate(block.text.splitlines(keepends=True), block.line):
+        with reading(self.path), self.path.open("rb") as file:
+            for number, line in enumerate(file, 1):
                 if not line.endswith(b"\n"):
                     return
                 self._whole += len(line)

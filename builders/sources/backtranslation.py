@@ -42,7 +42,7 @@ limit = 10000
 
 _PROMPT = "Translate this {language} text into {into}. Answer with the translation alone.\n\n{text}"
 # What decides an answer. Where it is made and how many at once does not.
-_DECIDING = ("model", "prompt", "system", "temperature", "seed", "max_tokens", "request")
+_DECIDING = {"model", "prompt", "system", "temperature", "seed", "max_tokens", "request"}
 
 
 class Options(SourceOptions):
@@ -145,7 +145,7 @@ def _tag(tag: str, key: str, context: Context) -> str:
 
 
 def _key(options: Options) -> str:
-    return sha256_json({name: getattr(options, name) for name in _DECIDING})
+    return sha256_json(options.model_dump(mode="json", include=_DECIDING))
 
 
 def _frames(

@@ -18,6 +18,8 @@ from isogloss.provenance import sha256_file
 
 NAME = "package-descriptions"
 DESCRIPTION = "Debian package descriptions: long text to one line (summarization), and translation"
+LANGUAGES = "about 60, those of Debian's translators, aligned with English"
+LICENCE = "the packages' own, told as LicenseRef-Debian-package-descriptions"
 EXAMPLE = """[[sources]]
 name = "debian"
 kind = "package-descriptions"
@@ -28,7 +30,7 @@ limit = 400          # packages a language
 
 # Descriptions are part of each package, under that package's terms; translations are the
 # translation project's.
-LICENCE = "LicenseRef-Debian-package-descriptions"
+_TERMS = "LicenseRef-Debian-package-descriptions"
 
 # The codes apt asks for that are not the language tag itself.
 _LOCALES = {"zh-Hans": "zh_CN", "zh-Hant": "zh_TW", "pt": "pt,pt_BR", "pt-BR": "pt_BR"}
@@ -69,7 +71,7 @@ def read(options: Options, context: Context) -> Reading:
             digest.update(f"{tag}:{sha256_file(path)}\n".encode())
     return Reading(
         version,
-        options.licence or LICENCE,
+        options.licence or _TERMS,
         digest.hexdigest(),
         _frames(options, context, chosen),
         {"languages": sorted(chosen)},

@@ -22,6 +22,8 @@ from isogloss.provenance import sha256_file
 from isogloss.wheels import extract, fetch
 
 DESCRIPTION = "YAML conversations (one folder a language): open question answering, small talk"
+LANGUAGES = "any; folders are named for them (the ChatterBot corpus has about 20)"
+LICENCE = "the package's, or as the recipe says"
 EXAMPLE = """[[sources]]
 name = "chatterbot"
 kind = "dialogue"

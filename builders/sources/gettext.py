@@ -22,6 +22,8 @@ from isogloss.provenance import sha256_file
 from isogloss.wheels import extract, fetch
 
 DESCRIPTION = "gettext catalogs of a package or a folder: translation, English to and from a locale"
+LANGUAGES = "any; the catalogs' locales say them"
+LICENCE = "the package's, or as the recipe says"
 EXAMPLE = """[[sources]]
 name = "django"
 kind = "gettext"

@@ -25,6 +25,8 @@ from isogloss.settings import unknown
 # functions below import it where they need it.
 
 DESCRIPTION = "data sets of the Hugging Face hub (or a folder like one), with a mapping of columns"
+LANGUAGES = "any; configurations, a column or the recipe say it"
+LICENCE = "the data set's card's, or as the recipe or a column says"
 EXAMPLE = """[[sources]]
 name = "tydiqa"
 kind = "huggingface"

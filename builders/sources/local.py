@@ -11,6 +11,8 @@ from builders.sources._tablefiles import TableOptions, frames, open_tables
 
 NAME = "files"
 DESCRIPTION = "JSON Lines, CSV, TSV or Parquet files, with a mapping of their columns: any task"
+LANGUAGES = "any; the files' names, a column or the recipe say it"
+LICENCE = "as the recipe or a column says"
 EXAMPLE = """[[sources]]
 name = "ours"
 kind = "files"

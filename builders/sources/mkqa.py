@@ -10,6 +10,7 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import BaseModel, Field
 
+from builders.sources import _citations
 from builders.sources._base import Context, Reading, SourceOptions, examples
 from builders.sources._files import Found, find, fingerprint, nearest
 from builders.sources._lines import blocks
@@ -18,6 +19,8 @@ from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language
 
 DESCRIPTION = "MKQA's JSON Lines: open question answering, the same questions in many languages"
+LANGUAGES = "26: ar da de en es fi fr he hu it ja km ko ms nl no pl pt ru sv th tr vi zh (three)"
+LICENCE = "CC-BY-SA-3.0"
 EXAMPLE = """[[sources]]
 name = "mkqa"
 kind = "mkqa"
@@ -25,8 +28,6 @@ path = "mkqa.jsonl.gz"
 unanswerable = "drop"    # or "keep": the answer is then empty
 split = "test"
 """
-
-LICENCE = "CC-BY-SA-3.0"
 
 #: Types of an answer that is not one: the text of both is null.
 NO_ANSWER = ("unanswerable", "long_answer")
@@ -84,7 +85,8 @@ def read(options: Options, context: Context) -> Reading:
     files = find(options.paths, context)
     frames = _frames(files, options, context)
     licence = options.licence or LICENCE
-    return Reading("local", licence, fingerprint(files), frames, {"files": len(files)})
+    details = {"files": len(files)}
+    return Reading("local", licence, fingerprint(files), frames, details, _citations.MKQA)
 
 
 def _frames(files: list[Found], options: Options, context: Context) -> Iterator[pl.DataFrame]:

@@ -27,6 +27,8 @@ from isogloss.languages import canonical
 DESCRIPTION = (
     "pairs of text files aligned line by line (Moses, OPUS, WMT's plain text): translation"
 )
+LANGUAGES = "any; the files' names or the recipe say it"
+LICENCE = "as the recipe says"
 EXAMPLE = """[[sources]]
 name = "wmt22"
 kind = "moses"

@@ -11,6 +11,7 @@ from pydantic import field_validator
 
 from builders.sources._base import Context, Reading
 from builders.sources._bitext import is_blank, numbered, translations
+from builders.sources._citations import cited
 from builders.sources._directions import Pair, PairedOptions, asked, directed
 from builders.sources._files import (
     Found,
@@ -25,6 +26,8 @@ from builders.sources._lines import in_step
 from isogloss.errors import IsoglossError
 
 DESCRIPTION = "text files aligned line by line, one a language: translation between any two of them"
+LANGUAGES = "any; the files' names say it (FLORES-200: 204 languages)"
+LICENCE = "as the recipe says (FLORES-200, NLLB-Seed: CC-BY-SA-4.0)"
 EXAMPLE = """[[sources]]
 name = "flores"
 kind = "parallel"
@@ -82,7 +85,8 @@ def read(options: Options, context: Context) -> Reading:
     used = {language: files[language] for language in sorted(needed)}
     frames = _frames(used, pairs, english, _set_name(options, context), options.split)
     details = {"languages": list(used), "pairs": [":".join(pair) for pair in pairs]}
-    return Reading("local", licence, fingerprint(used.values()), frames, details)
+    citation = cited(file.name for file in used.values())
+    return Reading("local", licence, fingerprint(used.values()), frames, details, citation)
 
 
 def _files(options: Options, context: Context, languages: tuple[str, ...]) -> dict[str, Found]:

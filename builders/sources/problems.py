@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from builders.sources import _programs
 from builders.sources._base import Context, Reading, SourceOptions, examples
+from builders.sources._citations import cited
 from builders.sources._files import Found, find, fingerprint, known_licence, served
 from builders.sources._lines import blocks
 from builders.sources._models import from_json
@@ -20,6 +21,8 @@ from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
 
 DESCRIPTION = "programming problems with tests, as in HumanEval, mHumanEval or MBPP: code"
+LANGUAGES = "any; the files' names, a column or the recipe say it (mHumanEval: 204)"
+LICENCE = "as the recipe says (HumanEval: MIT, MBPP: CC-BY-4.0)"
 EXAMPLE = """[[sources]]
 name = "humaneval"
 kind = "problems"
@@ -87,7 +90,9 @@ def read(options: Options, context: Context) -> Reading:
     tag = options.language
     language = canonical(tag, where=f"{context.where}.language") if tag else None
     frames = _frames(files, language, options, context)
-    return Reading("local", licence, fingerprint(files), frames, {"files": len(files)})
+    details = {"files": len(files)}
+    citation = cited(file.name for file in files)
+    return Reading("local", licence, fingerprint(files), frames, details, citation)
 
 
 def _frames(

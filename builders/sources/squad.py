@@ -16,6 +16,7 @@ import polars as pl
 from pydantic import model_validator
 
 from builders.sources._base import Context, Reading, SourceOptions, examples
+from builders.sources._citations import cited
 from builders.sources._files import Found, find, fingerprint, known_licence, served
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language
@@ -102,7 +103,9 @@ def read(options: Options, context: Context) -> Reading:
     language = canonical(tag, where=f"{context.where}.language") if tag else None
     files = find(options.paths, context)
     frames = _frames(files, language, options, context)
-    return Reading("local", licence, fingerprint(files), frames, {"files": len(files)})
+    details = {"files": len(files)}
+    citation = cited(file.name for file in files)
+    return Reading("local", licence, fingerprint(files), frames, details, citation)
 
 
 def _frames(

@@ -19,6 +19,8 @@ from isogloss.settings import unknown
 
 NAME = "sacrebleu"
 DESCRIPTION = "test sets that sacrebleu knows (WMT, IWSLT …), fetched by it: translation"
+LANGUAGES = "those of the test set"
+LICENCE = "as the recipe says"
 EXAMPLE = """[[sources]]
 name = "wmt22"
 kind = "sacrebleu"
@@ -66,7 +68,8 @@ def read(options: Options, context: Context) -> Reading:
     frames = _frames(files, options, context)
     details = {"pairs": list(pairs), "md5": list(dataset.md5 or [])}
     told = f"{options.test_set} (sacrebleu {version('sacrebleu')})"
-    return Reading(told, licence, fingerprint(found), frames, details)
+    citation = " ".join((dataset.citation or "").split())
+    return Reading(told, licence, fingerprint(found), frames, details, citation)
 
 
 def _pairs(options: Options, context: Context, dataset: Any) -> list[str]:

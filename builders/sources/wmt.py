@@ -16,6 +16,8 @@ from builders.sources._xml import feed
 from isogloss.errors import IsoglossError
 
 DESCRIPTION = "WMT's XML test sets (2021 and later): translation of documents, segment by segment"
+LANGUAGES = "those of the test set; its documents say them"
+LICENCE = "as the recipe says"
 EXAMPLE = """[[sources]]
 name = "newstest2021"
 kind = "wmt"

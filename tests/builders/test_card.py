@@ -43,6 +43,9 @@ max_chars = 40
 [split]
 test = 0.3
 
+[mixture]
+budget = 60
+
 [mixture.languages]
 weights = {{ de = 1, nb = 3 }}
 """

@@ -271,7 +271,7 @@ def test_a_translation_left_half_undone_is_a_copy() -> None:
         pair("New York City", "New York City!"),
     )
     told = reasons(copied, *rows)
-    assert told == ["82% of the output is copied", None, "the output is a copy of the input"]
+    assert told == ["83% of the output is copied", None, "the output is a copy of the input"]
     thai = "คณะกรรมการประชุมอีกครั้งในวันอังคารเพื่อหารือเกี่ยวกับงบประมาณ"
     assert kept(copied, pair(thai, thai[:50] + " ok", source_language="th")) == [False]
 

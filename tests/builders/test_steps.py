@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from builders.decontaminate import decontaminate
 from builders.dedup import merge_duplicates
-from builders.filters import copied, empty, language, length, length_ratio, unicode
+from builders.filters import language
 from builders.sources._base import examples
 
 
@@ -28,50 +28,6 @@ def frame(*rows: dict[str, Any]) -> pl.DataFrame:
 
 def reasons(result: pl.DataFrame) -> list[str | None]:
     return result["reason"].to_list()
-
-
-def test_unicode_composes_cleans_and_keeps_what_spelling_needs() -> None:
-    rows = frame(
-        pair("cafe\u0301\u0007", "می\u200cخواهم\r\nب"),
-        pair("ok", "br\ufffdken"),
-    )
-    result = unicode.apply(rows, unicode.Options(name="unicode"))
-    assert result["input"][0] == "café"
-    assert result["output"][0] == "می\u200cخواهم\nب"
-    assert result["references"][0].to_list() == ["می\u200cخواهم\nب"]
-    assert reasons(result) == [None, "holds U+FFFD: it was decoded wrongly before"]
-
-
-def test_empty_means_no_letter_in_any_script() -> None:
-    rows = frame(pair("नमस्ते", "你好"), pair("…", "Hallo"), pair("Hello", " "), pair("42", "42"))
-    lax = empty.apply(rows, empty.Options(name="empty"))
-    assert [reason is None for reason in reasons(lax)] == [True, False, False, True]
-    strict = empty.apply(rows, empty.Options(name="empty", letters=True))
-    assert reasons(strict)[3] == "the input has no letter"
-
-
-def test_length_counts_the_passage_with_the_question() -> None:
-    rows = frame(pair("short", "kurz"), pair("short", "kurz", context="x" * 50))
-    result = length.apply(rows, length.Options(name="length", max_chars=20))
-    assert reasons(result) == [None, "the input is over 20 chars"]
-
-
-def test_length_ratio_knows_that_chinese_is_dense() -> None:
-    english = "Enter a valid list of numbers, separated by commas."
-    rows = frame(
-        pair(english, "请输入用逗号分隔的有效数字列表。", language="zh-Hans"),
-        pair(english, "Nein."),
-        pair("Yes", "Selbstverständlich"),
-        pair("One. Two.", "One. Two. Three.", task="summarization", source_language=None),
-    )
-    told = reasons(length_ratio.apply(rows, length_ratio.Options(name="length-ratio")))
-    assert [reason is None for reason in told] == [True, False, True, False]
-
-
-def test_a_copy_is_a_copy_whatever_its_case_and_marks() -> None:
-    rows = frame(pair("Sign in!", "sign  IN"), pair("Sign in", "Anmelden"), pair("?!", "?!"))
-    told = reasons(copied.apply(rows, copied.Options(name="copied")))
-    assert [reason is None for reason in told] == [False, True, False]
 
 
 def test_language_by_script_and_by_identifier() -> None:
