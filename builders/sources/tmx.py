@@ -75,7 +75,12 @@ def read(options: Options, context: Context) -> Reading:
 def _frames(
     files: Sequence[Found], wanted: frozenset[Pair], options: Options, context: Context
 ) -> Iterator[pl.DataFrame]:
-    tags = _Tags(context.languages)
+    # A recipe may translate from languages that it does not keep.
+    tags = _Tags(
+        tuple(
+            dict.fromkeys([*context.languages, *(side for pair in sorted(wanted) for side in pair)])
+        )
+    )
     rows: list[dict[str, Any]] = []
     for file in files:
         builder = Builder(codes=options.codes == "keep")
