@@ -183,24 +183,6 @@ def protected(frame: pl.DataFrame, origin: str) -> pl.DataFrame:
     )
 
 
-def decontaminate(
-    frame: pl.DataFrame, options: DecontaminationOptions | None = None
-) -> pl.DataFrame:
-    """Set ``reason`` on train and validation examples that have something of a test example.
-
-    Args:
-        frame: Examples with ``row`` and ``split``.
-        options: What counts.
-    """
-    test = frame.filter(pl.col("split") == "test")
-    index = Contamination(options or DecontaminationOptions(), [protected(test, TEST_SPLIT)])
-    hits = index.hits(frame.filter(pl.col("split") != "test").rename({"row": "position"}))
-    reasons = hits.select(pl.col("position").cast(frame.schema["row"]).alias("row"), reason())
-    return frame.drop("reason", strict=False).join(
-        reasons, on="row", how="left", maintain_order="left"
-    )
-
-
 def reason() -> pl.Expr:
     """Return the expression, over hits, of the reason to drop their rows."""
     said = pl.col("kind").replace_strict(

@@ -53,12 +53,10 @@ first of the whole bucket before them. Rows left over are not compared there; th
 band. A kept row that is like a dropped one is then compared with what that one was dropped for, and
 with the kept rows of its buckets.
 
-Other sketches were measured (five-character shingles of 40,480 sentences and altered ones): one
-permutation hashing (Li, Owen, Zhang 2012) with optimal densification (Shrivastava 2017) and fast
-similarity sketching (Dahlgaard, Knudsen, Thorup 2017) find the same pairs to within 2 %, but must
-fill 112 coordinates one by one from a sentence's few shingles: on whole sentences they took as long or
-half as long again, on sentences of 30 characters three times as long or more, as 112
-multiplications that the processor does 16 at a time.
+Other sketches were tried: one permutation hashing (Li, Owen, Zhang 2012) with optimal densification
+(Shrivastava 2017) and fast similarity sketching (Dahlgaard, Knudsen, Thorup 2017) found mostly the
+same pairs, but must fill 112 coordinates one by one from a sentence's few shingles: on texts of a
+sentence or less they were no quicker than 112 multiplications that the processor does 16 at a time.
 """
 
 from __future__ import annotations

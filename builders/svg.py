@@ -82,7 +82,7 @@ def curve(
     parts.append(
         f'<line class="mark" x1="{x(mark):.1f}" x2="{x(mark):.1f}" y1="{_PAD}" y2="{y(0):.1f}"/>'
         f'<polyline points="{line}"/>'
-        f'<text x="{x(0.5):.1f}" y="{_HEIGHT - 2}" text-anchor="middle">{escape(across)}</text>'
+        f'<text x="{x(0.5):.1f}" y="{_HEIGHT - 4}" text-anchor="middle">{escape(across)}</text>'
         f'<text x="{_LEFT + 6}" y="{_PAD + 10}">{escape(along)}</text>'
     )
     return Markup(

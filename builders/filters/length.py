@@ -15,7 +15,7 @@ DESCRIPTION = "drops rows whose input (with its context) or output is too short 
 SCORED_BY = ("min_words", "max_words", "max_output_words")
 
 #: The columns of each side.
-_SIDES = {"input": ("context", "input"), "output": ("output",)}
+_SIDES = {"input": ("instruction", "context", "input"), "output": ("output",)}
 
 
 class Options(FilterOptions):

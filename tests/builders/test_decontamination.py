@@ -14,10 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders.decontaminate import (
-    TEST_SPLIT,
     Contamination,
     DecontaminationOptions,
-    decontaminate,
     protected,
     reason,
     summarise,
@@ -279,16 +277,6 @@ def test_the_summary_tells_a_leak_from_a_common_phrase() -> None:
     assert [one["rows"] for one in told["examples"]] == [5, 1]
     assert told["examples"][0]["text"] == phrase[:40] + "…"
     assert summarise(found.sample(fraction=1, shuffle=True, seed=3), length=40) == [told]
-
-
-def test_train_rows_that_share_text_with_test_rows_are_dropped() -> None:
-    made = rows(("en", ENGLISH), ("en", f"So {ENGLISH}"), ("en", "Quite another thing."))
-    split = made.rename({"position": "row"}).with_columns(
-        split=pl.Series(["test", "train", "train"])
-    )
-    assert decontaminate(split)["reason"].to_list() == [
-        None, f"its input shares an n-gram with {TEST_SPLIT}", None,
-    ]  # fmt: skip
 
 
 def test_shipped_suites_are_protected_by_name(tmp_path: Path) -> None:

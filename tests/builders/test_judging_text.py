@@ -120,3 +120,24 @@ def test_unicode_leaves_the_indentation_of_code_and_looks_at_every_reference() -
     assert made["references"][0].to_list() == ["    return 1"]
     assert made["references"][1].to_list() == ["Sichern"]
     assert [one is None for one in made["reason"]] == [True, True, False]
+
+
+def test_language_by_script_and_by_identifier() -> None:
+    english = "The page that you asked for could not be found on this server."
+    french = "La page que vous avez demandée est introuvable sur ce serveur."
+    german = "Die angeforderte Seite wurde auf diesem Server nicht gefunden."
+    rows = frame(
+        pair(english, german),
+        pair(english, french),
+        pair(english, german, language="ru"),
+        pair("Save", "Sichern"),
+        pair(english, "Страница %(name)s", language="ru"),
+        pair(english, "ページ", language="ja"),
+    )
+    told = filtering.run(language, language.Options(name="language"), rows)["reason"].to_list()
+    assert told[0] is None
+    assert told[1] is not None
+    assert told[1].startswith("the output looks like fr, not de")
+    assert told[2] is not None
+    assert told[2].startswith("the output is not in the script of ru")
+    assert told[3:] == [None, None, None]

@@ -181,7 +181,7 @@ def test_a_frozen_build_holds_the_sources_to_the_lock(
     table = folder / "pairs.csv"
     table.write_text(table.read_text() + "the lamp,die Lampe,de,MIT\n")
     before = lock.read_bytes()
-    with pytest.raises(IsoglossError, match="sha256 of 'ours' was .* is ") as caught:
+    with pytest.raises(IsoglossError, match=r"sha256 of 'ours' was .* is ") as caught:
         build(folder, frozen=True)
     assert "\n" not in str(caught.value)
     assert lock.read_bytes() == before
