@@ -28,7 +28,7 @@ class Options(FilterOptions):
     Attributes:
         stretch: So many characters in a row.
         max_repeated: The greatest share of characters that may lie in stretches which stood in the
-            text before. Of FLORES-200's sentences 4 in 10,000 have more, and of the questions of
+            text before. Of FLORES-200's sentences 1 in 10,000 have more, and of the questions of
             XQuAD with their passages 6; of the articles of Klexikon none.
         max_lines: The greatest share of characters that may lie in lines which stood in it before.
     """

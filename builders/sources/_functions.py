@@ -169,4 +169,5 @@ def _signature(code: str) -> str:
 def _quoted(docstring: str) -> str:
     safe = docstring.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     end = "\n" if "\n" in safe or safe.endswith('"') else ""
-    return textwrap.indent(f'"""{safe}{end}"""', "    ")
+    lines = f'"""{safe}{end}"""'.split("\n")  # textwrap.indent takes U+001E for a line's end
+    return "\n".join(f"    {line}" if line.strip() else line for line in lines)
