@@ -107,19 +107,20 @@ def _body(plan: Recipe, manifest: dict[str, Any]) -> Iterator[str]:
     yield f"## Mixture\n\n{_mixture(manifest['shares'])}"
     yield f"## Filters\n\n{_steps_table(manifest['steps'])}"
     yield (
-        "What other thresholds of the filters would drop, by language, is in `thresholds.parquet`."
+        "What other thresholds of the filters would drop, by language, is in `thresholds.parquet` "
+        "beside the corpus."
     )
     yield f"## Duplicates\n\n{_duplicates(plan, manifest['steps'])}"
     yield f"## Decontamination\n\n{_decontamination(plan, manifest['decontamination'])}"
     yield (
         "## Files\n\n"
         "`data/` has the records, one folder a language. `manifest.json` says what they are made "
-        "from and lists every file with its SHA-256. `report.html` shows counts, lengths, dropped "
-        "rows, thresholds and samples.\n\n"
-        "A corpus folder also has `rejected/`, every dropped row with the step and the reason, and "
-        "`scores/`, what the filters made of every row that came to them. Where the corpus was "
-        "pushed to the hub without `--push-all`, these two stayed with who built it; the recipe "
-        "makes them again."
+        "from and lists every file with its SHA-256.\n\n"
+        "A corpus folder also has `rejected/`, every dropped row with the step and the reason; "
+        "`scores/`, what the filters made of every row that came to them; and `report.html`, which "
+        "shows counts, lengths, dropped rows, thresholds and samples. Where the corpus was pushed "
+        "to the hub without `--push-all`, these stayed with who built it; the recipe makes them "
+        "again."
     )
     yield (
         "## Columns\n\n"

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
     from huggingface_hub.hf_api import RepoFile
 
-# Rejected rows may be what a licence or somebody's privacy forbids to publish.
-_HELD_BACK = ("rejected", "scores")
-# Folders that are a corpus's alone: what is there and not in this one is of an earlier one.
+# Rejected rows, some of which the report shows, may be what a licence or privacy forbids to publish.
+_HELD_BACK = ("rejected", "scores", "report.html", "thresholds.parquet")
+# What is a corpus's alone: what is there and not in this one is of an earlier one.
 _OURS = ("data", *_HELD_BACK)
 # Files that lie in a corpus folder whether or not the manifest lists them.
 _BESIDE = (MANIFEST, "report.html")
@@ -85,7 +85,7 @@ def push(
         repo_id: ``user/name`` or ``organization/name``.
         private: Make a new repository private, and refuse to push to a public one. A repository
             that is private stays so, whatever is said here.
-        everything: Push the rejected rows and the filters' scores too.
+        everything: Push the rejected rows, the filters' scores and the report too.
 
     Returns:
         The address of the data set, which ``datasets.load_dataset(repo_id)`` opens.
@@ -221,7 +221,9 @@ def _chosen(opened: Finished, *, everything: bool) -> dict[str, Path]:
         for file in opened.files
         if everything or file.name.split("/")[0] not in _HELD_BACK
     }
-    beside = {name: opened.folder / name for name in _BESIDE}
+    beside = {
+        name: opened.folder / name for name in _BESIDE if everything or name not in _HELD_BACK
+    }
     return chosen | {name: path for name, path in beside.items() if path.is_file()}
 
 

@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import Field, field_validator
 
 from builders.sources._base import Context, Reading, SourceOptions, conformed
+from builders.sources._bitext import is_blank
 from builders.sources._directions import Pair, asked, two_languages
 from builders.sources._earlier import opened
 from builders.sources._files import served
@@ -49,7 +50,7 @@ class Options(SourceOptions):
 
     Halves that may be in different splits (their groups differ) make a pair that is rejected. The
     tag is ``pivoted``, beside those of both halves. Texts are the same where they are so to the
-    letter, but for white space at their ends.
+    letter.
     """
 
     of: tuple[str, ...] = Field(min_length=1)
@@ -133,9 +134,9 @@ def _frames(
 def _halves(frame: pl.DataFrame, through: str, sides: frozenset[str]) -> pl.DataFrame:
     """Return the pairs of a batch that have the language between on one side, as halves to join."""
     into = pl.col("language") == through
-    shared = pl.when(into).then("output").otherwise("input").str.strip_chars()
+    shared = pl.when(into).then("output").otherwise("input")
     pairs = frame.filter(
-        (shared != "")
+        ~is_blank(shared)
         & (pl.col("task") == "translation")
         & (into != (pl.col("source_language") == through))
         & pl.when(into).then("source_language").otherwise("language").is_in(sides)

@@ -240,4 +240,4 @@ class Model:
         try:
             return self._memories.get_nowait()
         except Empty:
-            return self._kernel.memory(self._tables.words.shape[1], _PLACES)
+            return self._kernel.memory_of(_PLACES, self._tables.rows.shape[1])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isogloss.identifiers._fasttextfile import HIERARCHICAL, Floats, ModelFile
-from isogloss.identifiers._fasttextkernel import LANES, Tables, hashes_of, slots_of, sum_words
+from isogloss.identifiers._fasttextkernel import LANES, Shape, Tables, add_grams, enter
 from isogloss.identifiers._fasttextscores import Output
 
 # What the library gives a node of the tree that is not yet made.
@@ -27,33 +27,27 @@ def tables(file: ModelFile, prefix: bytes, end: bytes) -> Tables:
         end: The word that ends a line.
     """
     settings, dictionary = file.settings, file.dictionary
-    entries = [*dictionary.words, *dictionary.labels]
-    spelling = _bytes(b"".join(entries))
-    starts = np.append(0, np.cumsum([len(entry) for entry in entries])).astype(np.int64)
-    hashes = hashes_of(spelling, starts)
+    spelled = [*dictionary.words, *dictionary.labels]
+    spelling = _bytes(b"".join(spelled))
+    starts = np.append(0, np.cumsum([len(word) for word in spelled])).astype(np.int64)
+    entries, slots = enter(spelling, starts)
     words = len(dictionary.words)
-    inputs = _padded(file.inputs)
-    kept = dictionary.kept
-    grams = inputs[words:]
-    if kept is not None:
-        grams = grams[np.argsort(kept)]
+    rows = _padded(file.inputs)
+    if dictionary.kept is not None:
+        rows[words:] = rows[words:][np.argsort(dictionary.kept)]
     made = Tables(
         spelling,
-        starts,
-        hashes,
-        slots_of(hashes),
-        inputs[:words].copy(),
+        entries,
+        slots,
         np.ones(words, np.int32),
-        grams,
-        _marks(settings.buckets, kept),
-        np.uint32(settings.buckets),
-        settings.shortest,
-        settings.longest,
-        settings.word_ngrams,
+        rows,
+        _marks(settings.buckets, dictionary.kept, words),
+        Shape(settings.buckets, settings.shortest, settings.longest, settings.word_ngrams),
         _bytes(end),
+        dictionary.words.index(end) if end in dictionary.words else -1,
         _bytes(prefix),
     )
-    sum_words(made)
+    add_grams(made)
     return made
 
 
@@ -78,17 +72,18 @@ def _bytes(data: bytes) -> NDArray[np.uint8]:
 def _padded(vectors: Floats) -> Floats:
     """Return vectors of a multiple of `LANES` numbers, zeros behind their own."""
     more = -vectors.shape[1] % LANES
-    return np.ascontiguousarray(np.pad(vectors, ((0, 0), (0, more))) if more else vectors)
+    return np.pad(vectors, ((0, 0), (0, more)))
 
 
-def _marks(buckets: int, kept: NDArray[np.int32] | None) -> NDArray[np.uint64]:
-    """Return which buckets have a vector, and how many before them have; see `Tables`."""
+def _marks(buckets: int, kept: NDArray[np.int32] | None, first: int) -> NDArray[np.uint64]:
+    """Return which buckets have a row, and the numbers of these from the first on; see `Tables`."""
     words = buckets // 64 + 1
     there = np.zeros(64 * words, np.uint8)
     there[slice(buckets) if kept is None else kept] = 1
     bits = np.packbits(there, bitorder="little").view("<u8")
-    before = np.append(0, np.cumsum(there.reshape(words, 64).sum(axis=1, dtype=np.int64))[:-1])
-    return np.column_stack([bits.astype(np.uint64), before.astype(np.uint64)]).ravel()
+    having = there.reshape(words, 64).sum(axis=1, dtype=np.uint64)
+    numbers = np.uint64(first) + np.cumsum(having) - having
+    return np.column_stack([bits.astype(np.uint64), numbers]).ravel()
 
 
 def _tree(counts: list[int]) -> NDArray[np.int32]:

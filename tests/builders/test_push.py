@@ -104,11 +104,15 @@ def there(hub: HubServer, repo: str = "ada/little") -> dict[str, str]:
     }
 
 
+_REPORTS = ("report.html", "thresholds.parquet")
+
+
 def here(corpus: Path, *, everything: bool = False) -> dict[str, str]:
     return {
         path.relative_to(corpus).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in corpus.rglob("*")
-        if path.is_file() and (everything or path.parent.name != "rejected")
+        if path.is_file()
+        and (everything or (path.parent.name != "rejected" and path.name not in _REPORTS))
     }
 
 
@@ -226,7 +230,7 @@ def test_a_hub_that_is_not_there_is_told(hub: HubServer, corpus: Path) -> None:
 def test_somebody_elses_repository_cannot_be_written(hub: HubServer, corpus: Path) -> None:
     hub.users["other"] = "bob"
     pushed(hub, corpus, private=False)
-    (corpus / "report.html").write_text("<html>")
+    (hub.folder("datasets", "ada/little") / "README.md").write_text("older")
     assert "forbids it (Forbidden: you must have write access" in refused(
         hub, corpus, token="other", private=False
     )
