@@ -103,19 +103,12 @@ class Staging:
         """Stage a source, unless that is already done for the same inputs."""
         folder = self.work / f"source-{index}"
         state = folder / "done.json"
-        staged = Staged(
-            Spool(folder, "kept"),
-            Spool(folder, "scores"),
-            Ledger(folder, {"source": source.name}),
-        )
-        if state.exists():
-            told = read_json(state)
-            if told["inputs"] == self.inputs:
-                _take_up(staged, told)
-                self.done[source.name] = staged
-                return staged
-        self._stage(source, index, staged)
-        write_json(state, _told(staged, self.inputs))
+        staged = _nothing(folder, source)
+        told = read_json(state) if state.exists() else {}
+        if told.get("inputs") != self.inputs or not _taken_up(staged, told):
+            staged = _nothing(folder, source)
+            self._stage(source, index, staged)
+            write_json(state, _told(staged, self.inputs))
         self.done[source.name] = staged
         return staged
 
@@ -125,9 +118,9 @@ class Staging:
             limited = self._limited(
                 self._asked(frames, source, index, staged.ledger), source, staged
             )
-            judge = partial(self._judge, source.name)
-            for number, judged in enumerate(in_order(judge, limited, self.workers)):
-                _settle(judged, number, staged)
+            judge = partial(self._judge, source.name, staged)
+            for judged in in_order(judge, enumerate(limited), self.workers):
+                _settle(judged, staged)
 
     def _asked(
         self, frames: Iterable[pl.DataFrame], source: Opened, index: int, ledger: Ledger
@@ -175,8 +168,9 @@ class Staging:
             path.unlink()
             yield staged.ledger.settle("limit", lowest.verdict(frame))
 
-    def _judge(self, source: str, frame: pl.DataFrame) -> _Judged:
+    def _judge(self, source: str, staged: Staged, batch: tuple[int, pl.DataFrame]) -> _Judged:
         """Run the filters over a batch; the dear ones only mend here, and judge later."""
+        number, frame = batch
         came, scored, dropped = frame, [], []
         for step in self.plan.filters:
             frame = filtering.repair(frame, step)
@@ -192,7 +186,12 @@ class Staging:
             dropped.append((step, frame.height, gone))
             frame = frame.filter(~against) if gone.height else frame
         kept = packed(dedup.with_keys(frame).with_columns(_short(pl.col("group"))))
-        return _Judged(kept, self._scores(came, scored), dropped)
+        return _Judged(
+            number,
+            staged.kept.write(kept, number),
+            staged.scores.write(self._scores(came, scored), number),
+            dropped,
+        )
 
     def _scores(self, came: pl.DataFrame, scored: list[pl.DataFrame]) -> pl.DataFrame:
         if not any(hasattr(step.module, "score") for step in self.plan.filters):
@@ -205,18 +204,26 @@ class Staging:
 
 @dataclass(frozen=True)
 class _Judged:
-    """A batch as its filters left it: the rows kept, all rows' scores, and what each dropped."""
+    """A batch as its filters left it: whether rows and scores were written, and what was dropped."""
 
-    kept: pl.DataFrame
-    scores: pl.DataFrame
+    number: int
+    kept: bool
+    scores: bool
     dropped: list[tuple[PlannedFilter, int, pl.DataFrame]]
 
 
-def _settle(judged: _Judged, number: int, staged: Staged) -> None:
+def _settle(judged: _Judged, staged: Staged) -> None:
     for step, rows_in, gone in judged.dropped:
         staged.ledger.note(step.name, rows_in, gone, step.label)
-    staged.scores.add(judged.scores, number)
-    staged.kept.add(judged.kept, number)
+    if judged.scores:
+        staged.scores.numbers.append(judged.number)
+    if judged.kept:
+        staged.kept.numbers.append(judged.number)
+
+
+def _nothing(folder: Path, source: Opened) -> Staged:
+    ledger = Ledger(folder, {"source": source.name})
+    return Staged(Spool(folder, "kept"), Spool(folder, "scores"), ledger)
 
 
 def _told(staged: Staged, inputs: str) -> dict[str, Any]:
@@ -229,10 +236,12 @@ def _told(staged: Staged, inputs: str) -> dict[str, Any]:
     }
 
 
-def _take_up(staged: Staged, told: dict[str, Any]) -> None:
+def _taken_up(staged: Staged, told: dict[str, Any]) -> bool:
+    """Take a staged source up again; tell whether all of it is still there."""
     staged.kept.numbers = told["kept"]
     staged.scores.numbers = told["scores"]
     staged.ledger.take_up(told)
+    return all(one.whole() for one in (staged.kept, staged.scores, *staged.ledger.spools.values()))
 
 
 def _counted(source: Opened, bar: Any) -> Iterator[pl.DataFrame]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from isogloss.provenance import sha256_file, writing
@@ -154,7 +155,8 @@ class Store:
 class Spool:
     """Parquet files of one folder and kind, written one after the other.
 
-    They are read again within minutes: not to compress them costs space, and saves most of the time.
+    They are read again within minutes: neither to compress them nor to wait for the disk costs space
+    and, should the power fail, the work; and saves most of the time.
     """
 
     folder: Path
@@ -163,16 +165,31 @@ class Spool:
 
     def add(self, frame: pl.DataFrame, number: int | None = None) -> None:
         """Write a frame as the next file, or as that of a number; an empty one is not written."""
-        if frame.is_empty():
-            return
         given = len(self.numbers) if number is None else number
-        with writing(self.path(given)) as partial:
+        if self.write(frame, given):
+            self.numbers.append(given)
+
+    def write(self, frame: pl.DataFrame, number: int) -> bool:
+        """Write the file of a number, in whatever thread, and tell whether there was anything to.
+
+        Who calls appends it to ``numbers``, when its turn has come.
+        """
+        if frame.is_empty():
+            return False
+        with writing(self.path(number), sync=False) as partial:
             frame.write_parquet(partial, compression="uncompressed", statistics=False)
-        self.numbers.append(given)
+        return True
 
     def path(self, number: int) -> Path:
         """Return the path of the file of a number."""
         return self.folder / f"{self.prefix}-{number:06d}.parquet"
+
+    def whole(self) -> bool:
+        """Tell whether all files are there and can be read to their ends."""
+        try:
+            return all(pq.read_metadata(path).num_rows > 0 for path in self.paths())
+        except (OSError, pa.ArrowInvalid):
+            return False
 
     def paths(self) -> list[Path]:
         """Return the files that were written, in order."""

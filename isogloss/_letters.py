@@ -29,6 +29,9 @@ _SIGNATURE = numba.types.Array(numba.uint32, 2, "C")(
 )
 
 
+_ASCII = ord("a")
+
+
 def _native(function: F) -> F:
     return cast(F, numba.njit([_SIGNATURE], cache=True, nogil=True)(function))
 
@@ -59,13 +62,14 @@ def count(
     counts = np.zeros(wanted.shape[1], dtype=np.uint32)
     met = np.zeros(wanted.shape[1], dtype=np.uint8)  # the scripts counted so far, few in most texts
     for row in range(rows):
-        at, stop, different = starts[row], starts[row + 1], 0
+        at, stop, different, plain = starts[row], starts[row + 1], 0, np.uint32(0)
         while at < stop:
             byte = np.uint32(data[at])
-            if byte < 0x80:
-                point = byte
+            if byte < 0x80:  # all letters of ASCII are of one script
+                plain += table[byte] != 0
                 at += 1
-            elif byte < 0xE0:
+                continue
+            if byte < 0xE0:
                 point = (byte & 0x1F) << 6 | (data[at + 1] & 0x3F)
                 at += 2
             elif byte < 0xF0:
@@ -81,6 +85,12 @@ def count(
                     met[different] = script
                     different += 1
                 counts[script] += 1
+        if plain:
+            script = table[_ASCII]
+            if counts[script] == 0:
+                met[different] = script
+                different += 1
+            counts[script] += plain
         own = wanted[which[row]]
         for index in range(different):
             script = met[index]

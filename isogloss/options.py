@@ -45,7 +45,9 @@ Push = Annotated[
     ),
 ]
 Public = Annotated[bool, typer.Option("--public", help="Let everybody see what is pushed.")]
-PushAll = Annotated[bool, typer.Option("--push-all", help="Push rejected rows, scores and report too.")]
+PushAll = Annotated[
+    bool, typer.Option("--push-all", help="Push rejected rows, scores and report too.")
+]
 Tasks = Annotated[
     list[str] | None, typer.Option("--task", help="Only this task; may be given again.")
 ]

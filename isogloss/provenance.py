@@ -59,8 +59,10 @@ def sha256_json(value: Any) -> str:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[Path]:
+def writing(path: Path, *, sync: bool = True) -> Iterator[Path]:
     """Give a path beside ``path`` to write to; on leaving, sync it and rename it into place.
+
+    Without ``sync`` the disk is not waited for, and what was written may be lost if the power fails.
 
     On an error or an interruption the file beside is removed, and ``path`` is as it was.
 
@@ -72,8 +74,9 @@ def writing(path: Path) -> Iterator[Path]:
         with disk(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             yield partial
-            with partial.open("rb+") as file:
-                os.fsync(file.fileno())
+            if sync:
+                with partial.open("rb+") as file:
+                    os.fsync(file.fileno())
             partial.replace(path)
     finally:
         with suppress(OSError):

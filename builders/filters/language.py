@@ -158,18 +158,28 @@ def _judges(claims: pl.DataFrame, backend: str) -> pl.Expr:
     for own, by_tag in sorted(found.items()):
         named = pl.col("tag").replace_strict(by_tag, default="script", return_dtype=pl.String)
         judge = pl.when(pl.col("own") == own).then(named).otherwise(judge)
-    # Chinese has no kana, and sentences of Japanese, the only other language that is known to be
-    # written with its characters, have.
-    japanese = [tag for tag in found.get("Hani", ()) if "Hira" in written_in(tag)]
-    chinese = (pl.col("own") == "Hani") & ~pl.col("tag").is_in(japanese)
-    without = ~pl.col("text").str.contains(r"[\p{Hiragana}\p{Katakana}]")
     enough = (pl.col("letters") > 0) & (pl.col("script_share") >= _ASKED)
     return (
-        pl.when(enough & ~(chinese & without))
+        pl.when(enough & ~settled_as_chinese(claims, claims["own"]))
         .then(judge)
         .otherwise(pl.lit("script"))
         .alias("judge")
     )
+
+
+def settled_as_chinese(claims: pl.DataFrame, own: pl.Series) -> pl.Series:
+    """Tell which texts are in Han characters without kana, of a language that has no kana.
+
+    Japanese is the only other language that identifiers know in these characters, and its sentences
+    have kana.
+
+    Args:
+        claims: Texts with the tags that they claim: ``text`` and ``tag``.
+        own: The script of most of their letters that is one of their language's.
+    """
+    japanese = [tag for tag in claims["tag"].unique() if "Hira" in written_in(tag)]
+    kana = claims["text"].str.contains(r"[\p{Hiragana}\p{Katakana}]")
+    return (own == "Hani") & ~kana & ~claims["tag"].is_in(japanese)
 
 
 @cache

@@ -146,9 +146,10 @@ def examples(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
     no text but can be written in JSON and YAML, are shown as the damage they are: U+FFFD.
     """
     filled = [{"references": [row["output"]], "tags": [], **row} for row in rows]
-    return pl.DataFrame(
+    made = pl.DataFrame(
         [_column(name, [row.get(name) for row in filled], kind) for name, kind in SCHEMA.items()]
     )
+    return _without_nul(made)
 
 
 def _column(name: str, values: list[Any], kind: pl.DataType) -> pl.Series:
@@ -169,9 +170,24 @@ def _whole(value: Any) -> Any:
 
 def conformed(frame: pl.DataFrame) -> pl.DataFrame:
     """Return a frame with exactly the columns of `SCHEMA`; those that it lacks are null."""
-    return frame.select(
+    made = frame.select(
         (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind).alias(name)
         for name, kind in SCHEMA.items()
+    )
+    return _without_nul(made)
+
+
+def _without_nul(frame: pl.DataFrame) -> pl.DataFrame:
+    """Reject rows that hold U+0000: it is in no text, and ends one for many a program."""
+    texts = ("instruction", "context", "input", "output")
+    nul = pl.any_horizontal(pl.col(name).str.contains("\0", literal=True) for name in texts)
+    found = frame.select((nul.fill_null(False) & pl.col("rejected_by").is_null()).alias("nul"))
+    if not found["nul"].any():
+        return frame
+    told = {"rejected_by": "source", "reason": "it holds a NUL character"}
+    return frame.with_columns(
+        pl.when(found["nul"]).then(pl.lit(text)).otherwise(name).alias(name)
+        for name, text in told.items()
     )
 
 

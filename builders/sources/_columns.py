@@ -294,11 +294,6 @@ def _reason(options: MappedOptions, split: pl.Expr) -> pl.Expr:
         silent = (pl.col("instruction") == "") & (pl.col("input").fill_null("") == "")
     reasons.append(pl.when(silent).then(pl.lit("it has no input")))
     reasons.append(pl.when(pl.col("output").is_null()).then(pl.lit("it has no output")))
-    for side in ("instruction", "context", "input", "output"):
-        if getattr(columns, side):
-            # U+0000 is in no text; where it stands, a file was written or read wrongly.
-            nul = pl.col(side).str.contains("\0", literal=True)
-            reasons.append(pl.when(nul).then(pl.lit(f"its {side} holds a NUL character")))
     if columns.split is not None:
         wrong = pl.col("split").is_not_null() & split.is_null()
         told = "its split '{}' is not train, validation or test"

@@ -8,18 +8,21 @@ import lzma
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import lz4.frame
 import polars as pl
 
 from isogloss.errors import IsoglossError
 
-_OPENERS: dict[str, Callable[[bytes], bytes]] = {
-    ".lz4": lz4.frame.decompress,
-    ".xz": lzma.decompress,
-    ".bz2": bz2.decompress,
-    ".gz": gzip.decompress,
+_OPENERS: dict[str, Callable[[Path], Any]] = {
+    ".lz4": lz4.frame.open,
+    ".xz": lzma.open,
+    ".bz2": bz2.open,
+    ".gz": gzip.open,
 }
+# The largest of Debian's have 30 MB; what unpacks to more was made to fill memory.
+_LARGEST = 512 << 20
 
 
 def read_descriptions(path: Path, *, first_paragraph: bool) -> pl.DataFrame:
@@ -53,9 +56,13 @@ def read_descriptions(path: Path, *, first_paragraph: bool) -> pl.DataFrame:
 
 
 def _text(path: Path) -> str:
-    opener = _OPENERS.get(path.suffix, bytes)
+    opener = _OPENERS.get(path.suffix, lambda plain: plain.open("rb"))
     try:
-        return bytes(opener(path.read_bytes())).decode("utf-8")
+        with opener(path) as file:
+            data: bytes = file.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise IsoglossError(f"unpacks to over {_LARGEST >> 20} MiB", where=path)
+        return data.decode("utf-8")
     except FileNotFoundError as error:
         raise IsoglossError("there is no such file", where=path) from error
     except UnicodeDecodeError as error:

@@ -71,7 +71,7 @@ def blocks(path: Path, size: int = BLOCK) -> Iterator[Block]:
             read = stream.read(size)
             text = rest + read
             if not offset:
-                _check_width(text, path)
+                check_width(text, path)
                 if text.startswith(_UTF8_MARK):
                     text, offset = text[len(_UTF8_MARK) :], len(_UTF8_MARK)
             end = len(text) if not read else text.rfind(b"\n") + 1
@@ -91,8 +91,12 @@ def blocks(path: Path, size: int = BLOCK) -> Iterator[Block]:
                 return
 
 
-def _check_width(text: bytes, path: Path) -> None:
-    """Refuse UTF-16, by its mark, or since every other byte of plain text is zero in it."""
+def check_width(text: bytes, path: Path) -> None:
+    """Refuse UTF-16, by its mark, or since every other byte of plain text is zero in it.
+
+    Raises:
+        IsoglossError: The text, from the beginning of a file, is UTF-16.
+    """
     head = text[:1024]
     zeros = abs(head[0::2].count(0) - head[1::2].count(0))
     if head.startswith(_UTF16_MARKS) or zeros > len(head) // 4 > 0:

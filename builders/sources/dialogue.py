@@ -15,6 +15,7 @@ from pydantic import model_validator
 from builders.sources import _licence
 from builders.sources._base import Context, Reading, SourceOptions, examples
 from builders.sources._files import served
+from builders.sources._lines import one_line, reading
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language
@@ -183,11 +184,12 @@ def _examples(tag: str, path: Path, root: Path, options: Options) -> pl.DataFram
 
 def _conversations(path: Path) -> list[list[str]]:
     try:
-        document = yaml.load(path.read_bytes(), Loader=_Loader)
+        with reading(path):
+            document = yaml.load(path.read_bytes(), Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or str(error)
+        problem = getattr(error, "problem", None) or one_line(error)
         raise IsoglossError(f"is not YAML ({problem})", where=where, remedy="Mend it") from error
     except UnicodeDecodeError as error:
         raise IsoglossError(f"is not UTF-8 ({error})", where=path) from error

@@ -14,7 +14,7 @@ from builders.sources import _programs
 from builders.sources._base import Context, Reading, SourceOptions, examples
 from builders.sources._citations import cited
 from builders.sources._files import Found, find, fingerprint, known_licence, served
-from builders.sources._lines import blocks
+from builders.sources._lines import blocks, one_line, reading
 from builders.sources._models import from_json
 from builders.sources._programs import Flaw, Program
 from isogloss.errors import IsoglossError
@@ -187,11 +187,16 @@ def _stored(path: Path) -> Iterator[tuple[int, _Problem]]:
     import pyarrow as pa
     import pyarrow.parquet
 
-    try:
-        rows = pyarrow.parquet.read_table(path).to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise IsoglossError(f"is not Parquet that can be read ({error})", where=path) from error
-    for number, row in enumerate(rows, 1):
+    def rows() -> Iterator[dict[str, Any]]:
+        try:
+            with reading(path):
+                for batch in pyarrow.parquet.ParquetFile(path).iter_batches(_ROWS):
+                    yield from batch.to_pylist()
+        except pa.ArrowException as error:
+            told = one_line(error)
+            raise IsoglossError(f"is not a whole Parquet file ({told})", where=path) from error
+
+    for number, row in enumerate(rows(), 1):
         try:
             yield number, _Problem.model_validate(row)
         except ValidationError as error:

@@ -18,6 +18,7 @@ from pydantic import model_validator
 from builders.sources._base import Context, Reading, SourceOptions, examples
 from builders.sources._citations import cited
 from builders.sources._files import Found, find, fingerprint, known_licence, served
+from builders.sources._lines import check_width, reading
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language
 
@@ -257,7 +258,10 @@ def _answers(asked: dict[str, Any], where: str, place: str) -> list[str]:
 
 def _document(file: Found) -> Any:
     try:
-        return json.loads(file.path.read_bytes().decode("utf-8-sig"))
+        with reading(file.path):
+            data = file.path.read_bytes()
+        check_width(data, file.path)
+        return json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise IsoglossError(
             f"is not UTF-8 (at offset {error.start})",
@@ -270,8 +274,8 @@ def _document(file: Found) -> Any:
             where=f"{file.path}:{error.lineno}",
             remedy="Mend it or fetch it anew",
         ) from error
-    except (OSError, RecursionError) as error:
-        raise IsoglossError(f"cannot be read ({error})", where=file.path) from error
+    except RecursionError as error:
+        raise IsoglossError("cannot be read (it is nested too deep)", where=file.path) from error
 
 
 def _list(value: Any, key: str, where: str, place: str) -> list[Any]:

@@ -140,7 +140,9 @@ def _model(reader: _Reader) -> ModelFile:
         raise reader.fail("this is no model of fastText")
     _, version = reader.numbers("ii")
     if version not in _VERSIONS:
-        raise reader.fail(f"the fastText model is of version {version}, and only 11 and 12 are known")
+        raise reader.fail(
+            f"the fastText model is of version {version}, and only 11 and 12 are known"
+        )
     settings = _settings(reader, version)
     dictionary = _dictionary(reader)
     (quantized,) = reader.numbers("?")

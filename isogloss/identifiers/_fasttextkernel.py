@@ -27,7 +27,7 @@ Array = NDArray[Any]
 #: Vectors are padded with zeros to a multiple of so many numbers, which are added at once.
 LANES = 16
 #: Words of at most so many bytes are remembered.
-REMEMBERED = 24
+REMEMBERED = 48
 
 # FNV-1a of 32 bits (Fowler, Noll & Vo).
 _BASIS = np.uint32(2166136261)
@@ -133,7 +133,7 @@ def _room_for(longest: int) -> tuple[Array, Array, Array, Array, Array]:
         np.empty(words, np.int64),
         np.empty(words, np.int64),
         np.empty(words, np.uint32),
-        np.empty(longest + 2, np.uint8),
+        np.empty(longest + 3, np.uint8),
         np.empty(_WAITING, np.int64),
     )
 
@@ -153,7 +153,7 @@ def _white(data: Array, at: int, every: bool) -> int:
     byte = data[at]
     if byte <= 32:
         plain = byte == 32 or 9 <= byte <= 13
-        return 1 if plain or (28 <= byte if every else byte == 0) else 0
+        return 1 if plain or (byte >= 28 if every else byte == 0) else 0
     if byte < 0xC2 or byte > 0xE3 or not every:
         return 0
     second = data[at + 1]
@@ -379,7 +379,8 @@ def _sum_word(
     row: int,
 ) -> int:
     """Sum the vectors of a word and its n-grams; return how many they are, -1 of a label."""
-    sums[row] = 0
+    for lane in range(sums.shape[1]):
+        sums[row, lane] = 0
     number = _find(data, start, size, key, slots, entries, spelling)
     if number >= 0:
         if number >= sizes.size:
@@ -393,7 +394,9 @@ def _sum_word(
 
 
 @native
-def _place_of(data: Array, start: int, size: int, key: np.uint32, words: Array, sizes: Array) -> int:
+def _place_of(
+    data: Array, start: int, size: int, key: np.uint32, words: Array, sizes: Array
+) -> int:
     """Return where a word is remembered; below 0, it is not, and goes to -1 minus that."""
     spare = sizes.size - 1
     if size > REMEMBERED:
@@ -488,10 +491,13 @@ def vectors(
         if end_row >= 0:
             _add_row(rows, end_row, means, text)
             found[text] += 1
-        keys[plain] = end_key
-        found[text] += _add_runs(keys, plain + 1, shape, marks, rows, means, text)
+        if shape.words > 1:
+            keys[plain] = end_key
+            found[text] += _add_runs(keys, plain + 1, shape, marks, rows, means, text)
         if found[text]:
-            means[text] *= np.float32(1.0 / found[text])
+            share = np.float32(1.0 / found[text])
+            for lane in range(means.shape[1]):
+                means[text, lane] *= share
     return means, found
 
 

@@ -225,9 +225,7 @@ def best(output: Output, means: Array, counts: Array, k: int) -> tuple[Array, Ar
 
 
 @native
-def likely(
-    output: Output, means: Array, counts: Array, least: float
-) -> tuple[Array, Array, Array]:
+def likely(output: Output, means: Array, counts: Array, least: float) -> tuple[Array, Array, Array]:
     """Return all labels of vectors that are likely enough.
 
     Args:

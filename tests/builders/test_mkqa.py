@@ -159,4 +159,4 @@ def test_references_are_every_text_and_alias_once(answers: list[tuple[str, list[
     expected = list(dict.fromkeys(text for text in expected if text))
     assert row["references"] == (expected or [""])
     assert row["output"] == row["references"][0]
-    assert (row["reason"] is None) == bool(expected)
+    assert (row["reason"] is None) == (bool(expected) and "\0" not in row["output"])

@@ -74,7 +74,7 @@ NQO = source(
 def test_texts_that_share_their_english_are_translations(tmp_path: Path) -> None:
     found = read({"a": BHO, "b": NQO})
     assert texts(found, source_language="bho", language="nqo") == [("एक", "ߞߋߟߋ߲"), ("दो", "ߝߌ߬ߟߊ")]
-    assert texts(found, source_language="nqo", language="bho") == [("ߞߋߟߋ߲", "एक"), ("ߝߌ߬ߟߊ", "दो")]
+    assert texts(found, source_language="nqo", language="bho") == [("ߝߌ߬ߟߊ", "दो"), ("ߞߋߟߋ߲", "एक")]
     assert found["tags"].to_list() == [["pivoted"]] * 4
     one = found.filter(input="एक")
     assert one["group"].item() == "One", "of the English text's group, so that splits hold"

@@ -64,12 +64,19 @@ def declaration(folder: Path) -> Iterator[tuple[str, str, str]]:
 def prepared(rows: Iterator[tuple[str, str, str]]) -> pl.DataFrame:
     """Return texts of 40 letters or more in a script of their language, whole and short.
 
-    Columns: corpus, tag, base, script, whole (what the filter shows an identifier) and short.
+    Columns: corpus, tag, base, written (the script; empty for Chinese, which needs no identifier),
+    whole (what the filter shows one) and short.
     """
     frame = pl.DataFrame(rows, schema=["corpus", "tag", "text"], orient="row")
     frame = frame.with_columns(words(pl.col("text")).str.replace_all(r"\s+", " ").str.strip_chars())
     frame = frame.unique(maintain_order=True)
-    frame = frame.hstack(_script.counted(frame).rename({"own": "written"}))
+    counted = _script.counted(frame)
+    frame = frame.hstack(counted.drop("own")).with_columns(
+        pl.when(language.settled_as_chinese(frame, counted["own"]))
+        .then(pl.lit(""))
+        .otherwise(counted["own"])
+        .alias("written")
+    )
     dense = pl.col("tag").replace_strict({tag: density(tag) > 1 for tag in frame["tag"]})
     few, many = (rf"^(?:\P{{L}}*\p{{L}}){{1,{most}}}" for most in (SHORT // DENSITY, SHORT))
     frame = frame.with_columns(

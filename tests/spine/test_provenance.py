@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -48,8 +51,22 @@ VALUES = st.lists(st.text(max_size=5), min_size=2, max_size=2)
 
 @given(VALUES, VALUES)
 def test_ids_tell_records_apart_however_their_text_is_cut(one: list[str], two: list[str]) -> None:
-    same = records.record_id(one) == records.record_id(two)
-    assert same == (one == two)
+    row = dict.fromkeys(records.SCHEMA, "x") | {"references": ["x"], "tags": []}
+    texts = [row | {"instruction": a, "input": b} for a, b in (one, two)]
+    ids = records.with_ids(pl.DataFrame(texts, schema=records.SCHEMA))["id"]
+    assert (ids[0] == ids[1]) == (one == two)
+
+
+ANY = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+
+
+@given(ANY, st.none() | st.lists(ANY, max_size=3))
+def test_ids_are_hashes_of_the_identity_as_compact_json(text: str | None, texts: Any) -> None:
+    row = dict.fromkeys(records.SCHEMA, text) | {"references": texts, "tags": []}
+    made = records.with_ids(pl.DataFrame([row], schema=records.SCHEMA))
+    values = [row[name] for name in records.IDENTITY]
+    told = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    assert made["id"].to_list() == [hashlib.sha256(told.encode()).hexdigest()[:16]]
 
 
 def test_ids_do_not_hang_on_provenance() -> None:

@@ -13,7 +13,11 @@ from isogloss.text import MAYBE_NOT_NFC, nfc
 
 
 def composed(texts: list[str | None]) -> list[str | None]:
-    return pl.DataFrame({"t": pl.Series(texts, dtype=pl.String)}).select(nfc(pl.col("t")))["t"].to_list()
+    return (
+        pl.DataFrame({"t": pl.Series(texts, dtype=pl.String)})
+        .select(nfc(pl.col("t")))["t"]
+        .to_list()
+    )
 
 
 def test_every_character_that_nfc_may_change_is_looked_at() -> None:
