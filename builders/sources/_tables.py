@@ -24,7 +24,7 @@ from isogloss.errors import IsoglossError
 
 Format = Literal["jsonl", "csv", "tsv", "parquet"]
 
-#: Rows of a Parquet batch at most: fewer where they hold more than `BLOCK` bytes.
+#: Rows of a batch at most: fewer where they hold more than `BLOCK` bytes.
 ROWS = 32_768
 
 # Rows that Parquet is read by. How long they are is known only then.
@@ -80,7 +80,10 @@ def batches(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
         IsoglossError: The file is not what it should be, with the line or row where it is not.
     """
     reader = {"jsonl": _json_lines, "csv": _csv, "tsv": _csv, "parquet": _parquet}[table.format]
-    return reader(table, columns)
+    for batch in reader(table, columns):
+        # A block of short lines has so many rows that the columns made of them would be large.
+        for start in range(0, batch.rows.height, ROWS):
+            yield Batch(batch.rows.slice(start, ROWS), batch.numbers.slice(start, ROWS))
 
 
 def _tops(columns: Sequence[Columns], available: Sequence[str], path: Path) -> list[str]:
