@@ -14,6 +14,7 @@ from builders._inorder import in_order
 from builders.choosing import Choosing
 from builders.preparing import Prepared, prepare
 from builders.recipe import Recipe
+from builders.sources._base import Engine
 from builders.store import POSITION, packed, write_parquet
 from isogloss.console import progress, say
 
@@ -33,6 +34,7 @@ def clean(
     force: bool = False,
     frozen: bool = False,
     workers: int | None = None,
+    engine: Engine | None = None,
 ) -> Path:
     """Clean what a recipe's sources hold: its filters, duplicates, licences and decontamination.
 
@@ -47,6 +49,7 @@ def clean(
         force: As in `builders.build`, as all that follows.
         frozen: As there.
         workers: As there.
+        engine: As there.
 
     Returns:
         The folder.
@@ -55,7 +58,13 @@ def clean(
         IsoglossError: The recipe is wrong, a source is broken or missing, or nothing was left.
     """
     prepared = prepare(
-        recipe, out, purpose="clean text", force=force, frozen=frozen, workers=workers
+        recipe,
+        out,
+        purpose="clean text",
+        force=force,
+        frozen=frozen,
+        workers=workers,
+        engine=engine,
     )
     if prepared is None:
         return Path(out)

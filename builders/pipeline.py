@@ -14,6 +14,7 @@ from builders.choosing import Choosing
 from builders.mixture import Chosen
 from builders.preparing import Prepared, prepare
 from builders.recipe import Recipe
+from builders.sources._base import Engine
 from builders.store import POSITION
 from builders.templating import apply
 from builders.writing import Cell, Sorter, write_records
@@ -28,6 +29,7 @@ def build(
     force: bool = False,
     frozen: bool = False,
     workers: int | None = None,
+    engine: Engine | None = None,
 ) -> Path:
     """Build the corpus of a recipe.
 
@@ -39,6 +41,7 @@ def build(
         frozen: Fail if a source is not as the recipe's lock has it (see `builders.lock`).
         workers: Threads, and processes for what polars does not do by itself; as many as there are
             processors where None. The corpus does not depend on it.
+        engine: Answers prompts for sources that a model makes, where they name no endpoint.
 
     Returns:
         The corpus folder, which ``datasets.load_dataset`` opens.
@@ -46,7 +49,9 @@ def build(
     Raises:
         IsoglossError: The recipe is wrong, a source is broken or missing, or nothing was left.
     """
-    prepared = prepare(recipe, out, purpose="corpus", force=force, frozen=frozen, workers=workers)
+    prepared = prepare(
+        recipe, out, purpose="corpus", force=force, frozen=frozen, workers=workers, engine=engine
+    )
     if prepared is None:
         return Path(out)
     plan, out = prepared.plan, prepared.out

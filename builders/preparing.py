@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from builders.choosing import Choosing
 from builders.ledger import Ledger, summary
 from builders.recipe import PlannedSource, Recipe, load_recipe
 from builders.scores import Former
-from builders.staging import Opened, Staged, Staging
+from builders.sources._base import Earlier, Engine
+from builders.staging import Opened, Readers, Staged, Staging
 from builders.store import Store
 from builders.suitetexts import read_suite_texts
 from builders.templating import Templates, load_templates
@@ -133,7 +134,7 @@ class Prepared:
             written = scores.write(self.out, number, source.name, cheap, dear)
             if written:
                 told[source.name] = {
-                    "rows": rows_hash(self.plan, source),
+                    "rows": rows_hash(self.plan, source, self.opened),
                     "filters": {step.label: step.signature for step in self.plan.filters},
                     "files": list(written),
                 }
@@ -177,6 +178,7 @@ def prepare(
     force: bool,
     frozen: bool,
     workers: int | None,
+    engine: Engine | None = None,
 ) -> Prepared | None:
     """Open and stage the sources of a recipe.
 
@@ -187,6 +189,7 @@ def prepare(
         force: Make it anew even if nothing has changed.
         frozen: Fail if a source is not as the recipe's lock has it.
         workers: Threads and processes; as many as there are processors where None.
+        engine: Answers prompts for sources that a model makes.
 
     Returns:
         The staged sources; None where the folder is finished and up to date.
@@ -198,13 +201,14 @@ def prepare(
     out = Path(out)
     corpus.check_target(out)
     templates = load_templates(plan.templates)
-    opened = [_open(source) for source in plan.sources]
+    done: dict[str, Staged] = {}
+    sources = [_in_context(source, Readers(done), engine) for source in plan.sources]
+    opened = [_open(source) for source in sources]
     texts, suites = read_suite_texts(
         plan.decontamination, plan.path.parent, f"{plan.path}: decontamination"
     )
-    held = lock.entry(
-        [source.entry for source in opened], suites, templates.sha256, _tokenizer(plan)
-    )
+    tokenizer = _tokenizer(plan)
+    held = lock.entry([one.entry for one in opened], suites, templates.sha256, tokenizer)
     if frozen:
         lock.check(plan.path, held)
     inputs = _inputs_hash(plan, opened, held, purpose)
@@ -212,10 +216,23 @@ def prepare(
         say(f"{out} is up to date")
         return None
     corpus.begin(out)
-    former = Former.open(out, {source.name: rows_hash(plan, source) for source in opened})
-    staging = Staging(plan, out / corpus.WORK, inputs, former, workers or processors())
+    former = Former.open(out, {one.name: rows_hash(plan, one, opened) for one in opened})
+    staging = Staging(plan, out / corpus.WORK, inputs, former, workers or processors(), done)
     staged = {source.name: staging.stage(source, number) for number, source in enumerate(opened)}
+    if any(_is_made(source) for source in sources):
+        opened = [_open(one.planned) if _is_made(one.planned) else one for one in opened]
+        held = lock.entry([one.entry for one in opened], suites, templates.sha256, tokenizer)
+        inputs = _inputs_hash(plan, opened, held, purpose)
     return Prepared(plan, out, templates, opened, staged, suites, texts, staging, held, inputs)
+
+
+def _in_context(source: PlannedSource, earlier: Earlier, engine: Engine | None) -> PlannedSource:
+    return replace(source, context=replace(source.context, earlier=earlier, engine=engine))
+
+
+def _is_made(source: PlannedSource) -> bool:
+    """Tell whether a source's content is made while it is read, and its hash known only then."""
+    return bool(getattr(source.module, "MADE", False))
 
 
 def _open(planned: PlannedSource) -> Opened:
@@ -266,7 +283,7 @@ def _finished(out: Path, inputs: str) -> bool:
     )
 
 
-def rows_hash(plan: Recipe, source: Opened) -> str:
+def rows_hash(plan: Recipe, source: Opened, opened: list[Opened]) -> str:
     """Return the hash of all that a source's rows, their numbers and their texts hang on."""
     repairs = [
         [step.name, step.options.model_dump(mode="json")]
@@ -275,4 +292,6 @@ def rows_hash(plan: Recipe, source: Opened) -> str:
     ]
     options = source.planned.options.model_dump(mode="json")
     read = [source.entry, options, plan.languages, plan.tasks, plan.seed, repairs, __version__]
+    if options.get("of"):  # made of other sources, and of what their filters let through
+        read += [plan.sha256, [one.entry for one in opened]]
     return sha256_json(read)

@@ -95,10 +95,6 @@ class Staging:
     workers: int
     done: dict[str, Staged] = field(default_factory=dict)
 
-    def earlier(self) -> Mapping[str, Any]:
-        """Return readers of the sources staged so far, by name; the mapping grows with them."""
-        return _Readers(self.done)
-
     def stage(self, source: Opened, index: int) -> Staged:
         """Stage a source, unless that is already done for the same inputs."""
         folder = self.work / f"source-{index}"
@@ -185,13 +181,19 @@ class Staging:
             gone = frame.with_columns(reason).filter(against)
             dropped.append((step, frame.height, gone))
             frame = frame.filter(~against) if gone.height else frame
-        kept = packed(dedup.with_keys(frame).with_columns(_short(pl.col("group"))))
+        keyed = dedup.with_keys(frame)
+        # The groups of what is made of other sources are theirs, and short already.
+        kept = packed(keyed if self._is_derived(source) else keyed.with_columns(_short()))
         return _Judged(
             number,
             staged.kept.write(kept, number),
             staged.scores.write(self._scores(came, scored), number),
             dropped,
         )
+
+    def _is_derived(self, source: str) -> bool:
+        options = (one.options for one in self.plan.sources if one.options.name == source)
+        return any(getattr(one, "of", ()) for one in options)
 
     def _scores(self, came: pl.DataFrame, scored: list[pl.DataFrame]) -> pl.DataFrame:
         if not any(hasattr(step.module, "score") for step in self.plan.filters):
@@ -255,9 +257,9 @@ def _tagged(tags: Sequence[str]) -> pl.Expr:
     return given.list.set_union(list(tags)).alias("tags") if tags else given.alias("tags")
 
 
-def _short(group: pl.Expr) -> pl.Expr:
+def _short() -> pl.Expr:
     """Return groups by their hashes: most are whole texts, of which only equality matters."""
-    return xxh64(group).cast(pl.String).alias("group")
+    return xxh64(pl.col("group")).cast(pl.String).alias("group")
 
 
 def _unasked(plan: Recipe) -> pl.Expr:
@@ -269,7 +271,9 @@ def _unasked(plan: Recipe) -> pl.Expr:
     )
 
 
-class _Readers(Mapping[str, Any]):
+class Readers(Mapping[str, Any]):
+    """Readers of the sources staged so far, by name: it grows with what it is given."""
+
     def __init__(self, done: dict[str, Staged]) -> None:
         self._done = done
 

@@ -14,6 +14,7 @@ import typer
 
 from isogloss import options as o
 from isogloss import reports
+from isogloss.engine import runner_engine
 from isogloss.errors import IsoglossError
 from isogloss.guard import guarded
 from isogloss.options import example
@@ -60,7 +61,8 @@ def build(
         raise IsoglossError("say where to: --push USER/NAME", where="isogloss build")
     if push is not None:  # before hours of building
         builders.check_repository(push, private=not public)
-    print(builders.build(recipe, out, force=force, frozen=frozen, workers=workers))
+    engine = runner_engine()
+    print(builders.build(recipe, out, force=force, frozen=frozen, workers=workers, engine=engine))
     if push is not None:
         print(builders.push(out, push, private=not public, everything=push_all))
 
@@ -77,7 +79,8 @@ def clean(
     """Clean the text of a recipe's sources, without making instructions of it."""
     import builders
 
-    print(builders.clean(recipe, out, force=force, frozen=frozen, workers=workers))
+    engine = runner_engine()
+    print(builders.clean(recipe, out, force=force, frozen=frozen, workers=workers, engine=engine))
 
 
 @app.command(**example("isogloss export corpus train.jsonl --layout messages"))
@@ -319,7 +322,7 @@ def run(
     plan = runners.load_plan(loaded.run, where=str(recipe), folder=recipe.parent)
     pages = loaded.publish or {}
     site = validate(leaderboard.PublishSettings, pages, where=f"{recipe}: publish")
-    corpus = builders.build(recipe, out / "corpus")
+    corpus = builders.build(recipe, out / "corpus", engine=runner_engine())
     folders = runners.execute(plan, corpus, out)
     settings = plan.settings
     index = leaderboard.publish(

@@ -6,22 +6,28 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+from isogloss.settings import validate
+
+# What a limit of new tokens is said for; an engine has one for all that it is asked.
+_TASK = "translation"
+
 
 def runner_engine(*, trust_remote_code: bool = False) -> Callable[..., list[str]]:
     """Return an engine (`builders.sources._base.Engine`) over the models that ``score`` takes.
 
     Its call takes a model's name, prompts, and as settings ``temperature``, ``seed``,
-    ``max_tokens``, ``system`` and ``batch_size``. A model is loaded when it is first asked, and kept.
+    ``max_tokens``, ``system``, ``top_p`` and ``batch_size``. A model is loaded when it is first
+    asked, and kept.
 
     Args:
         trust_remote_code: Run a model's own code; only where its authors are trusted.
     """
-    from isogloss.settings import validate
-    from runners.models._base import GenerationSettings, LoadOptions, Prompt
-    from runners.scoring import load_model
 
     @cache
     def loaded(model: str) -> Any:
+        from runners.models._base import LoadOptions
+        from runners.scoring import load_model
+
         options = LoadOptions(trust_remote_code=trust_remote_code, where=f"model {model}")
         return load_model(model, options)
 
@@ -34,6 +40,8 @@ def runner_engine(*, trust_remote_code: bool = False) -> Callable[..., list[str]
         **settings: Any,
     ) -> list[str]:
         """Return an answer to each prompt, in order; one that was cut off at the limit is empty."""
+        from runners.models._base import GenerationSettings, Prompt
+
         table = dict(settings)
         if seed is not None:
             table["seed"] = seed
@@ -55,7 +63,3 @@ def runner_engine(*, trust_remote_code: bool = False) -> Callable[..., list[str]
         return texts
 
     return answer
-
-
-# What a limit of new tokens is said for; an engine has one for all that it is asked.
-_TASK = "translation"

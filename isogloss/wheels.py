@@ -15,6 +15,11 @@ from isogloss.console import say
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.provenance import cache_folder, offline, sha256_file, write_error, writing
 
+# Text packs to a tenth of its size, seldom to a fiftieth: what unpacks to more of its own and to
+# more bytes than this was made to fill a disk.
+_TIMES = 200
+_LEAST_BOMB = 1 << 30
+
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9.!+]+)")
 
 
@@ -124,6 +129,16 @@ def _unpack(
                 f"{wheel.path.name} holds no {member!r}",
                 where=where,
                 remedy=f"List it with: python -m zipfile -l {wheel.path}",
+            )
+        size, packed = (
+            sum(archive.getinfo(name).file_size for name in names),
+            wheel.path.stat().st_size,
+        )
+        if size > max(_LEAST_BOMB, _TIMES * packed):
+            raise IsoglossError(
+                f"unpacks to {size >> 20} MiB, {size // packed} times its size",
+                where=wheel.path,
+                remedy="No honest wheel does; do not trust it",
             )
         for name in names:
             if ".." in PurePosixPath(name).parts or PurePosixPath(name).is_absolute():

@@ -127,6 +127,8 @@ class SourceModule(Protocol):
     """What a module of ``builders.sources`` defines.
 
     ``LANGUAGES`` and ``LICENCE`` tell users in a line which languages it has and under what licence.
+    Where ``MADE = True`` stands, too, the content is made while it is first read: it is opened again
+    after that, for its hash.
     """
 
     Options: type[SourceOptions]

@@ -15,7 +15,7 @@ import polars as pl
 
 from isogloss.errors import IsoglossError
 
-_OPENERS: dict[str, Callable[[Path], Any]] = {
+_OPENERS: dict[str, Callable[[Path, str], Any]] = {
     ".lz4": lz4.frame.open,
     ".xz": lzma.open,
     ".bz2": bz2.open,
@@ -56,9 +56,9 @@ def read_descriptions(path: Path, *, first_paragraph: bool) -> pl.DataFrame:
 
 
 def _text(path: Path) -> str:
-    opener = _OPENERS.get(path.suffix, lambda plain: plain.open("rb"))
+    opener = _OPENERS.get(path.suffix, open)
     try:
-        with opener(path) as file:
+        with opener(path, "rb") as file:
             data: bytes = file.read(_LARGEST + 1)
         if len(data) > _LARGEST:
             raise IsoglossError(f"unpacks to over {_LARGEST >> 20} MiB", where=path)

@@ -27,6 +27,9 @@ Format = Literal["jsonl", "csv", "tsv", "parquet"]
 #: Rows of a batch at most: fewer where they hold more than `BLOCK` bytes.
 ROWS = 32_768
 
+# Bytes that CSV is read by, which no row may pass. Arrow reads up to 32 of them ahead.
+_CSV_BLOCK = 2 << 20
+
 # Rows that Parquet is read by. How long they are is known only then.
 _FEW = 2048
 
@@ -194,7 +197,9 @@ def _csv(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
             reader = pyarrow.csv.open_csv(
                 counted,
                 read_options=pyarrow.csv.ReadOptions(
-                    block_size=BLOCK, column_names=names, skip_rows_after_names=int(table.header)
+                    block_size=_CSV_BLOCK,
+                    column_names=names,
+                    skip_rows_after_names=int(table.header),
                 ),
                 parse_options=pyarrow.csv.ParseOptions(
                     delimiter=table.separator,
@@ -270,6 +275,14 @@ def _explain(table: Table, width: int) -> None:
                 if table.quote
                 else "Nothing is quoted in this file; if it is, say so: quote = '\"'",
             )
+        if sum(map(len, row)) > _CSV_BLOCK // 4:  # in UTF-8 a character has up to four bytes
+            size = sum(len(field.encode()) + field.count('"') for field in row)
+            if size + len(row) >= _CSV_BLOCK:
+                raise IsoglossError(
+                    f"this row has {size >> 20} MiB, and one of CSV may have {_CSV_BLOCK >> 20}",
+                    where=f"{path}:{line}",
+                    remedy="Write such texts as JSON Lines or Parquet",
+                )
 
 
 def _rows(table: Table) -> Iterator[tuple[int, list[str]]]:

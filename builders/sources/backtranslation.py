@@ -25,6 +25,8 @@ from isogloss.languages import canonical, describe
 from isogloss.provenance import sha256_json
 
 NAME = "back-translation"
+# Its answers are its content, and are made while it is read.
+MADE = True
 DESCRIPTION = "native texts with a model's translation of them as input (synthetic): translation"
 LANGUAGES = "those of the texts, and whatever the model knows"
 LICENCE = "those of the texts; see the model's own terms, too"

@@ -349,3 +349,91 @@ def test_our_own_runners_are_engines() -> None:
     ]  # fmt: skip
     with pytest.raises(IsoglossError, match="unknown key 'top_q'"):
         engine("copy", ["eins"], top_q=1)
+
+
+# Through the pipeline
+
+
+RECIPE = """
+name = "r"
+languages = ["en", "bho", "nqo"]
+
+[[sources]]
+name = "seed"
+kind = "files"
+path = "seed.jsonl"
+task = "translation"
+columns = {{ input = "bho", output = "en" }}
+source_language = "bho"
+language = "en"
+licence = "CC0-1.0"
+
+[[sources]]
+name = "other"
+kind = "files"
+path = "seed.jsonl"
+task = "translation"
+columns = {{ input = "en", output = "nqo" }}
+source_language = "en"
+language = "nqo"
+licence = "MIT"
+
+[[sources]]
+name = "pivoted"
+kind = "pivot"
+of = ["seed", "other"]
+both_directions = false
+pairs = ["bho:nqo"]
+
+[[sources]]
+name = "back"
+kind = "back-translation"
+of = ["other"]
+into = "bho"
+model = "parrot"
+endpoint = "{endpoint}"
+
+[split]
+test = 0.3
+validation = 0.0
+"""
+
+
+def corpus_of(
+    folder: Path, endpoint: str, *, frozen: bool = False, out: str = "corpus"
+) -> pl.DataFrame:
+    import builders
+
+    (folder / "r.toml").write_text(RECIPE.format(endpoint=endpoint))
+    lines_ = [
+        {"en": f"Number {n} is here", "bho": f"संख्या {n}", "nqo": f"ߘߊ߰ {n}"} for n in range(40)
+    ]
+    (folder / "seed.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines_))
+    builders.build(folder / "r.toml", folder / out, frozen=frozen, workers=1)
+    return pl.read_parquet(folder / out / "data" / "**" / "*.parquet")
+
+
+def test_a_build_asks_once_holds_the_answers_to_its_lock_and_keeps_splits(tmp_path: Path) -> None:
+    with ChatServer() as server:
+        server.answer = lambda prompt: f"अनुवाद {prompt.rpartition(chr(10))[2]}"
+        made = corpus_of(tmp_path, server.url)
+        assert len(server.asked) == 40
+    assert set(made["source"]) == {"seed", "other", "pivoted", "back"}
+    assert made.filter(source="pivoted")["licence"].unique().to_list() == ["CC0-1.0 AND MIT"]
+    numbers = made.with_columns(
+        number=pl.concat_str("input", "output").str.extract(r"(\d+)").cast(pl.Int64)
+    )
+    by_number = numbers.group_by("number").agg(pl.col("split").n_unique())
+    assert by_number["split"].unique().to_list() == [1], (
+        "a text is in one split, whatever came of it"
+    )
+    assert numbers["split"].n_unique() == 2
+    # The server is gone: the answers are the source now, and the lock holds them.
+    again = corpus_of(tmp_path, server.url, frozen=True, out="again")
+    assert again.equals(made)
+    manifest = (tmp_path / "corpus" / "manifest.json").read_bytes()
+    assert (tmp_path / "again" / "manifest.json").read_bytes() == manifest
+    answers = tmp_path / "back.answers.jsonl"
+    answers.write_text(answers.read_text().replace("अनुवाद", "अनुबाद"))
+    with pytest.raises(IsoglossError, match="back"):
+        corpus_of(tmp_path, server.url, frozen=True, out="third")

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import textwrap
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from commanding import command, wrong
 from source_reading import open_source, read, texts
 
 from isogloss.errors import IsoglossError
+from isogloss.wheels import Wheel, extract
 
 LANGUAGES = ("en", "de")
 PAIRS: dict[str, Any] = {
@@ -224,6 +226,12 @@ def test_parquet_with_nul_and_cut_off(tmp_path: Path) -> None:
         read("files", tmp_path, LANGUAGES, path="a.parquet", **WORDS)
 
 
+def test_a_row_of_csv_that_is_too_long_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f'q,a\nw,b\n"{"line" * 1_500_000}\n",b\n')
+    with pytest.raises(IsoglossError, match=r"a\.csv:3: this row has 5 MiB.*JSON Lines or Parquet"):
+        read("files", tmp_path, LANGUAGES, path="a.csv", **WORDS)
+
+
 # Memory: what is read is bounded, whatever a file unpacks to.
 
 
@@ -312,6 +320,18 @@ def test_a_bomb_of_one_line_is_refused_with_its_line(
     )
     assert f"{name}:1: a line is over 32 MiB long" in printed
     assert grew < 200
+
+
+def test_a_wheel_that_would_fill_the_disk_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("isogloss.wheels._LEAST_BOMB", 1 << 20)
+    path = tmp_path / "bomb-1-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb/locale/de.po", "a" * (4 << 20))
+    wheel = Wheel("bomb", "1", path, "0" * 64)
+    with pytest.raises(IsoglossError, match=r"bomb-1.*: unpacks to 4 MiB, \d{3,} times its size"):
+        extract(wheel, "bomb")
 
 
 def test_bitext_with_a_line_of_100_mb_is_refused_with_its_line(tmp_path: Path) -> None:

@@ -121,7 +121,9 @@ def test_unequal_files_are_told_with_both_counts(tmp_path: Path) -> None:
         read("parallel", tmp_path, ("en", "de", "fr"), path=PATH)
     many = "x\n" * (_lines.ROWS + 5)
     write(tmp_path, en=many, de=many[: -2 * 3], fr=many)
-    with pytest.raises(IsoglossError, match=rf"has {_lines.ROWS + 5} lines, but .*has {_lines.ROWS + 2}"):
+    with pytest.raises(
+        IsoglossError, match=rf"has {_lines.ROWS + 5} lines, but .*has {_lines.ROWS + 2}"
+    ):
         read("parallel", tmp_path, ("en", "de", "fr"), path=PATH)
 
 
