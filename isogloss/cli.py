@@ -1,6 +1,6 @@
 """The command: ``isogloss build | tune | score | rescore | compare | publish | run | …``.
 
-Only this module and `isogloss.reports` know the rooms, and they import each when it is used.
+Only this module, `isogloss.reports` and `isogloss.engine` know the rooms, and they import each when it is used.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ Ranking = tuple[tuple[str, float], ...]
 # More processes are started for work of so many seconds: their start takes about one.
 _WORTH_A_START = 2.0
 # A piece of work keeps a process busy for so many seconds.
-_PIECE = 0.25
+_PIECE = 0.1
 
 
 class Identifier(Protocol):

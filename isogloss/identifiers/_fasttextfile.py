@@ -22,6 +22,11 @@ Floats = NDArray[np.float32]
 
 HIERARCHICAL, NEGATIVE, SOFTMAX, ONE_VS_ALL = 1, 2, 3, 4
 
+#: What the library gives a node of the tree of labels that is not yet made: counts are below.
+UNMADE = 10**15
+#: N-grams of more characters than this are a sign of a damaged file.
+MOST_CHARACTERS = 255
+
 _MAGIC = 793712314
 _VERSIONS = (11, 12)
 _SUPERVISED = 3
@@ -167,7 +172,12 @@ def _settings(reader: _Reader, version: int) -> Settings:
         longest = 0  # as the library reads it: that version wrote n-grams that it did not use
     if buckets < 1 and (longest > 0 or word_ngrams > 1):
         raise reader.fail(f"the fastText model has n-grams, and {buckets} buckets for them")
-    return Settings(dimensions, word_ngrams, loss, buckets, shortest, longest)
+    if dimensions < 1 or longest > MOST_CHARACTERS:
+        raise reader.fail(
+            f"the fastText model has vectors of {dimensions:,} numbers, and n-grams of up to"
+            f" {longest:,} characters"
+        )
+    return Settings(dimensions, word_ngrams, loss, buckets, max(shortest, 0), max(longest, 0))
 
 
 def _dictionary(reader: _Reader) -> Dictionary:
@@ -184,6 +194,8 @@ def _dictionary(reader: _Reader) -> Dictionary:
         counts.append(count)
         if (kind == _LABEL) != (index >= words):
             raise reader.fail(f"entry {index:,} of the fastText model is of the wrong kind")
+    if min(counts[words:]) < 0 or max(counts[words:]) >= UNMADE:
+        raise reader.fail("the labels of the fastText model were met less than never, or too often")
     kept = _kept(reader, pruned) if pruned >= 0 else None
     return Dictionary(entries[:words], entries[words:], np.array(counts[words:], np.int64), kept)
 
@@ -252,9 +264,10 @@ def _check(model: ModelFile, reader: _Reader) -> None:
             f"the fastText model has labels of shape {model.outputs.shape}, not"
             f" {(len(dictionary.labels), settings.dimensions)}"
         )
-    if dictionary.kept is not None and len(dictionary.kept):
-        if dictionary.kept.max() >= max(settings.buckets, 1):
-            raise reader.fail("the fastText model keeps n-grams beyond its last bucket")
+    if np.max(dictionary.kept if dictionary.kept is not None else [], initial=-1) >= max(
+        settings.buckets, 0
+    ):
+        raise reader.fail("the fastText model keeps n-grams beyond its last bucket")
     if not (np.isfinite(model.inputs).all() and np.isfinite(model.outputs).all()):
         raise reader.fail("the fastText model has vectors that are not numbers")
     if reader.at != len(reader.data):

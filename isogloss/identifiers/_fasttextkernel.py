@@ -14,162 +14,87 @@ arrays, numba counts references, which took ten times as long as the work.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
-
-import numba
 import numpy as np
-from numpy.typing import NDArray
 
-F = TypeVar("F", bound=Callable[..., Any])
-Array = NDArray[Any]
+from isogloss.identifiers._fasttextarrays import (
+    Array,
+    Int,
+    Memory,
+    Room,
+    Shape,
+    Tables,
+    native,
+)
 
 #: Vectors are padded with zeros to a multiple of so many numbers, which are added at once.
 LANES = 16
 #: Words of at most so many bytes are remembered.
-REMEMBERED = 48
+REMEMBERED = 32
 
-# FNV-1a of 32 bits (Fowler, Noll & Vo).
-_BASIS = np.uint32(2166136261)
+#: What FNV-1a of 32 bits (Fowler, Noll & Vo) makes of nothing.
+BASIS = np.uint32(2166136261)
 _PRIME = np.uint32(16777619)
 # What fastText takes the hash of a run of words on with.
 _WORDS_PRIME = np.uint64(116049371)
 _LINE_FEED = 10
 _BOW, _EOW = np.uint8(ord("<")), np.uint8(ord(">"))
-# Numbers of vectors that wait to be added.
-_WAITING = 1024
+# Indexes are unsigned where it counts: a signed one might be below zero, and numba looks.
+_NONE, _ONE, _SIX, _LAST = np.uint64(0), np.uint64(1), np.uint64(6), np.uint64(63)
+#: So many vectors wait to be added, at most.
+WAITING = 1024
 _LABEL = -1
 
 
-class Shape(NamedTuple):
-    """What n-grams a model has.
+@native
+def hashed(key: np.uint32, byte: np.uint8) -> np.uint32:
+    """Take a hash on; numba makes 64 bits of 32, hence the casts.
 
-    Attributes:
-        buckets: Their hashes are taken modulo this.
-        shortest: The fewest characters of one.
-        longest: The most.
-        words: The most words of an n-gram of words.
+    Bytes are signed here, as they were where the first models were trained.
     """
-
-    buckets: int
-    shortest: int
-    longest: int
-    words: int
-
-
-class Tables(NamedTuple):
-    """A model's words and n-grams.
-
-    Attributes:
-        spelling: The words and labels, end to end (``uint8``).
-        entries: Where each starts and ends, and its hash; shape (words + labels, 3), ``int64``.
-        slots: Words and labels by their hashes, an open-addressed table of a power of two places; -1
-            is an empty one (``int32``).
-        sizes: For each word, itself and its n-grams that have a vector, counted (``int32``).
-        rows: The sum of the vectors of each word and of its n-grams, then the vectors of the n-grams
-            by their buckets; shape (words + n-grams, width).
-        marks: For every 64 buckets, a bit for each that has a vector, and the row of the first of
-            them (``uint64``, in turns).
-        shape: What n-grams there are.
-        end: The word that ends a line (``uint8``).
-        end_row: The row of its vector; -1 where there is none.
-        prefix: What labels start with (``uint8``).
-    """
-
-    spelling: Array
-    entries: Array
-    slots: Array
-    sizes: Array
-    rows: Array
-    marks: Array
-    shape: Shape
-    end: Array
-    end_row: int
-    prefix: Array
-
-
-class Memory(NamedTuple):
-    """Sums of words that were met, by their hashes; a new one takes the place of an old one.
-
-    Attributes:
-        words: The words; shape (places, REMEMBERED), ``uint8``.
-        lengths: Their bytes; 0 for an empty place (``uint8``).
-        counts: How many vectors are summed; -1 for a label (``int32``).
-        sums: The sums; shape (places, width).
-    """
-
-    words: Array
-    lengths: Array
-    counts: Array
-    sums: Array
-
-
-def native(function: F) -> F:
-    """Compile a function at its first call."""
-    return cast(F, numba.njit(cache=True, nogil=True)(function))
+    return np.uint32((key ^ np.uint32(np.int8(byte))) * _PRIME)
 
 
 @native
-def memory_of(places: int, width: int) -> Memory:
-    """Return an empty memory of so many places, a power of two, and a spare one for long words."""
-    return Memory(
-        np.empty((places + 1, REMEMBERED), np.uint8),
-        np.zeros(places + 1, np.uint8),
-        np.empty(places + 1, np.int32),
-        np.empty((places + 1, width), np.float32),
-    )
+def _equal(data: Array, start: Int, size: Int, other: Array, first: Int) -> bool:
+    """Tell whether the same bytes are at two places."""
+    here, there = np.uint64(start), np.uint64(first)
+    for _ in range(size):
+        if data[here] != other[there]:
+            return False
+        here += _ONE
+        there += _ONE
+    return True
 
 
 @native
-def _room_for(longest: int) -> tuple[Array, Array, Array, Array, Array]:
-    """Return room for a text of so many bytes.
-
-    Returns:
-        For where its words start and where they stop, and their hashes; for a word between its marks;
-        for numbers of rows that are to be added.
-    """
-    words = longest // 2 + 2
-    return (
-        np.empty(words, np.int64),
-        np.empty(words, np.int64),
-        np.empty(words, np.uint32),
-        np.empty(longest + 3, np.uint8),
-        np.empty(_WAITING, np.int64),
-    )
-
-
-# ------------------------------------------------------------------------------------------------ words
-
-
-@native
-def _white(data: Array, at: int, every: bool) -> int:
+def _white(data: Array, at: np.uint64, every: bool) -> Int:
     """Return how many bytes of white space are at a place; 0 for none.
 
     Args:
         data: UTF-8, which Arrow has checked.
         at: The place.
-        every: All that `str.isspace` takes for it is, not only what fastText does.
+        every: All that `str.isspace` takes for it is, besides what fastText does.
     """
     byte = data[at]
     if byte <= 32:
         plain = byte == 32 or 9 <= byte <= 13
-        return 1 if plain or (byte >= 28 if every else byte == 0) else 0
+        return 1 if plain or byte == 0 or (every and byte >= 28) else 0
     if byte < 0xC2 or byte > 0xE3 or not every:
         return 0
-    second = data[at + 1]
+    second = data[at + _ONE]
     if byte == 0xC2:
         return 2 if second == 0x85 or second == 0xA0 else 0
     if byte < 0xE1:
         return 0
     point = (np.uint32(byte) & 0x0F) << 12 | (np.uint32(second) & 0x3F) << 6
-    point |= np.uint32(data[at + 2]) & 0x3F
+    point |= np.uint32(data[at + _ONE + _ONE]) & 0x3F
     wide = 0x2000 <= point <= 0x200A or point == 0x3000 or point == 0x1680
     wide = wide or point == 0x2028 or point == 0x2029 or point == 0x202F or point == 0x205F
     return 3 if wide else 0
 
 
 @native
-def _cut(data: Array, start: int, stop: int, most: int) -> int:
+def _cut(data: Array, start: Int, stop: Int, most: Int) -> Int:
     """Return where a text ends that is cut to so many characters; below 0: it is not cut."""
     if most < 0 or stop - start <= most:
         return stop
@@ -183,62 +108,57 @@ def _cut(data: Array, start: int, stop: int, most: int) -> int:
 
 
 @native
-def _hashed(key: np.uint32, byte: np.uint8) -> np.uint32:
-    """Take a hash on; numba makes 64 bits of 32, hence the casts.
-
-    Bytes are signed here, as they were where the first models were trained.
-    """
-    return np.uint32((key ^ np.uint32(np.int8(byte))) * _PRIME)
-
-
-@native
-def _equal(data: Array, start: int, size: int, other: Array, first: int) -> bool:
-    for place in range(size):  # noqa: SIM110 numba knows no all()
-        if data[start + place] != other[first + place]:
-            return False
-    return True
-
-
-@native
 def _split(
-    data: Array,
-    start: int,
-    stop: int,
-    every: bool,
-    end: Array,
-    firsts: Array,
-    stops: Array,
+    data: Array, start: Int, stop: Int, every: bool, end: Array, firsts: Array, stops: Array,
     keys: Array,
-) -> int:
+) -> Int:  # fmt: skip
     """Find the words of a text up to the end of its first line, and hash them.
 
     Returns:
         How many there are.
     """
     words = 0
-    at = start
-    while at < stop:
+    at, last = np.uint64(start), np.uint64(stop)
+    while at < last:
         first = at
-        key = _BASIS
-        while at < stop and (32 < data[at] < 0xC2 or not _white(data, at, every)):
-            key = _hashed(key, data[at])
-            at += 1
-        size = at - first
-        if size == end.size and _equal(data, first, size, end, 0):
+        key = BASIS
+        while at < last and (32 < data[at] < 0xC2 or not _white(data, at, every)):
+            key = hashed(key, data[at])
+            at += _ONE
+        size = np.int64(at - first)
+        if size == end.size and _equal(data, np.int64(first), size, end, 0):
             break
         if size:
             firsts[words] = first
             stops[words] = at
             keys[words] = key
             words += 1
-        if at < stop:
+        if at < last:
             if data[at] == _LINE_FEED and not every:
                 break
-            at += _white(data, at, every)
+            at += np.uint64(_white(data, at, every))
     return words
 
 
-# ---------------------------------------------------------------------------------------------- vectors
+@native
+def _find(
+    data: Array,
+    start: Int,
+    size: Int,
+    key: np.uint32,
+    slots: Array,
+    entries: Array,
+    spelling: Array,
+) -> Int:
+    """Return the number of a word or label; -1 where the model has none such."""
+    place = np.int64(key) & (slots.size - 1)
+    while slots[place] >= 0:
+        found = slots[place]
+        first, stop, its_key = entries[found, 0], entries[found, 1], entries[found, 2]
+        if its_key == key and stop - first == size and _equal(data, start, size, spelling, first):
+            return np.int64(found)
+        place = (place + 1) & (slots.size - 1)
+    return -1
 
 
 @native
@@ -253,131 +173,88 @@ def _bits(word: np.uint64) -> np.uint64:
 
 
 @native
-def _row_of(marks: Array, bucket: int) -> tuple[np.int64, np.int64]:
+def _row_of(marks: Array, bucket: np.uint64) -> tuple[np.int64, np.uint64]:
     """Return the row of a bucket, and 1; or any and 0 where it has none."""
-    place = bucket >> 6 << 1
-    bits, bit = marks[place], np.uint64(bucket & 63)
-    before = _bits(bits & ((np.uint64(1) << bit) - np.uint64(1)))
-    return np.int64(marks[place + 1] + before), np.int64(bits >> bit & np.uint64(1))
+    place = bucket >> _SIX << _ONE
+    bits, bit = marks[place], bucket & _LAST
+    before = _bits(bits & ((_ONE << bit) - _ONE))
+    return np.int64(marks[place + _ONE] + before), bits >> bit & _ONE
 
 
 @native
-def _add(rows: Array, numbers: Array, count: int, sums: Array, row: int) -> None:
+def _add(rows: Array, numbers: Array, count: Int, sums: Array, row: Int) -> None:
     """Add the rows of these numbers to a row of sums, in order."""
     for first in range(0, sums.shape[1], LANES):
-        index = 0
-        while index + 4 <= count:
-            one, two = numbers[index], numbers[index + 1]
-            three, four = numbers[index + 2], numbers[index + 3]
+        for index in range(count):
+            number = numbers[index]
             for lane in range(first, first + LANES):
-                sums[row, lane] += (rows[one, lane] + rows[two, lane]) + (
-                    rows[three, lane] + rows[four, lane]
-                )
-            index += 4
-        while index < count:
-            one = numbers[index]
-            for lane in range(first, first + LANES):
-                sums[row, lane] += rows[one, lane]
-            index += 1
+                sums[row, lane] += rows[number, lane]
 
 
 @native
-def _add_row(rows: Array, number: int, sums: Array, row: int) -> None:
+def _add_row(rows: Array, number: Int, sums: Array, row: Int) -> None:
     for first in range(0, sums.shape[1], LANES):
         for lane in range(first, first + LANES):
             sums[row, lane] += rows[number, lane]
 
 
 @native
-def _spell(data: Array, start: int, size: int, word: Array) -> int:
-    """Write a word between its marks; return its bytes."""
+def _spell(data: Array, start: Int, size: Int, word: Array) -> Int:
+    """Write a word between its marks, and a zero behind it; return its bytes without that."""
     word[0] = _BOW
     for place in range(size):
         word[place + 1] = data[start + place]
     word[size + 1] = _EOW
+    word[size + 2] = 0
     return size + 2
 
 
 @native
-def _add_grams(
-    word: Array,
-    size: int,
-    shape: Shape,
-    marks: Array,
-    rows: Array,
-    waiting: Array,
-    sums: Array,
-    row: int,
-) -> int:
-    """Add the vectors of the n-grams of a spelled word to the sum; return how many they are."""
-    found, count = 0, 0
-    for start in range(size):
-        if word[start] & 0xC0 == 0x80:
-            continue
-        key = _BASIS
-        at = start
-        for length in range(1, shape.longest + 1):
-            if at == size:
-                break
-            key = _hashed(key, word[at])
-            at += 1
-            while at < size and word[at] & 0xC0 == 0x80:
-                key = _hashed(key, word[at])
-                at += 1
-            if length < shape.shortest or (length == 1 and (start == 0 or at == size)):
-                continue
-            # Written in any case, counted where there is one: a branch would be guessed wrong.
-            bucket = np.int64(key % np.uint32(shape.buckets))
-            waiting[count], there = _row_of(marks, bucket)
-            count += there
-        if count + shape.longest >= _WAITING:
-            _add(rows, waiting, count, sums, row)
-            found += count
-            count = 0
-    _add(rows, waiting, count, sums, row)
-    return found + count
+def _goes_on(byte: np.uint8) -> np.bool_:
+    """Tell whether a byte of UTF-8 is not the first of its character."""
+    return np.int8(byte) < np.int8(-64)
 
 
 @native
-def _find(
-    data: Array,
-    start: int,
-    size: int,
-    key: np.uint32,
-    slots: Array,
-    entries: Array,
-    spelling: Array,
-) -> int:
-    """Return the number of a word or label; -1 where the model has none such."""
-    place = np.int64(key) & (slots.size - 1)
-    while slots[place] >= 0:
-        found = slots[place]
-        first, stop, its_key = entries[found, 0], entries[found, 1], entries[found, 2]
-        if its_key == key and stop - first == size and _equal(data, start, size, spelling, first):
-            return np.int64(found)
-        place = (place + 1) & (slots.size - 1)
-    return -1
+def _add_grams(
+    word: Array, size: Int, shape: Shape, marks: Array, rows: Array, waiting: Array, sums: Array,
+    row: Int,
+) -> Int:  # fmt: skip
+    """Add the vectors of the n-grams of a spelled word to the sum; return how many they are."""
+    shortest, longest = np.uint64(shape.shortest), np.uint64(shape.longest)
+    buckets, stop = np.uint32(shape.buckets), np.uint64(size)
+    found, count, start = np.int64(0), _NONE, _NONE
+    while start < stop:
+        key, at, length = BASIS, start, _ONE
+        while at < stop and length <= longest:
+            key = hashed(key, word[at])
+            at += _ONE
+            while _goes_on(word[at]):
+                key = hashed(key, word[at])
+                at += _ONE
+            # The marks alone are no n-grams.
+            if length >= shortest and (length > _ONE or (start > _NONE and at < stop)):
+                # Written in any case, counted where there is one: a branch would be guessed wrong.
+                waiting[count], there = _row_of(marks, np.uint64(np.uint32(key % buckets)))
+                count += there
+            length += _ONE
+        if count + longest >= np.uint64(WAITING):
+            _add(rows, waiting, np.int64(count), sums, row)
+            found += np.int64(count)
+            count = _NONE
+        start += _ONE
+        while _goes_on(word[start]):
+            start += _ONE
+    _add(rows, waiting, np.int64(count), sums, row)
+    return found + np.int64(count)
 
 
 @native
 def _sum_word(
-    data: Array,
-    start: int,
-    size: int,
-    key: np.uint32,
-    spelling: Array,
-    entries: Array,
-    slots: Array,
-    prefix: Array,
-    sizes: Array,
-    rows: Array,
-    marks: Array,
-    shape: Shape,
-    word: Array,
-    waiting: Array,
-    sums: Array,
-    row: int,
-) -> int:
+    data: Array, start: Int, size: Int, key: np.uint32, spelling: Array, entries: Array, slots: Array,
+    prefix: Array, sizes: Array, rows: Array, marks: Array, shape: Shape, word: Array,
+    waiting: Array, sums: Array, row: Int,
+) -> Int:  # fmt: skip
     """Sum the vectors of a word and its n-grams; return how many they are, -1 of a label."""
     for lane in range(sums.shape[1]):
         sums[row, lane] = 0
@@ -395,39 +272,31 @@ def _sum_word(
 
 @native
 def _place_of(
-    data: Array, start: int, size: int, key: np.uint32, words: Array, sizes: Array
-) -> int:
+    data: Array, start: Int, size: Int, key: np.uint32, words: Array, sizes: Array
+) -> Int:
     """Return where a word is remembered; below 0, it is not, and goes to -1 minus that."""
     spare = sizes.size - 1
     if size > REMEMBERED:
         return -1 - spare
     place = np.int64(key ^ key >> np.uint32(15)) & (spare - 1)
-    if sizes[place] != size or not _equal_row(data, start, size, words, place):
+    if sizes[place] != size or not _equal(data, start, size, words, place * REMEMBERED):
         return -1 - place
     return place
 
 
 @native
-def _equal_row(data: Array, start: int, size: int, words: Array, row: int) -> bool:
-    for place in range(size):  # noqa: SIM110 numba knows no all()
-        if data[start + place] != words[row, place]:
-            return False
-    return True
-
-
-@native
-def _remember(data: Array, start: int, size: int, words: Array, sizes: Array, place: int) -> None:
+def _remember(data: Array, start: Int, size: Int, words: Array, sizes: Array, place: Int) -> None:
     """Note which word's sum is at a place, unless it is too long."""
     if size <= REMEMBERED:
         sizes[place] = size
         for index in range(size):
-            words[place, index] = data[start + index]
+            words[place * REMEMBERED + index] = data[start + index]
 
 
 @native
 def _add_runs(
-    keys: Array, words: int, shape: Shape, marks: Array, rows: Array, sums: Array, row: int
-) -> int:
+    keys: Array, words: Int, shape: Shape, marks: Array, rows: Array, sums: Array, row: Int
+) -> Int:
     """Add the vectors of a text's n-grams of words to its sum; return how many they are."""
     found = 0
     for first in range(words):
@@ -435,25 +304,29 @@ def _add_runs(
         key = np.uint64(np.int64(np.int32(keys[first])))
         for other in range(first + 1, min(words, first + shape.words)):
             key = key * _WORDS_PRIME + np.uint64(np.int64(np.int32(keys[other])))
-            number, there = _row_of(marks, np.int64(key % np.uint64(shape.buckets)))
+            number, there = _row_of(marks, key % np.uint64(shape.buckets))
             if there:
                 _add_row(rows, number, sums, row)
                 found += 1
     return found
 
 
-# ------------------------------------------------------------------------------------------ whole columns
-
-
 @native
 def vectors(
-    tables: Tables, memory: Memory, data: Array, starts: Array, most: int, every: bool
+    tables: Tables,
+    memory: Memory,
+    room: Room,
+    data: Array,
+    starts: Array,
+    most: Int,
+    every: bool,
 ) -> tuple[Array, Array]:
     """Return the vectors of texts.
 
     Args:
         tables: The model's.
         memory: Used by one thread at a time.
+        room: For the longest text, used by one thread at a time.
         data: UTF-8, which Arrow has checked.
         starts: Where each text starts in it, and the last one ends; shape (n + 1,), ``int64``.
         most: Texts are cut to so many characters; below 0 for whole ones.
@@ -465,15 +338,17 @@ def vectors(
     """
     spelling, entries, slots, sizes, rows, marks, shape, end, end_row, prefix = tables
     words, lengths, counts, sums = memory
-    first, stop, keys, word, waiting = _room_for(_longest(starts))
-    end_key = _key_of(end, 0, end.size)
+    first, stop, keys, word, waiting = room
+    end_key = BASIS
+    for byte in end:
+        end_key = hashed(end_key, byte)
     texts = starts.size - 1
     means = np.zeros((texts, rows.shape[1]), np.float32)
     found = np.zeros(texts, np.int64)
     for text in range(texts):
-        cut = _cut(data, starts[text], starts[text + 1], most)
+        stopped = _cut(data, starts[text], starts[text + 1], most)
         plain = 0  # words that are no labels
-        for index in range(_split(data, starts[text], cut, every, end, first, stop, keys)):
+        for index in range(_split(data, starts[text], stopped, every, end, first, stop, keys)):
             start, size, key = first[index], stop[index] - first[index], keys[index]
             place = _place_of(data, start, size, key, words, lengths)
             if place < 0:
@@ -502,50 +377,15 @@ def vectors(
 
 
 @native
-def _longest(starts: Array) -> int:
-    longest = np.int64(0)
-    for text in range(starts.size - 1):
-        longest = max(longest, starts[text + 1] - starts[text])
-    return longest
+def add_grams(tables: Tables, room: Room) -> None:
+    """Add the vectors of the n-grams of the model's words to those of the words, and count them.
 
-
-@native
-def _key_of(data: Array, start: int, stop: int) -> np.uint32:
-    """Return the hash of a word."""
-    key = _BASIS
-    for place in range(start, stop):
-        key = _hashed(key, data[place])
-    return key
-
-
-@native
-def enter(spelling: Array, starts: Array) -> tuple[Array, Array]:
-    """Return the entries and slots of words that are end to end; see `Tables`."""
-    count = starts.size - 1
-    places = 16
-    while places < 2 * count:
-        places *= 2
-    entries = np.empty((count, 3), np.int64)
-    slots = np.full(places, -1, np.int32)
-    for number in range(count):
-        key = np.int64(_key_of(spelling, starts[number], starts[number + 1]))
-        entries[number, 0], entries[number, 1] = starts[number], starts[number + 1]
-        entries[number, 2] = key
-        place = key & (places - 1)
-        while slots[place] >= 0:
-            place = (place + 1) & (places - 1)
-        slots[place] = number
-    return entries, slots
-
-
-@native
-def add_grams(tables: Tables) -> None:
-    """Add the vectors of the n-grams of the model's words to those of the words, and count them."""
+    Args:
+        tables: In which each word has its own vector yet, and its size is one.
+        room: For the longest word.
+    """
     spelling, entries, _, sizes, rows, marks, shape, _, end_row, _ = tables
-    longest = np.int64(0)
-    for number in range(sizes.size):
-        longest = max(longest, entries[number, 1] - entries[number, 0])
-    _, _, _, word, waiting = _room_for(longest)
+    _, _, _, word, waiting = room
     for number in range(sizes.size):
         if number != end_row:
             start = entries[number, 0]

@@ -36,8 +36,8 @@ _PREFIX = b"__label__"
 _END = b"</s>"
 # Texts that one thread takes at a time: their vectors stay in a processor's cache.
 _PIECE = 4096
-# Words that a thread remembers, of a quarter of a kilobyte or less each (of 16 dimensions: 93 bytes).
-_PLACES = 1 << 15
+# The bytes of sums of words that a thread remembers: of 16 dimensions, those of 32,768 words.
+_MEMORY = 1 << 21
 
 
 class Likely(NamedTuple):
@@ -93,13 +93,16 @@ class Model:
         self.labels = [name.decode("utf-8", "replace") for name in names]
         # A Ctrl-C while numba compiles is lost in what calls back from C, or taken for a failure.
         with held_back():
-            from isogloss.identifiers import _fasttextkernel, _fasttextscores
-            from isogloss.identifiers._fasttexttables import output, tables
+            from isogloss.identifiers import _fasttextkernel, _fasttextscores, _fasttexttables
 
             self._kernel, self._scores = _fasttextkernel, _fasttextscores
-            self._tables, self._output = tables(file, _PREFIX, _END), output(file)
+            self._layout: Any = _fasttexttables
+            self._tables = self._layout.tables(file, _PREFIX, _END)
+            self._output = self._layout.output(file)
             self._memories: SimpleQueue[Any] = SimpleQueue()
-            self.best(pl.Series([""]))
+            for ask in (self.best, self.likely):
+                ask(pl.Series([""]))
+            self.judged(pl.Series([""]), np.zeros(1, np.int32))
 
     @classmethod
     def load(cls, path: Path) -> Model:
@@ -212,19 +215,21 @@ class Model:
         threads: int,
     ) -> list[Any]:
         """Return what is worked out of the vectors of each piece of the texts, in order."""
+        if max_chars is not None and max_chars < 0:
+            raise ValueError(f"a text cannot be cut to {max_chars} characters")
         data, starts = utf8(texts.cast(pl.String).fill_null(""))
         most = -1 if max_chars is None else max_chars
 
         def piece(first: int) -> Any:
             rows = slice(first, min(first + _PIECE, len(texts)))
+            some = starts[rows.start : rows.stop + 1]
             memory = self._memory()
+            longest = int(np.diff(some).max())
+            if max_chars is not None:
+                longest = min(longest, 4 * max_chars)  # of UTF-8
+            room = self._layout.room_for(longest)
             means, counts = self._kernel.vectors(
-                self._tables,
-                memory,
-                data,
-                starts[rows.start : rows.stop + 1],
-                most,
-                spaces == "unicode",
+                self._tables, memory, room, data, some, most, spaces == "unicode"
             )
             self._memories.put(memory)
             return work(means, counts, rows)
@@ -240,4 +245,6 @@ class Model:
         try:
             return self._memories.get_nowait()
         except Empty:
-            return self._kernel.memory_of(_PLACES, self._tables.rows.shape[1])
+            width = self._tables.rows.shape[1]
+            places = 1 << (_MEMORY // (4 * width)).bit_length() - 1 if 4 * width < _MEMORY else 1
+            return self._layout.memory_of(places, width)

@@ -14,34 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from isogloss.identifiers._fasttextarrays import Array, Output, native
 from isogloss.identifiers._fasttextfile import HIERARCHICAL, SOFTMAX
-from isogloss.identifiers._fasttextkernel import Array, native
 
 #: The library adds this to a probability before it takes its logarithm, and what it tells is a power.
 EPSILON = 1e-5
 # Its table of the logistic function: so many steps from -_FAR to _FAR.
 _STEPS, _FAR = 512, 8
-
-
-class Output(NamedTuple):
-    """What makes labels of vectors.
-
-    Attributes:
-        loss: That the model was trained with.
-        weights: The vectors of labels, or of the inner nodes of their tree, by dimension; shape
-            (width, labels).
-        children: The left and the right child of each inner node, the root last: a label, or -1 and
-            less for inner nodes 0 and more; shape (inner nodes, 2), ``int32``. No nodes without a tree.
-        turns: The ways from the root to the labels, end to end: twice an inner node, and one more
-            where the right child is next (``int32``).
-        starts: Where the way to each label starts, and the last one ends (``int64``).
-    """
-
-    loss: int
-    weights: Array
-    children: Array
-    turns: Array
-    starts: Array
 
 
 class Desk(NamedTuple):

@@ -10,12 +10,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isogloss.identifiers._fasttextfile import HIERARCHICAL, Floats, ModelFile
-from isogloss.identifiers._fasttextkernel import LANES, Shape, Tables, add_grams, enter
-from isogloss.identifiers._fasttextscores import Output
-
-# What the library gives a node of the tree that is not yet made.
-_UNMADE = 10**15
+from isogloss.identifiers._fasttextarrays import (
+    Array,
+    Int,
+    Memory,
+    Output,
+    Room,
+    Shape,
+    Tables,
+    native,
+)
+from isogloss.identifiers._fasttextfile import HIERARCHICAL, UNMADE, Floats, ModelFile
+from isogloss.identifiers._fasttextkernel import (
+    BASIS,
+    LANES,
+    REMEMBERED,
+    WAITING,
+    add_grams,
+    hashed,
+)
 
 
 def tables(file: ModelFile, prefix: bytes, end: bytes) -> Tables:
@@ -30,7 +43,7 @@ def tables(file: ModelFile, prefix: bytes, end: bytes) -> Tables:
     spelled = [*dictionary.words, *dictionary.labels]
     spelling = _bytes(b"".join(spelled))
     starts = np.append(0, np.cumsum([len(word) for word in spelled])).astype(np.int64)
-    entries, slots = enter(spelling, starts)
+    entries, slots = _enter(spelling, starts)
     words = len(dictionary.words)
     rows = _padded(file.inputs)
     if dictionary.kept is not None:
@@ -47,8 +60,30 @@ def tables(file: ModelFile, prefix: bytes, end: bytes) -> Tables:
         dictionary.words.index(end) if end in dictionary.words else -1,
         _bytes(prefix),
     )
-    add_grams(made)
+    add_grams(made, room_for(max(map(len, spelled))))
     return made
+
+
+def memory_of(places: int, width: int) -> Memory:
+    """Return an empty memory of so many places, a power of two, and a spare one for long words."""
+    return Memory(
+        np.empty((places + 1) * REMEMBERED, np.uint8),
+        np.zeros(places + 1, np.uint8),
+        np.empty(places + 1, np.int32),
+        np.empty((places + 1, width), np.float32),
+    )
+
+
+def room_for(longest: int) -> Room:
+    """Return room for a text of so many bytes."""
+    words = longest // 2 + 2  # and the end of the line
+    return Room(
+        np.empty(words, np.int64),
+        np.empty(words, np.int64),
+        np.empty(words, np.uint32),
+        np.empty(longest + 3, np.uint8),
+        np.empty(WAITING, np.int64),
+    )
 
 
 def output(file: ModelFile) -> Output:
@@ -77,13 +112,13 @@ def _padded(vectors: Floats) -> Floats:
 
 def _marks(buckets: int, kept: NDArray[np.int32] | None, first: int) -> NDArray[np.uint64]:
     """Return which buckets have a row, and the numbers of these from the first on; see `Tables`."""
-    words = buckets // 64 + 1
-    there = np.zeros(64 * words, np.uint8)
-    there[slice(buckets) if kept is None else kept] = 1
-    bits = np.packbits(there, bitorder="little").view("<u8")
-    having = there.reshape(words, 64).sum(axis=1, dtype=np.uint64)
-    numbers = np.uint64(first) + np.cumsum(having) - having
-    return np.column_stack([bits.astype(np.uint64), numbers]).ravel()
+    words = max(buckets, 0) // 64 + 1
+    marks = np.zeros((words, 2), np.uint64)
+    there = np.arange(max(buckets, 0)) if kept is None else kept
+    np.bitwise_or.at(marks[:, 0], there >> 6, np.uint64(1) << (there & 63).astype(np.uint64))
+    having = np.bitwise_count(marks[:, 0]).astype(np.uint64)
+    marks[:, 1] = np.uint64(first) + np.cumsum(having) - having
+    return marks.ravel()
 
 
 def _tree(counts: list[int]) -> NDArray[np.int32]:
@@ -93,7 +128,7 @@ def _tree(counts: list[int]) -> NDArray[np.int32]:
     leaf of the same count, and the lighter child left.
     """
     labels = len(counts)
-    weights = [*counts, *[_UNMADE] * (labels - 1)]
+    weights = [*counts, *[UNMADE] * (labels - 1)]
     children = np.empty((labels - 1, 2), np.int32)
     leaf, node = labels - 1, labels
     for made in range(labels, 2 * labels - 1):
@@ -127,3 +162,32 @@ def _ways(children: NDArray[np.int32], labels: int) -> tuple[NDArray[Any], NDArr
         inner[node] = []
     starts = np.append(0, np.cumsum([len(way) for way in ways])).astype(np.int64)
     return np.array([turn for way in ways for turn in way], np.int32), starts
+
+
+@native
+def _key_of(data: Array, start: Int, stop: Int) -> np.uint32:
+    """Return the hash of a word."""
+    key = BASIS
+    for place in range(start, stop):
+        key = hashed(key, data[place])
+    return key
+
+
+@native
+def _enter(spelling: Array, starts: Array) -> tuple[Array, Array]:
+    """Return the entries and slots of words that are end to end; see `Tables`."""
+    count = starts.size - 1
+    places = 16
+    while places < 2 * count:
+        places *= 2
+    entries = np.empty((count, 3), np.int64)
+    slots = np.full(places, -1, np.int32)
+    for number in range(count):
+        key = np.int64(_key_of(spelling, starts[number], starts[number + 1]))
+        entries[number, 0], entries[number, 1] = starts[number], starts[number + 1]
+        entries[number, 2] = key
+        place = key & (places - 1)
+        while slots[place] >= 0:
+            place = (place + 1) & (places - 1)
+        slots[place] = number
+    return entries, slots

@@ -1,0 +1,126 @@
+"""What the native loops of fastText's models work on: plain arrays, in tuples that name them.
+
+Importing this imports numba: do so inside functions. numba keeps a compiled function as long as its
+own file is the same, whatever becomes of others: so a loop and all that it calls are in one file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, cast
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+F = TypeVar("F", bound=Callable[..., Any])
+Array = NDArray[Any]
+#: A whole number: of those that numba works out, it is numba that tells the kinds apart.
+Int = int | np.signedinteger[Any]
+
+
+def native(function: F) -> F:
+    """Compile a function at its first call."""
+    return cast(F, numba.njit(cache=True, nogil=True)(function))
+
+
+class Shape(NamedTuple):
+    """What n-grams a model has.
+
+    Attributes:
+        buckets: Their hashes are taken modulo this.
+        shortest: The fewest characters of one.
+        longest: The most.
+        words: The most words of an n-gram of words.
+    """
+
+    buckets: int
+    shortest: int
+    longest: int
+    words: int
+
+
+class Tables(NamedTuple):
+    """A model's words and n-grams.
+
+    Attributes:
+        spelling: The words and labels, end to end (``uint8``).
+        entries: Where each starts and ends, and its hash; shape (words + labels, 3), ``int64``.
+        slots: Words and labels by their hashes, an open-addressed table of a power of two places; -1
+            is an empty one (``int32``).
+        sizes: For each word, itself and its n-grams that have a vector, counted (``int32``).
+        rows: The sum of the vectors of each word and of its n-grams, then the vectors of the n-grams
+            by their buckets; shape (words + n-grams, width).
+        marks: For every 64 buckets, a bit for each that has a vector, and the row of the first of
+            them (``uint64``, in turns).
+        shape: What n-grams there are.
+        end: The word that ends a line (``uint8``).
+        end_row: The row of its vector; -1 where there is none.
+        prefix: What labels start with (``uint8``).
+    """
+
+    spelling: Array
+    entries: Array
+    slots: Array
+    sizes: Array
+    rows: Array
+    marks: Array
+    shape: Shape
+    end: Array
+    end_row: int
+    prefix: Array
+
+
+class Memory(NamedTuple):
+    """Sums of words that were met, by their hashes; a new one takes the place of an old one.
+
+    Attributes:
+        words: The words, each in as many bytes as the longest has (``uint8``).
+        lengths: Their bytes; 0 for an empty place (``uint8``).
+        counts: How many vectors are summed; -1 for a label (``int32``).
+        sums: The sums; shape (places, width).
+    """
+
+    words: Array
+    lengths: Array
+    counts: Array
+    sums: Array
+
+
+class Room(NamedTuple):
+    """Room for one text.
+
+    Attributes:
+        first: Where each of its words starts (``int64``).
+        stop: Where each ends (``int64``).
+        keys: The hash of each (``uint32``).
+        word: A word between its marks (``uint8``).
+        waiting: Rows to add (``int64``).
+    """
+
+    first: Array
+    stop: Array
+    keys: Array
+    word: Array
+    waiting: Array
+
+
+class Output(NamedTuple):
+    """What makes labels of vectors.
+
+    Attributes:
+        loss: That the model was trained with.
+        weights: The vectors of labels, or of the inner nodes of their tree, by dimension; shape
+            (width, labels).
+        children: The left and the right child of each inner node, the root last: a label, or -1 and
+            less for inner nodes 0 and more; shape (inner nodes, 2), ``int32``. No nodes without a tree.
+        turns: The ways from the root to the labels, end to end: twice an inner node, and one more
+            where the right child is next (``int32``).
+        starts: Where the way to each label starts, and the last one ends (``int64``).
+    """
+
+    loss: int
+    weights: Array
+    children: Array
+    turns: Array
+    starts: Array
