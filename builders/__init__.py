@@ -8,26 +8,26 @@ from isogloss.lazy import lazily
 
 if TYPE_CHECKING:
     from builders.cleaning import clean as clean
-    from builders.differences import diff as diff
-    from builders.exports import export as export
+    from builders.finished.differences import diff as diff
+    from builders.finished.exports import export as export
+    from builders.finished.pushing import check_repository as check_repository
+    from builders.finished.pushing import push as push
+    from builders.phrasing.check import check_templates as check_templates
     from builders.pipeline import build as build
-    from builders.pushing import check_repository as check_repository
-    from builders.pushing import push as push
     from builders.recipe import load_recipe as load_recipe
-    from builders.templatecheck import check_templates as check_templates
     from builders.templating import list_templates as list_templates
 
 # No module is called as what it gives: the import would put the module in its place.
 _HOMES = {
     "build": "builders.pipeline",
-    "check_repository": "builders.pushing",
-    "check_templates": "builders.templatecheck",
+    "check_repository": "builders.finished.pushing",
+    "check_templates": "builders.phrasing.check",
     "clean": "builders.cleaning",
-    "diff": "builders.differences",
-    "export": "builders.exports",
+    "diff": "builders.finished.differences",
+    "export": "builders.finished.exports",
     "list_templates": "builders.templating",
     "load_recipe": "builders.recipe",
-    "push": "builders.pushing",
+    "push": "builders.finished.pushing",
 }
 
 __all__ = [

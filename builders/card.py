@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from builders import reportviews
 from builders.recipe import Recipe
+from builders.reporting import views
 from builders.templating import load_templates
 from isogloss.languages import describe
 from isogloss.provenance import sha256_file, write_text
@@ -162,7 +162,7 @@ def _instructions(plan: Recipe, counts: Mapping[str, Any]) -> str:
     if language is None:
         language = describe(plan.instruction_language).name
     tasks = sorted({task for cells in counts.values() for task in cells})
-    found = reportviews.template_versions(load_templates(plan.templates).table, tasks)
+    found = views.template_versions(load_templates(plan.templates).table, tasks)
     versions = "; ".join(f"{task} {', '.join(plain(one) for one in found[task])}" for task in tasks)
     return f"Instructions are in {language}. Versions of their templates: {versions}."
 
@@ -191,7 +191,7 @@ def _citations(sources: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def _mixture(shares: Sequence[Mapping[str, Any]]) -> str:
     """Return the train split's shares before and after the mixture, by language, task and origin."""
-    mixed = {one.split: one for one in reportviews.mixed(shares)}
+    mixed = {one.split: one for one in views.mixed(shares)}
     if "train" not in mixed:
         return "Nothing is for training."
     train = mixed["train"]
@@ -242,7 +242,7 @@ def _duplicates(plan: Recipe, steps: Sequence[Mapping[str, Any]]) -> str:
     )
     if plan.duplicates.near is None:
         return f"{told} Near-duplicates were not looked for."
-    near = reportviews.near(plan.duplicates.near)
+    near = views.near(plan.duplicates.near)
     options = near.options
     return (
         f"{told} {dropped.get('near-duplicates', 0)} were near-duplicates: texts with a Jaccard "

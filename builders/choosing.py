@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from builders import dedup, tokens
+from builders import dedup
 from builders.decontaminate import (
     HITS,
     TEST_SPLIT,
@@ -21,8 +21,9 @@ from builders.decontaminate import (
 )
 from builders.judging import Judging
 from builders.ledger import Ledger
-from builders.mixing import ORIGINS, SPLITS
 from builders.mixture import Chosen, assign_splits, choose, ranks
+from builders.mixtures import tokens
+from builders.mixtures.settings import ORIGINS, SPLITS
 from builders.recipe import Recipe
 from builders.scores import Former
 from builders.staging import Staged

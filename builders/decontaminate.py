@@ -10,7 +10,7 @@ A row is told for one of three reasons:
     is.
 ``ngram``
     One of its texts, whichever, shares a run of 13 words with a protected text, whichever, or as much
-    in a script without spaces; see `builders.ngrams`. Languages do not matter: the same words are the
+    in a script without spaces; see `builders.leaks.ngrams`. Languages do not matter: the same words are the
     same text. A text that is shorter than that shares none.
 ``near``
     One of its texts shares so many of its runs of five characters with a protected text (Jaccard
@@ -28,7 +28,7 @@ import polars as pl
 from pydantic import Field
 
 from builders.dedup import comparable
-from builders.ngrams import Index, Matches, Size
+from builders.leaks.ngrams import Index, Matches, Size
 from isogloss.settings import Settings
 
 #: What the texts of a corpus' own test split are said to be of.

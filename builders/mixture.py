@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from builders import shares
-from builders.mixing import SPLITS, Mixture, Split
-from builders.quotas import Division, Leaf, Path, allot
+from builders.mixtures import shares
+from builders.mixtures.quotas import Division, Leaf, Path, allot
+from builders.mixtures.settings import SPLITS, Mixture, Split
 from builders.sources._base import rank
 from builders.store import POSITION
 
@@ -29,7 +29,7 @@ class Chosen:
     Attributes:
         times: ``position``, ``split`` and ``times`` (how often) of the rows that it takes.
         dropped: ``position`` and ``reason`` of those that it does not.
-        shares: For the manifest and the report: see `builders.shares.tell`.
+        shares: For the manifest and the report: see `builders.mixtures.shares.tell`.
         per_source: How many records each source gives.
     """
 
@@ -78,7 +78,7 @@ def choose(index: pl.DataFrame, mixture: Mixture) -> Chosen:
     languages that share a source share its groups, and their scores are on the same texts.
 
     First the languages that are held out go, then what is beyond the caps by split, task and
-    language. What is left of train is divided by `builders.quotas.allot`; a part takes its rows in
+    language. What is left of train is divided by `builders.mixtures.quotas.allot`; a part takes its rows in
     order until the next one would be more than its quota, from the first one again where rows may
     be there more than once. So the rows of a budget are among those of a larger one, in all and in
     each language, as often at least.

@@ -8,12 +8,14 @@ from typing import Any
 
 import polars as pl
 
-from builders import card, corpus, report, shares, thresholds
+from builders import card, corpus
 from builders._inorder import in_order
 from builders.choosing import Choosing
 from builders.mixture import Chosen
+from builders.mixtures import shares
 from builders.preparing import Prepared, prepare
 from builders.recipe import Recipe
+from builders.reporting import page, thresholds
 from builders.sources._base import Engine
 from builders.store import POSITION
 from builders.templating import apply
@@ -73,7 +75,7 @@ def build(
             "files": files,
         }
         files[thresholds.NAME] = thresholds.write(out, plan, manifest)
-        files[report.NAME] = report.write(out, plan, manifest)
+        files[page.NAME] = page.write(out, plan, manifest)
         files["README.md"] = card.write(out, plan, manifest)
         prepared.finish(manifest, frozen=frozen)
     shares.show(chosen.shares)

@@ -9,15 +9,16 @@ from typing import Any
 
 import polars as pl
 
-from builders import corpus, lock, scores, tokens
+from builders import corpus, lock, scores
 from builders.choosing import Choosing
+from builders.leaks.suitetexts import read_suite_texts
 from builders.ledger import Ledger, summary
+from builders.mixtures import tokens
 from builders.recipe import PlannedSource, Recipe, load_recipe
 from builders.scores import Former
 from builders.sources._base import Earlier, Engine
 from builders.staging import Opened, Readers, Staged, Staging
 from builders.store import Store
-from builders.suitetexts import read_suite_texts
 from builders.templating import Templates, load_templates
 from builders.writing import write_rejected
 from isogloss import __version__

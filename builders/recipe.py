@@ -13,7 +13,7 @@ from pydantic import Field
 from builders.decontaminate import DecontaminationOptions
 from builders.filtering import PlannedFilter
 from builders.filters._base import Task
-from builders.mixing import Mixture, Split, checked
+from builders.mixtures.settings import Mixture, Split, checked
 from builders.near import NearOptions
 from builders.sources._base import Context, SourceOptions
 from isogloss.errors import IsoglossError

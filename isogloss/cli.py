@@ -122,7 +122,7 @@ def diff(
 ) -> None:
     """Tell what changed between two corpora: recipe, sources, steps, counts and rows."""
     import builders
-    from builders.diffreport import as_json, as_text
+    from builders.finished.diffreport import as_json, as_text
 
     found = builders.diff(a, b, examples=examples)
     print(as_json(found) if json else as_text(found))

@@ -37,7 +37,7 @@ DENSITY = 3
 _DENSE = frozenset(_UNICODE)
 
 _EVERY_LETTER = r"[\p{L}--[\p{Script=Common}\p{Script=Inherited}]]++"
-# Those that hold most letters come first when letters are shared out, which leaves little to search.
+# The scripts of most letters come first: among equals, too.
 _LARGE = ("Hani", "Hang")
 _NONE, _UNNAMED = "", "Zzzz"
 
@@ -141,22 +141,28 @@ def _table() -> tuple[list[str], NDArray[np.uint8]]:
     """
     from babel import Locale
 
-    names = [_NONE, _UNNAMED]
+    others = (code for code in sorted(Locale("en").scripts) if code not in _LARGE)
+    codes = [*_LARGE, *(code for code in others if _is_script(code))]
+    # All characters but surrogates; of the letters then, runs of one script.
+    points = np.concatenate([np.arange(0xD800), np.arange(0xE000, 0x110000)])
+    characters = points.astype("<u4").tobytes().decode("utf-32-le")
+    letters = "".join(regex.findall(_EVERY_LETTER, characters, regex.V1))
+    runs = "|".join(rf"(?P<{code}>\p{{Script={code}}}++)" for code in codes)
+    names = [_NONE, _UNNAMED, *codes]
     table = np.zeros(0x110000, dtype=np.uint8)
-    characters = (*range(0xD800), *range(0xE000, 0x110000))  # all but surrogates
-    left = "".join(regex.findall(_EVERY_LETTER, "".join(map(chr, characters)), regex.V1))
-    table[_points(left)] = 1
-    codes = sorted(Locale("en").scripts)
-    for code in (*_LARGE, *(code for code in codes if code not in _LARGE)):
-        try:
-            letters = regex.compile(rf"\p{{Script={code}}}++")
-        except regex.error:  # a code that is not of one Unicode script
-            continue
-        if found := "".join(letters.findall(left)):
-            table[_points(found)] = len(names)
-            names.append(code)
-            left = letters.sub("", left)
+    table[_points(letters)] = 1
+    for run in regex.finditer(runs, letters):
+        table[_points(run.group())] = names.index(str(run.lastgroup))
     return names, table
+
+
+def _is_script(code: str) -> bool:
+    """Tell whether a code is of one Unicode script."""
+    try:
+        regex.compile(rf"\p{{Script={code}}}")
+    except regex.error:
+        return False
+    return True
 
 
 def _points(text: str) -> NDArray[np.uint32]:

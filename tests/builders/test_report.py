@@ -16,9 +16,10 @@ import polars as pl
 import pytest
 
 import builders
-from builders import report, thresholds
 from builders.corpus import REJECTED_COLUMNS
 from builders.recipe import Recipe, load_recipe
+from builders.reporting import page as report
+from builders.reporting import thresholds
 from isogloss.languages import canonical, is_language
 from isogloss.provenance import read_json, sha256_file
 from isogloss.records import SCHEMA, TASKS, with_ids

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 import builders
 from builders import templating
-from builders.templatecheck import Problem, check_templates
-from builders.templateforms import STAND_IN, faults
-from builders.templatelanguages import language_fault, script_fault
+from builders.phrasing.check import Problem, check_templates
+from builders.phrasing.forms import STAND_IN, faults
+from builders.phrasing.languages import language_fault, script_fault
 from builders.templating import load_templates, shipped_files
 from isogloss.languages import canonical
 

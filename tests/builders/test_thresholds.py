@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from builders import thresholds
 from builders.filtering import PlannedFilter
+from builders.reporting import thresholds
 from isogloss.plugins import lookup
 
 

@@ -19,8 +19,8 @@ import polars as pl
 import psutil
 
 from builders.decontaminate import Contamination, DecontaminationOptions
+from builders.leaks.suitetexts import read_suite_texts
 from builders.sources._base import examples
-from builders.suitetexts import read_suite_texts
 from isogloss.provenance import processors
 
 ROWS = 65_536

@@ -1,4 +1,4 @@
-"""The native loop over a batch of texts that `builders.ngrams.Index.search` runs in threads.
+"""The native loop over a batch of texts that `builders.leaks.ngrams.Index.search` runs in threads.
 
 Importing this imports numba: do so inside functions.
 """
@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from builders._cutting import Measure, Texts, native, room_for, tokenise, weigh, whole_hash
-from builders._folding import Array, Folding
-from builders._nearhash import Near, nearest, work_for
-from builders._ngramhash import Table, match
+from builders.leaks._cutting import Measure, Texts, native, room_for, tokenise, weigh, whole_hash
+from builders.leaks._folding import Array, Folding
+from builders.leaks._nearhash import Near, nearest, work_for
+from builders.leaks._ngramhash import Table, match
 
 
 class Found(NamedTuple):
-    """What is found of each text, by its number: see `builders.ngrams.Matches`."""
+    """What is found of each text, by its number: see `builders.leaks.ngrams.Matches`."""
 
     whole: Array
     runs: Array

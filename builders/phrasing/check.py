@@ -13,8 +13,8 @@ from unicodedata import normalize
 import regex
 from pydantic import BaseModel
 
-from builders.templateforms import STAND_IN, faults
-from builders.templatelanguages import is_known, language_fault, may_be_both, script_fault
+from builders.phrasing.forms import STAND_IN, faults
+from builders.phrasing.languages import is_known, language_fault, may_be_both, script_fault
 from builders.templating import (
     FALLBACK,
     Template,
@@ -95,8 +95,8 @@ def check_templates(extra: Sequence[Path] = ()) -> list[Problem]:
     """Check the shipped templates and some more.
 
     A template is held to its placeholders, to the form of its id, to its script, to its language
-    as identifiers see it (`builders.templatelanguages` says when they are believed) and to how its
-    language is written (`builders.templateforms`). Together, no two say the same in one language
+    as identifiers see it (`builders.phrasing.languages` says when they are believed) and to how its
+    language is written (`builders.phrasing.forms`). Together, no two say the same in one language
     and kind, nor in two languages that an identifier holds apart; and shipped languages have as
     many of each kind as the others. Of a user's files, an incomplete language is only a notice:
     its other instructions come from another language or from other counts. A template with the id

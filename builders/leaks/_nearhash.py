@@ -1,4 +1,4 @@
-"""Native loops that find, among protected texts, the one that a text nearly is; see `builders.ngrams`.
+"""Native loops that find, among protected texts, the one that a text nearly is; see `builders.leaks.ngrams`.
 
 The shingles of a text are the runs of five folded code points, with one space between words. Texts
 of which the Jaccard index of these sets is at least t share n of the first ``|x| - ceil(t |x|) + n``
@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from builders._cutting import Room, Texts, native, room_for, tokenise
-from builders._folding import WORD, Array, Folding
 from builders._minhash import mix
-from builders._ngramhash import Table, bucket
+from builders.leaks._cutting import Room, Texts, native, room_for, tokenise
+from builders.leaks._folding import WORD, Array, Folding
+from builders.leaks._ngramhash import Table, bucket
 
 WIDTH = 5
 _BASE = np.uint64(0xD6E8FEB86659FD93)

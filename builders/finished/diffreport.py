@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from builders.differences import Change, Difference
-from builders.rowdiff import Example, RowDifference
+from builders.finished.differences import Change, Difference
+from builders.finished.rowdiff import Example, RowDifference
 from isogloss.showing import printable
 
 # Of each section; JSON has all.

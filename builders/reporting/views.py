@@ -8,11 +8,11 @@ from typing import Any
 
 import polars as pl
 
-from builders import thresholds
-from builders.mixing import ORIGINS, SPLITS
+from builders.mixtures.settings import ORIGINS, SPLITS
 from builders.near import NearOptions
-from builders.reportdata import EDGES, Lengths
-from builders.reportdrops import Dropped
+from builders.reporting import thresholds
+from builders.reporting.data import EDGES, Lengths
+from builders.reporting.drops import Dropped
 from isogloss.languages import Language, describe, is_language
 from isogloss.records import TASKS
 
@@ -199,7 +199,7 @@ def swept(found: pl.DataFrame, languages: int) -> list[Threshold]:
     """Return what thresholds were tried.
 
     Args:
-        found: As `builders.thresholds.tried` gives it.
+        found: As `builders.reporting.thresholds.tried` gives it.
         languages: So many languages are shown of each, those with the most rows.
     """
     told = []

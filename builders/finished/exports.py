@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 import polars as pl
 
-from builders.finished import DataFile, Finished, open_finished
+from builders.finished.opening import DataFile, Finished, open_finished
 from isogloss.console import Progress, progress
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical

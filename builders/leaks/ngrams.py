@@ -1,6 +1,6 @@
 """An index of texts that must not be trained on, asked for what other texts share with them.
 
-Of a text only words count (`builders._folding`): letters, marks and digits, in NFKC and without case,
+Of a text only words count (`builders.leaks._folding`): letters, marks and digits, in NFKC and without case,
 so that punctuation, spacing and soft hyphens hide nothing. A word is a token; so is every character of
 a script without spaces (with its marks), and it is part of a word's weight: an n-gram is the shortest
 run of tokens from its first that weighs 1, where a word weighs ``1 / tokens``, a character of Chinese or
@@ -27,13 +27,13 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from builders._folding import DENSE, LETTER, WORD, Array, folding
+from builders.leaks._folding import DENSE, LETTER, WORD, Array, folding
 from isogloss.provenance import processors
 
 if TYPE_CHECKING:
-    from builders._cutting import Measure, Texts
-    from builders._nearhash import Near
-    from builders._ngramhash import Table
+    from builders.leaks._cutting import Measure, Texts
+    from builders.leaks._nearhash import Near
+    from builders.leaks._ngramhash import Table
 
 # Text that threads share is cut into as many pieces a thread, so that none waits long for another.
 _PIECES = 4
@@ -86,7 +86,7 @@ class Index:
     def __init__(
         self, texts: pl.Series, size: Size, ignore: Sequence[str], near: float, whole: pl.Series
     ) -> None:
-        from builders import _ngramhash as kernels
+        from builders.leaks import _ngramhash as kernels
 
         self._measure = _measure(size)
         self._texts = _arrow(texts)
@@ -104,7 +104,7 @@ class Index:
 
     def _without(self, keys: Array, docs: Array, places: Array, ignore: Sequence[str]) -> Table:
         """Sort the n-grams, each told of the first text that has it, without the ignored ones."""
-        from builders import _ngramhash as kernels
+        from builders.leaks import _ngramhash as kernels
 
         phrases = _arrow(pl.Series(ignore, dtype=pl.String))
         heights = [
@@ -126,7 +126,7 @@ class Index:
             workers: Threads, by default as many as there are processors. The answer does not depend
                 on it.
         """
-        from builders._searching import Found, search
+        from builders.leaks._searching import Found, search
 
         given, known = _arrow(texts), whole.to_numpy()
         kinds = (np.uint64, np.int32, np.int32, np.int32, np.int32, np.float64)
@@ -152,7 +152,7 @@ class Index:
 
 
 def _measure(size: Size) -> Measure:
-    from builders import _cutting as kernels
+    from builders.leaks import _cutting as kernels
 
     weights = np.zeros(6, np.int64)
     goal = size.tokens * size.characters * size.letters
@@ -165,7 +165,7 @@ def _measure(size: Size) -> Measure:
 
 def _arrow(texts: pl.Series) -> Texts:
     """Return the UTF-8 bytes and offsets of texts."""
-    from builders._cutting import Texts
+    from builders.leaks._cutting import Texts
 
     array = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.large_string())
     _, offsets, data = array.buffers()
@@ -178,7 +178,7 @@ def _arrow(texts: pl.Series) -> Texts:
 
 
 def _list(texts: Texts, measure: Measure, count: int) -> tuple[Array, Array, Array]:
-    from builders import _ngramhash as kernels
+    from builders.leaks import _ngramhash as kernels
 
     grams = np.empty(count, np.uint64), np.empty(count, np.int32), np.empty(count, np.int32)
     kernels.list_grams(texts, folding(), measure, *grams)
@@ -187,7 +187,7 @@ def _list(texts: Texts, measure: Measure, count: int) -> tuple[Array, Array, Arr
 
 def _table(keys: Array, docs: Array, places: Array) -> Table:
     """Make a table of sorted hashes, with about one a bucket."""
-    from builders import _ngramhash as kernels
+    from builders.leaks import _ngramhash as kernels
 
     bits = max(int(keys.size).bit_length(), 1)
     shift = np.uint64(64 - bits)
@@ -199,7 +199,7 @@ def _table(keys: Array, docs: Array, places: Array) -> Table:
 
 
 def _shingles(texts: Texts, asked: Array, codes: Array, most: int, threshold: float) -> Near:
-    from builders import _nearhash as near
+    from builders.leaks import _nearhash as near
 
     # At least twice as many bits as shingles: then most of those that no text has are told so.
     bits = 1 << max(int(2 * codes.sum()).bit_length(), 10)

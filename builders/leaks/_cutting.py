@@ -1,4 +1,4 @@
-"""Native loops that cut text into tokens; see `builders.ngrams` for what a token is.
+"""Native loops that cut text into tokens; see `builders.leaks.ngrams` for what a token is.
 
 Importing this imports numba: do so inside functions. Everything is compiled at its first call and
 kept (``cache=True``). The loops let go of the interpreter (``nogil``) and write only to the places of
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 import numba
 import numpy as np
 
-from builders._folding import GAP, MARK, NOTHING, WORD, Array, Folding
+from builders.leaks._folding import GAP, MARK, NOTHING, WORD, Array, Folding
 
 F = TypeVar("F", bound=Callable[..., Any])
 

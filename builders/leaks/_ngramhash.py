@@ -1,4 +1,4 @@
-"""Native loops that list n-grams of tokens and look them up; see `builders.ngrams`.
+"""Native loops that list n-grams of tokens and look them up; see `builders.leaks.ngrams`.
 
 Importing this imports numba: do so inside functions.
 """
@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from builders._cutting import (
+from builders._minhash import mix
+from builders.leaks._cutting import (
     Measure,
     Room,
     Texts,
@@ -20,8 +21,7 @@ from builders._cutting import (
     weigh,
     whole_hash,
 )
-from builders._folding import Array, Folding
-from builders._minhash import mix
+from builders.leaks._folding import Array, Folding
 
 #: How many times finer than a table's buckets its bitmap is, as a power of two.
 FINER = 3

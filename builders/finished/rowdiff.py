@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from builders.finished import DataFile, Finished
+from builders.finished.opening import DataFile, Finished
 from isogloss.console import progress
 from isogloss.errors import IsoglossError
 from isogloss.records import IDENTITY

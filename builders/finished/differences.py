@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from builders.finished import open_finished
-from builders.rowdiff import RowDifference, compare_rows
+from builders.finished.opening import open_finished
+from builders.finished.rowdiff import RowDifference, compare_rows
 
 # In this order, then what else a manifest has.
 _FIRST = ("name", "format", "recipe", "sources", "steps", "counts", "libraries")

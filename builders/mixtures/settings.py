@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from builders.quotas import Amount, Division
+from builders.mixtures.quotas import Amount, Division
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
 from isogloss.settings import Settings, unknown
@@ -40,7 +40,7 @@ class Mixture(Settings):
         test: Likewise.
         held_out: Languages that are never trained on, on either side: only the test split has them.
         unit: What all amounts below are in: rows, or characters or tokens of the rows' texts.
-        tokenizer: What counts tokens: see `builders.tokens.locate`.
+        tokenizer: What counts tokens: see `builders.mixtures.tokens.locate`.
         budget: What the train split may have in all, shared by its languages.
         budget_per_language: What each language may have of it: adding a language adds rows, and
             leaves those of the others as they are.

@@ -16,8 +16,9 @@ from typing import Any
 
 import polars as pl
 
-from builders import licences, reportdata, reportdrops, reportviews, svg, thresholds
+from builders import licences
 from builders.recipe import Recipe
+from builders.reporting import data, drops, svg, thresholds, views
 from builders.templating import load_templates
 from isogloss.provenance import sha256_file, write_text
 from isogloss.records import TASKS
@@ -65,12 +66,12 @@ def write(out: Path, plan: Recipe, manifest: Mapping[str, Any]) -> dict[str, Any
 def _values(out: Path, plan: Recipe, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the page is filled with."""
     files = manifest["files"]
-    counts = reportviews.counts(manifest["counts"])
-    records = reportdata.read(out, files, samples=SAMPLES)
-    dropped = reportdrops.read(out, files)
+    counts = views.counts(manifest["counts"])
+    records = data.read(out, files, samples=SAMPLES)
+    dropped = drops.read(out, files)
     order = [step["step"] for step in manifest["steps"]]
-    steps, matrix = reportviews.matrix(dropped, order)
-    bins = reportviews.binned(records.lengths)
+    steps, matrix = views.matrix(dropped, order)
+    bins = views.binned(records.lengths)
     near = plan.duplicates.near
     return {
         "plan": plan,
@@ -78,34 +79,32 @@ def _values(out: Path, plan: Recipe, manifest: Mapping[str, Any]) -> dict[str, A
         "counts": counts,
         "lengths": records.lengths,
         "bins": bins,
-        "edges": reportdata.EDGES[bins],
-        "quantiles": reportdata.QUANTILES,
+        "edges": data.EDGES[bins],
+        "quantiles": data.QUANTILES,
         "licences": records.licences,
-        "mixed": reportviews.mixed(manifest["shares"]),
-        "origins": reportviews.origins(manifest["shares"]),
+        "mixed": views.mixed(manifest["shares"]),
+        "origins": views.origins(manifest["shares"]),
         "steps": steps,
         "matrix": matrix,
         "dropped": sorted(dropped, key=lambda one: order.index(one.step)),
         "shown_languages": LANGUAGES,
         "thresholds": _thresholds(out),
         "shares": thresholds.SHARES,
-        "near": reportviews.near(near) if near else None,
+        "near": views.near(near) if near else None,
         "near_curve": _near_curve(near) if near else None,
         "samples": _samples(records.samples, [line.tag for line in counts.lines]),
         "cells": SAMPLED_CELLS,
-        "versions": reportviews.template_versions(
-            load_templates(plan.templates).table, counts.tasks
-        ),
+        "versions": views.template_versions(load_templates(plan.templates).table, counts.tasks),
         "shows": lambda row: licences.taken(row["licence"] or "", plan.licences),
     }
 
 
-def _thresholds(out: Path) -> list[reportviews.Threshold]:
+def _thresholds(out: Path) -> list[views.Threshold]:
     found = pl.read_parquet(out / thresholds.NAME)
     tables = found.select("filter", "option", "score", "threshold").n_unique()
     columns = 2 + 7 + len(thresholds.SHARES)
     most = max(LANGUAGES // 2, CELLS // (columns * max(1, tables)))
-    return reportviews.swept(found, most)
+    return views.swept(found, most)
 
 
 def _near_curve(options: Any) -> Any:
@@ -166,11 +165,11 @@ def _environment() -> Any:
         keep_trailing_newline=True,
         finalize=_visible,
     )
-    environment.filters["number"] = reportviews.number
+    environment.filters["number"] = views.number
     environment.filters["shortened"] = shortened
     environment.globals |= {
-        "known": reportviews.language,
-        "share": reportviews.share,
+        "known": views.language,
+        "share": views.share,
         "stack": svg.stack,
         "histogram": svg.histogram,
         "task_number": TASKS.index,

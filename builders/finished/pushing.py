@@ -9,8 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from builders._huberrors import told
-from builders.finished import MANIFEST, Finished, listed_names, not_as_listed, open_finished
+from builders.finished._huberrors import told
+from builders.finished.opening import MANIFEST, Finished, listed_names, not_as_listed, open_finished
 from builders.sources._hub import cut_off
 from isogloss.console import progress, say
 from isogloss.errors import IsoglossError, Unavailable

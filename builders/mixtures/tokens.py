@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from builders.mixing import Mixture
+from builders.mixtures.settings import Mixture
 from isogloss import wheels
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.provenance import offline, sha256_file

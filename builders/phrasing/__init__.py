@@ -1,0 +1,1 @@
+"""Checking instruction templates; see `builders.templating` for using them."""
