@@ -12,14 +12,13 @@ together, hence the many ``np.uint64``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-F = TypeVar("F", bound=Callable[..., Any])
+from isogloss.native import native
+
 Bytes = NDArray[np.uint8]
 U32 = NDArray[np.uint32]
 U64 = NDArray[np.uint64]
@@ -65,11 +64,7 @@ class Room(NamedTuple):
     shingles: U64
 
 
-def _native(function: F) -> F:
-    return cast(F, numba.njit(cache=True, nogil=True)(function))
-
-
-@_native
+@native
 def mix(value: np.uint64) -> np.uint64:
     """Return the next output of splitmix64 from the state ``value`` (Steele, Lea, Flood 2014)."""
     value += _GOLDEN
@@ -78,7 +73,7 @@ def mix(value: np.uint64) -> np.uint64:
     return value ^ (value >> np.uint64(31))
 
 
-@_native
+@native
 def _units(data: Bytes, at: int, stop: int, kind: Shingles, out: U64) -> tuple[int, int]:
     """Hash the characters (or bytes) of ``data[at:stop]`` until ``out`` is full.
 
@@ -101,7 +96,7 @@ def _units(data: Bytes, at: int, stop: int, kind: Shingles, out: U64) -> tuple[i
     return count, at
 
 
-@_native
+@native
 def _shingles(data: Bytes, at: int, stop: int, kind: Shingles, room: Room) -> tuple[int, int]:
     """Hash the next shingles of ``data[at:stop]``, at most ``WINDOW``, into ``room.shingles``.
 
@@ -136,7 +131,7 @@ def _shingles(data: Bytes, at: int, stop: int, kind: Shingles, room: Room) -> tu
     return count - width + 1, end
 
 
-@_native
+@native
 def _has(table: U64, value: np.uint64) -> bool:
     """Tell whether a set holds a hash (not nought)."""
     mask = np.uint64(table.size - 1)
@@ -148,7 +143,7 @@ def _has(table: U64, value: np.uint64) -> bool:
     return False
 
 
-@_native
+@native
 def _add(table: U64, values: U64, count: int, shift: int, members: U64, held: int) -> int:
     """Put hashes into an open-addressed set of a power of two places, nought marking empty ones.
 
@@ -179,12 +174,12 @@ def _add(table: U64, values: U64, count: int, shift: int, members: U64, held: in
     return held
 
 
-@_native
+@native
 def _room(width: int) -> Room:
     return Room(np.empty(WINDOW + width - 1, np.uint64), np.empty(WINDOW, np.uint64))
 
 
-@_native
+@native
 def draw(seed: np.uint64, permutations: int) -> U32:
     """Draw permutations of the 32-bit numbers: an odd factor and a term each, two a row."""
     drawn = np.empty((2, permutations), np.uint32)
@@ -195,7 +190,7 @@ def draw(seed: np.uint64, permutations: int) -> U32:
     return drawn
 
 
-@_native
+@native
 def _lower(hashes: U64, count: int, drawn: U32, high: U32, sketch: U32) -> None:
     """Lower each coordinate of a sketch to the least that its permutation makes of the hashes.
 
@@ -221,7 +216,7 @@ def _lower(hashes: U64, count: int, drawn: U32, high: U32, sketch: U32) -> None:
         sketch[turn] = least
 
 
-@_native
+@native
 def band_keys(
     data: Bytes,
     offsets: I64,
@@ -268,7 +263,7 @@ def band_keys(
         out[0, text] = whole
 
 
-@_native
+@native
 def _gather(data: Bytes, at: int, stop: int, kind: Shingles, room: Room) -> tuple[U64, U64, int]:
     """Return the set of a text's shingles as a table and as a list, and which sample of them it is.
 
@@ -293,7 +288,7 @@ def _gather(data: Bytes, at: int, stop: int, kind: Shingles, room: Room) -> tupl
     return table, members[:held], shift
 
 
-@_native
+@native
 def _jaccard(table: U64, one: U64, other: U64, shift: int) -> float:
     """Return the Jaccard similarity of two sets, by their samples.
 
@@ -317,7 +312,7 @@ def _jaccard(table: U64, one: U64, other: U64, shift: int) -> float:
     return shared / united if united > 0 else 0.0
 
 
-@_native
+@native
 def _same(data: Bytes, one: int, other: int, length: int) -> bool:
     for place in range(length):  # noqa: SIM110 numba knows no all()
         if data[one + place] != data[other + place]:
@@ -325,7 +320,7 @@ def _same(data: Bytes, one: int, other: int, length: int) -> bool:
     return True
 
 
-@_native
+@native
 def jaccards(
     data: Bytes,
     starts: I64,
@@ -369,7 +364,7 @@ def jaccards(
         out[pair] = _jaccard(table, members, of_other, max(shift, shift_of_other))
 
 
-@_native
+@native
 def copy(data: Bytes, starts: I64, lengths: U32, out: Bytes, places: I64) -> None:
     """Copy the texts that begin at ``starts`` of ``data`` to ``places`` of ``out``."""
     for text in range(starts.size):
@@ -377,7 +372,7 @@ def copy(data: Bytes, starts: I64, lengths: U32, out: Bytes, places: I64) -> Non
             out[places[text] + at] = data[starts[text] + at]
 
 
-@_native
+@native
 def elect(leaders: U32, followers: U32, similarity: F64, chosen: U32, best: F64) -> None:
     """Give each row the most similar kept row that goes before it; one that has none is kept.
 

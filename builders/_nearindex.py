@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -145,17 +146,15 @@ class Index:
         self._compared = np.zeros(order.size, np.bool_)
         for table in range(self.tables):
             keys = np.fromfile(self._file("keys", table), np.uint64)
+            # Equal keys are in the same part; sorting takes several times the room of a part.
+            parts = (keys % np.uint64(PARTS)).astype(np.uint8)
             with self._file("members", table).open("wb") as file:
-                buckets = 0
-                # Equal keys are in the same part; sorting takes several times the room of a part.
-                for part in range(PARTS):
-                    rows = np.flatnonzero(keys % np.uint64(PARTS) == part).astype(np.uint32)
-                    rows, bucket = _buckets(rows, keys[rows])
-                    found = bucket + np.uint64(buckets) << np.uint64(32) | rank[rows]
-                    found.sort()
-                    found.tofile(file)
+                before = np.uint64(0)
+                members = self._pool.map(partial(_members, keys, parts, rank), range(PARTS))
+                for rows, found, buckets in members:
+                    (found + (before << np.uint64(32))).tofile(file)
                     self._compared[rows] = True
-                    buckets += int(bucket[-1]) + 1 if bucket.size else 0
+                    before += np.uint64(buckets)
             self._file("keys", table).unlink()
         return bool(self._compared.any())
 
@@ -301,6 +300,17 @@ def _check(batch: Batch, position: NDArray[np.int64], last: int | None) -> None:
         raise IsoglossError(
             "rows to look for near-duplicates in are not in rising order", where=f"row {row}"
         )
+
+
+def _members(
+    keys: NDArray[np.uint64], parts: NDArray[np.uint8], rank: NDArray[np.uint32], part: int
+) -> tuple[NDArray[np.uint32], NDArray[np.uint64], int]:
+    """Return the rows of a part that share a key; bucket and rank of each, rising; how many buckets."""
+    rows = np.flatnonzero(parts == part).astype(np.uint32)
+    rows, buckets = _buckets(rows, keys[rows])
+    found = buckets << np.uint64(32) | rank[rows]
+    found.sort()
+    return rows, found, int(buckets[-1]) + 1 if buckets.size else 0
 
 
 def _buckets(

@@ -15,14 +15,17 @@ REJECTED_COLUMNS = (
     "task",
     "language",
     "source_language",
+    "instruction",
     "context",
     "input",
     "output",
     "references",
+    "tests",
     "source",
     "source_id",
     "licence",
     "group",
+    "split",
     "tags",
     "filter",
     "reason",
@@ -49,7 +52,7 @@ def check_target(out: Path) -> None:
     """Check that a build may write to a folder: it is new, empty but for hidden files, or ours.
 
     Ours is one with the manifest of a corpus, or one where a build was stopped; and nothing else
-    may be in it, for `write` deletes what earlier builds left.
+    may be in it, for `clear` deletes what earlier builds left.
 
     Raises:
         IsoglossError: It is none of these. Nothing was changed.

@@ -56,7 +56,7 @@ def with_keys(frame: pl.DataFrame) -> pl.DataFrame:
     # Each text is made once: polars does not see that two expressions with Python in them are one.
     made = frame.select(
         pl.concat_str(texts, separator=_BETWEEN).alias("asked"),
-        _folded(pl.col("references").list.join("\x1e").fill_null("")).alias("given"),
+        _folded(_joined(frame["references"])).alias("given"),
     )
     hashed = made.select(
         xxh64(pl.col(text), seed).alias(name)
@@ -64,6 +64,12 @@ def with_keys(frame: pl.DataFrame) -> pl.DataFrame:
         for seed, name in enumerate(names)
     )
     return frame.hstack(hashed.get_columns())
+
+
+def _joined(references: pl.Series) -> pl.Expr:
+    if (references.list.len() == 1).all():  # as most are: nothing is copied
+        return pl.col("references").list.first().fill_null("")
+    return pl.col("references").list.join("\x1e").fill_null("")
 
 
 def identical(store: Store) -> pl.DataFrame:

@@ -51,10 +51,10 @@ class PlannedFilter:
             ]
         )
 
-    def sweeps(self) -> list[Sweep]:
-        """Return its thresholds, as the report shows them."""
+    def sweeps(self, options: FilterOptions) -> list[Sweep]:
+        """Return the thresholds on its scores that options of it set."""
         found = getattr(self.module, "sweeps", None)
-        return list(found(self.options)) if found else []
+        return list(found(options)) if found else []
 
 
 def _some(options: FilterOptions, names: Sequence[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from builders.filtering import PlannedFilter
 from builders.ledger import Ledger
 from builders.scores import Former, beside, dear_spool, known_or_scored
 from builders.staging import ROW, Staged
-from builders.store import POSITION, Part, Spool, Store
+from builders.store import POSITION, Part, Spool, Store, spooled
 from isogloss.console import progress
 
 
@@ -74,7 +74,7 @@ class Judging:
         path = spool.path(number)
         if not path.is_file():
             return None
-        left = pl.read_parquet(path)
+        left = spooled(path)
         if not left[ROW].equals(frame[ROW]):
             return None
         spool.numbers.append(number)

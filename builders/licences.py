@@ -35,9 +35,11 @@ def taken(licence: str, patterns: tuple[str, ...]) -> bool:
     Args:
         licence: An SPDX expression (SPDX specification 3.0, annex B) or a name. Of ``A OR B`` one
             will do, of ``A AND B`` both are needed; an exception (``WITH``) adds rights only.
-        patterns: As shells match file names, whatever the case. A licence without a name is taken
-            by ``*`` alone.
+        patterns: As shells match file names, whatever the case; everything where empty. A licence
+            without a name is taken by ``*`` alone.
     """
+    if not patterns:
+        return True
     from license_expression import ExpressionError, ExpressionParseError, Licensing
 
     try:

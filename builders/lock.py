@@ -10,13 +10,36 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field, ValidationError
+
 from isogloss.console import say, warn
 from isogloss.errors import IsoglossError
 from isogloss.provenance import read_json, write_json
+from isogloss.settings import Settings
 
 _FORMAT = 1
 _SHIPPED = Path(__file__).resolve().parent / "recipes"
 _KEPT = ("name", "kind", "version", "licence", "sha256")
+
+
+class _Locked(Settings):
+    """What a source or a suite held."""
+
+    name: str
+    kind: str | None = None
+    version: str | None = None
+    licence: str | None = None
+    sha256: str | None = None
+
+
+class _Lock(Settings):
+    """The file."""
+
+    format: int = Field(ge=_FORMAT, le=_FORMAT)
+    sources: list[_Locked]
+    suites: list[_Locked]
+    templates: str
+    tokenizer: str | None
 
 
 def path_of(recipe: Path) -> Path:
@@ -62,7 +85,9 @@ def check(recipe: Path, now: dict[str, Any]) -> None:
         raise IsoglossError(
             "there is no lock to hold the sources to",
             where=path,
-            remedy="Build once without --frozen, and keep the file with the recipe",
+            remedy="Copy the recipe to a folder of yours: shipped ones have none"
+            if _is_shipped(recipe)
+            else "Build once without --frozen, and keep the file with the recipe",
         )
     changes = _changes(_read(path), now)
     if changes:
@@ -78,7 +103,7 @@ def update(recipe: Path, now: dict[str, Any]) -> None:
 
     A recipe in a folder that cannot be written has none, nor has one that is shipped.
     """
-    if recipe.resolve().parent == _SHIPPED:
+    if _is_shipped(recipe):
         return
     path = path_of(recipe)
     before = _read(path) if path.is_file() else None
@@ -92,13 +117,17 @@ def update(recipe: Path, now: dict[str, Any]) -> None:
         say(f"no lock is written ({error.problem})")
 
 
+def _is_shipped(recipe: Path) -> bool:
+    return recipe.resolve().parent == _SHIPPED
+
+
 def _read(path: Path) -> dict[str, Any]:
-    table = read_json(path)
-    if not isinstance(table, dict) or table.get("format") != _FORMAT:
+    try:
+        return _Lock.model_validate(read_json(path)).model_dump(exclude_unset=True)
+    except ValidationError as error:
         raise IsoglossError(
             "is not a lock of this version", where=path, remedy="Delete it and build again"
-        )
-    return dict(table)
+        ) from error
 
 
 def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from builders.decontaminate import DecontaminationOptions
 from builders.filtering import PlannedFilter
-from builders.filters._base import Task
+from builders.filters._base import FilterOptions, Task
 from builders.mixtures.settings import Mixture, Split, checked
 from builders.near import NearOptions
 from builders.sources._base import Context, SourceOptions
@@ -129,7 +129,7 @@ def load_recipe(path: Path | str) -> Recipe:
         licences=file.licences,
         templates=tuple(_template_file(path, name) for name in file.templates),
         sources=sources,
-        filters=_filters(file, path),
+        filters=_filters(file, path, languages),
         duplicates=file.duplicates,
         decontamination=file.decontamination,
         split=file.split,
@@ -180,31 +180,48 @@ def plan_sources(tables: Sequence[dict[str, Any]], context: Context) -> tuple[Pl
     return tuple(planned)
 
 
-def _filters(file: _File, path: Path) -> tuple[PlannedFilter, ...]:
-    known = discover("builders.filters")
+def _filters(file: _File, path: Path, languages: Sequence[str]) -> tuple[PlannedFilter, ...]:
     planned: list[PlannedFilter] = []
     for index, table in enumerate(file.filters):
         where = f"{path}: filters[{index}]"
         name = str(table.get("name", ""))
-        if name not in known:
-            raise unknown("filter", name, list(known), where=where)
-        options = validate(known[name].Options, table, where=where)
+        module = lookup("builders.filters", name)
+        if module is None:
+            raise unknown("filter", name, list(discover("builders.filters")), where=where)
+        options = validate(module.Options, table, where=where)
+        _check_kept(options.languages, languages, f"{where}.languages")
         # The same filter may stand in a recipe twice, with other options.
         again = sum(step.name == name for step in planned)
         planned.append(
             PlannedFilter(
                 name,
                 f"{name}#{again + 1}" if again else name,
-                known[name],
+                module,
                 options,
-                {
-                    canonical(tag, where=f"{where}.by_language"): validate(
-                        known[name].Options,
-                        {**{k: v for k, v in table.items() if k != "by_language"}, **own},
-                        where=f"{where}.by_language.{tag}",
-                    )
-                    for tag, own in options.by_language.items()
-                },
+                _by_language(module.Options, table, languages, where),
             )
         )
     return tuple(planned)
+
+
+def _by_language(
+    options: type[FilterOptions], table: dict[str, Any], languages: Sequence[str], where: str
+) -> dict[str, FilterOptions]:
+    """Return a filter's options for the languages that have their own."""
+    where = f"{where}.by_language"
+    common = {key: value for key, value in table.items() if key != "by_language"}
+    found: dict[str, FilterOptions] = {}
+    for name, own in table.get("by_language", {}).items():
+        tag = canonical(name, where=where)
+        _check_kept([tag], languages, where)
+        if tag in found:
+            raise IsoglossError(f"{tag!r} is named twice", where=where)
+        found[tag] = validate(options, {**common, **own}, where=f"{where}.{name}")
+    return found
+
+
+def _check_kept(tags: Sequence[str], languages: Sequence[str], where: str) -> None:
+    """Refuse languages that the recipe has not: "zh" for its "zh-Hans" would do nothing, unheard."""
+    for tag in tags:
+        if tag not in languages:
+            raise unknown("language", tag, list(languages), where=where)

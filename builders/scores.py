@@ -8,7 +8,7 @@ asked, because an earlier one had dropped the row.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from typing import Any
 import polars as pl
 
 from builders import filtering
+from builders._inorder import in_order
 from builders.filtering import PlannedFilter
-from builders.store import Spool, write_parquet
+from builders.store import Spool, spooled, write_parquet
 from isogloss.errors import IsoglossError
 from isogloss.provenance import read_json, sha256_file
 
@@ -116,7 +117,7 @@ def dear_spool(folder: Path, step: PlannedFilter) -> Spool:
 
 
 def write(
-    out: Path, index: int, name: str, cheap: Spool, dear: Sequence[Spool]
+    out: Path, index: int, name: str, cheap: Spool, dear: Sequence[Spool], workers: int
 ) -> dict[str, dict[str, Any]]:
     """Write the scores of a source.
 
@@ -126,26 +127,35 @@ def write(
         name: Its name.
         cheap: Its scores by batch, of all rows.
         dear: Scores of dear filters, by the same batches, of the rows they were asked of.
+        workers: How many files are written at once.
 
     Returns:
         For each file, by its path in the folder: ``sha256``, ``bytes`` and ``rows``.
     """
+
+    def write_one(part: tuple[int, pl.DataFrame]) -> tuple[str, dict[str, Any]]:
+        number, table = part
+        file = f"scores/{index:03d}-{_UNSAFE.sub('-', name)[:60]}-{number:05d}.parquet"
+        return file, write_parquet(table, out / file)
+
+    return dict(in_order(write_one, _tables(cheap, dear), workers))
+
+
+def _tables(cheap: Spool, dear: Sequence[Spool]) -> Iterator[tuple[int, pl.DataFrame]]:
+    """Yield each batch's number and its scores by all filters, the same columns in all."""
     schema: dict[str, pl.DataType] = {}
     for spool in (cheap, *dear):
         for path in spool.paths():
-            schema |= pl.read_parquet_schema(path)
-    files = {}
+            schema |= spooled(path).schema
     for number in cheap.numbers:
-        table = pl.read_parquet(cheap.path(number))
+        table = spooled(cheap.path(number))
         for spool in dear:
             if number in spool.numbers:
-                more = pl.read_parquet(spool.path(number))
+                more = spooled(spool.path(number))
                 table = table.join(more, on=_ROW, how="left", maintain_order="left")
         missing = [
             pl.lit(None, kind).alias(key)
             for key, kind in schema.items()
             if key not in table.columns
         ]
-        file = f"scores/{index:03d}-{_UNSAFE.sub('-', name)[:60]}-{number:05d}.parquet"
-        files[file] = write_parquet(table.with_columns(missing).select(list(schema)), out / file)
-    return files
+        yield number, table.with_columns(missing).select(list(schema))

@@ -17,7 +17,7 @@ from builders.ledger import Ledger
 from builders.recipe import PlannedSource, Recipe
 from builders.scores import Former, beside, known_or_scored
 from builders.sources._base import Reading, rank
-from builders.store import POSITION, Spool, Store, packed, rebatched
+from builders.store import POSITION, Spool, Store, packed, rebatched, spooled
 from isogloss.console import progress
 from isogloss.hashing import xxh64
 from isogloss.provenance import read_json, write_json
@@ -160,8 +160,8 @@ class Staging:
             lowest.see(frame)
             seen.add(frame)
         for path in seen.paths():
-            frame = pl.read_parquet(path)
-            path.unlink()
+            frame = spooled(path)
+            path.unlink()  # what is mapped stays until it is let go
             yield staged.ledger.settle("limit", lowest.verdict(frame))
 
     def _judge(self, source: str, staged: Staged, batch: tuple[int, pl.DataFrame]) -> _Judged:

@@ -1,4 +1,4 @@
-"""Rows on disk: text stays in Parquet files, only numbers of rows are in memory.
+"""Rows on disk: text stays in files, only numbers of rows are in memory.
 
 Every row that its source's filters let through has a position, from 0 on without gaps, in the order
 of the recipe's sources. What is decided of rows afterwards is decided in arrays by position.
@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from isogloss.provenance import sha256_file, writing
 
@@ -66,11 +65,33 @@ def packed(frame: pl.DataFrame) -> pl.DataFrame:
 def _unpacked(path: Path, columns: Sequence[str] | None) -> pl.DataFrame:
     told = columns is None or "references" in columns
     names = None if columns is None else [*dict.fromkeys([*columns, *(["output"] if told else [])])]
-    frame = pl.read_parquet(path, columns=names)
+    frame = spooled(path, names)
     if told:
         output = pl.concat_list("output")
         frame = frame.with_columns(pl.coalesce("references", output).alias("references"))
     return frame if columns is None else frame.select(columns)
+
+
+def spooled(path: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """Read a file of a `Spool`, or some of its columns.
+
+    The file is mapped, not copied: only what is looked at is read, and the system may forget it again.
+    """
+    with pa.memory_map(str(path)) as file:
+        table = pa.ipc.open_file(file).read_all()
+    return pl.DataFrame(pl.from_arrow(table if columns is None else table.select(columns)))
+
+
+def _height(path: Path) -> int:
+    """Return the number of rows of a file of a spool.
+
+    Raises:
+        OSError: There is no such file.
+        ArrowInvalid: It is not whole.
+    """
+    with pa.memory_map(str(path)) as file:
+        read = pa.ipc.open_file(file)
+        return sum(read.get_batch(number).num_rows for number in range(read.num_record_batches))
 
 
 @dataclass(frozen=True)
@@ -103,10 +124,10 @@ class Store:
 
     @classmethod
     def over(cls, paths: Iterable[Path]) -> Store:
-        """Open a store over Parquet files, in their order."""
+        """Open a store over files of spools, in their order."""
         parts, start = [], 0
         for path in paths:
-            height = pq.read_metadata(path).num_rows
+            height = _height(path)
             parts.append(Part(path, start, height))
             start += height
         return cls(parts, np.ones(start, dtype=bool))
@@ -153,7 +174,7 @@ class Store:
 
 @dataclass
 class Spool:
-    """Parquet files of one folder and kind, written one after the other.
+    """Arrow files of one folder and kind, written one after the other; `spooled` reads them.
 
     They are read again within minutes: neither to compress them nor to wait for the disk costs space
     and, should the power fail, the work; and saves most of the time.
@@ -177,17 +198,17 @@ class Spool:
         if frame.is_empty():
             return False
         with writing(self.path(number), sync=False) as partial:
-            frame.write_parquet(partial, compression="uncompressed", statistics=False)
+            frame.write_ipc(partial, compression="uncompressed")
         return True
 
     def path(self, number: int) -> Path:
         """Return the path of the file of a number."""
-        return self.folder / f"{self.prefix}-{number:06d}.parquet"
+        return self.folder / f"{self.prefix}-{number:06d}.arrow"
 
     def whole(self) -> bool:
         """Tell whether all files are there and can be read to their ends."""
         try:
-            return all(pq.read_metadata(path).num_rows > 0 for path in self.paths())
+            return all(_height(path) > 0 for path in self.paths())
         except (OSError, pa.ArrowInvalid):
             return False
 

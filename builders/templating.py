@@ -20,6 +20,9 @@ from isogloss.settings import Settings, read_toml, unknown, validate
 #: The language that stands in where a template has none of the asked one.
 FALLBACK = "en"
 
+#: What the template of an example that brings its own instruction ends in, after its source.
+OWN = "/own"
+
 _FOLDER = Path(__file__).parent / "templates"
 _IN_INSTRUCTION = ("source_language", "target_language")
 _IN_INPUT = ("context", "input")
@@ -260,7 +263,7 @@ def _own(frame: pl.DataFrame, epoch: int) -> pl.DataFrame:
     passage = pl.col("context").is_not_null()
     return frame.with_columns(
         pl.col("language").alias("instruction_language"),
-        pl.concat_str("source", pl.lit("/own")).alias("template"),
+        pl.concat_str("source", pl.lit(OWN)).alias("template"),
         pl.when(passage)
         .then(pl.concat_str("context", "input", separator="\n\n"))
         .otherwise("input")

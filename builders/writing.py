@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from builders.store import write_parquet
+from builders.store import spooled, write_parquet
 
 #: Records of a file at most, about, and bytes of text.
 ROWS_PER_FILE = 100_000
@@ -137,7 +137,7 @@ def _by_rows(paths: Iterable[Path]) -> Iterator[pl.DataFrame]:
     waiting: list[pl.DataFrame] = []
     rows = size = 0
     for path in paths:
-        frame = pl.read_parquet(path)
+        frame = spooled(path)
         while rows + frame.height >= ROWS_PER_FILE:
             head = frame.head(ROWS_PER_FILE - rows)
             yield pl.concat([*waiting, head])

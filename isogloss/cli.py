@@ -1,6 +1,7 @@
 """The command: ``isogloss build | tune | score | rescore | compare | publish | run | …``.
 
-Only this module, `isogloss.reports` and `isogloss.engine` know the rooms, and they import each when it is used.
+Only this module, `isogloss.listing`, `isogloss.reports` and `isogloss.engine` know the rooms, and they
+import each when it is used.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from isogloss import listing, reports
 from isogloss import options as o
-from isogloss import reports
 from isogloss.engine import runner_engine
 from isogloss.errors import IsoglossError
 from isogloss.guard import guarded
@@ -331,105 +332,7 @@ def run(
     print(index)
 
 
-@app.command(**example("isogloss check templates"))
-@guarded
-def check(
-    what: Annotated[str, typer.Argument(help="templates.")],
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Your own files, checked with the shipped ones.", show_default=False),
-    ] = None,
-) -> None:
-    """Check instruction templates: placeholders, script, language, duplicates, counts, form."""
-    import builders
-    from builders.templating import load_templates
-    from isogloss.console import say
-    from isogloss.settings import unknown
-    from isogloss.showing import printable
-
-    if what != "templates":
-        raise unknown("kind", what, ["templates"], where="isogloss check")
-    found = builders.check_templates(files or ())
-    for one in found:
-        (say if one.notice else print)(printable(str(one)))
-    wrong = sum(not one.notice for one in found)
-    if wrong:
-        raise IsoglossError(f"{wrong} {'problem' if wrong == 1 else 'problems'} in templates")
-    table = load_templates(files or ()).table
-    print(f"{table.height} templates in {table['language'].n_unique()} languages: nothing found")
-
-
-_LISTS = {
-    "sources": "builders.sources",
-    "filters": "builders.filters",
-    "metrics": "benchmarks.metrics",
-    "models": "runners.models",
-}
-
-
-@app.command("list", **example("isogloss list sources"))
-@guarded
-def list_(
-    what: Annotated[
-        str,
-        typer.Argument(
-            help="sources, templates, filters, tasks, metrics, suites, models or languages."
-        ),
-    ],
-    name: Annotated[
-        str | None,
-        typer.Argument(help="Of sources, filters, metrics or models: tell all about this one."),
-    ] = None,
-) -> None:
-    """List what there is of a kind, with a line about each; or tell all about one."""
-    from isogloss.console import table
-    from isogloss.describing import show_all, show_one
-    from isogloss.settings import unknown
-
-    if name is not None:
-        show_one(_LISTS, what, name)
-        return
-    if what in _LISTS:
-        show_all(_LISTS[what])
-        return
-    if what == "tasks":
-        import benchmarks
-
-        rows = [(name, _about(task)) for name, task in benchmarks.list_tasks().items()]
-    elif what == "suites":
-        import benchmarks
-
-        rows = list(benchmarks.list_suites().items())
-        rows.append(("corpus:FOLDER", "the test split of a corpus"))
-    elif what == "templates":
-        import builders
-
-        rows = [(name, ", ".join(tags)) for name, tags in builders.list_templates().items()]
-    elif what == "languages":
-        import builders
-        from isogloss.languages import describe
-
-        tags = sorted({tag for tags in builders.list_templates().values() for tag in tags})
-        rows = [
-            (tag, f"{describe(tag).name}, {describe(tag).autonym}; {describe(tag).script}")
-            for tag in tags
-        ]
-    else:
-        known = [*_LISTS, "tasks", "suites", "templates", "languages"]
-        raise unknown("kind", what, known, where="isogloss list")
-    table(("name", "description"), rows, results=True)
-
-
-def _about(task: Any) -> str:
-    from benchmarks import list_metrics
-
-    metrics = [name for name, metric in list_metrics().items() if task.name in metric.tasks]
-    return (
-        f"{task.description}\nprompt: {task.prompt}\nanswer: {task.answer}\nright: {task.right}\n"
-        f"ranked by: {task.main}\nmetrics: {', '.join(metrics)}"
-    )
-
-
+app.add_typer(listing.app)
 app.add_typer(reports.app)
 
 

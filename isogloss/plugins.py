@@ -44,15 +44,17 @@ def discover(package: str) -> dict[str, ModuleType]:
 def lookup(package: str, name: str) -> ModuleType | None:
     """Return one plugin module of a package, or None where there is none of that name.
 
-    Where the package itself has a module so named, only that is imported: others may take long.
+    Where the package itself has a module so named (with underscores for dashes), only that is
+    imported: others may take long.
 
     Raises:
         IsoglossError: As `discover`.
     """
     parent = importlib.import_module(package)
     files = {info.name for info in pkgutil.iter_modules(parent.__path__)}
-    if name.isidentifier() and not name.startswith("_") and name in files:
-        module = importlib.import_module(f"{package}.{name}")
+    file = name.replace("-", "_")
+    if file.isidentifier() and not file.startswith("_") and file in files:
+        module = importlib.import_module(f"{package}.{file}")
         if getattr(module, "NAME", name) == name:
             return module
     return discover(package).get(name)

@@ -38,11 +38,6 @@ def mended(text: pl.Expr, odd: str, mend: Callable[[pl.Expr], pl.Expr]) -> pl.Ex
     return text.map_batches(some, return_dtype=pl.String)
 
 
-def nfc(text: pl.Expr) -> pl.Expr:
-    """Return texts in Unicode's normalization form C."""
-    return mended(text, f"[{MAYBE_NOT_NFC}]", lambda odd: odd.str.normalize("NFC"))
-
-
 def utf8(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return the UTF-8 of strings without nulls, end to end, and where each starts (n + 1 offsets)."""
     # The oldest layout that polars gives away is Arrow's large strings; its newest is views.

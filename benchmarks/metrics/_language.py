@@ -28,7 +28,7 @@ import numpy as np
 import regex
 
 from benchmarks.metrics._base import Array, Segments, counted
-from isogloss.identifiers import alike
+from isogloss.identifiers import Ranking, alike
 from isogloss.identifiers import base as _base
 from isogloss.identifiers import fasttext as lid176
 from isogloss.languages import describe
@@ -47,6 +47,8 @@ SURE = 0.7
 ERRORS = 0.01
 #: From this many different references on, that share says how far the identifier errs.
 ENOUGH_REFERENCES = 100
+#: lid.176 is shown so many characters: what a text is in shows early.
+LONGEST = 1000
 #: What the identifier takes a text for is never put down to its errors if it is this.
 NEVER_AN_ERROR = "en"
 
@@ -93,37 +95,41 @@ def _first_references(segments: Segments) -> list[str]:
 
 
 def _wrong(texts: Sequence[str], language: str, limits: Mapping[str, float]) -> Array:
-    return counted([not _in_language(text, language, limits) for text in texts])
+    inside = [_settled(text, language) for text in texts]
+    left = [number for number, known in enumerate(inside) if known is None]
+    said = _elsewhere([texts[number] for number in left], language)
+    for number, (other, evidence) in zip(left, said, strict=True):
+        inside[number] = evidence < limits.get(other, SURE)
+    return counted([not known for known in inside])
 
 
-def _in_language(text: str, language: str, limits: Mapping[str, float]) -> bool:
+def _settled(text: str, language: str) -> bool | None:
+    """Tell whether a text is in a language; None where that is for lid.176 to tell."""
     script = _script_of(text, language)
     if script is None:
         return False
     letters = _letters(text)
     how = judge(language, script)
-    if letters == 0 or how == "script":
-        return True
     if how == "kana":
         # Sentences of Chinese have no kana, and those of Japanese do.
         kana = len(_KANA.findall(text))
         return letters < ENOUGH_HAN or (kana > 0 if script == "Jpan" else 2 * kana < letters)
-    other, evidence = _elsewhere(text, language)
-    return evidence < limits.get(other, SURE)
+    return True if how == "script" or letters < ENOUGH_LETTERS else None
 
 
-def _elsewhere(text: str, language: str) -> tuple[str, float]:
-    """Return the language that a text seems to be in instead, and how sure that is; 0 for not."""
-    if _letters(text) < ENOUGH_LETTERS:
+def _elsewhere(texts: Sequence[str], language: str) -> list[tuple[str, float]]:
+    """Return for each text what it seems to be in instead, and how sure that is; 0 for not."""
+    shown = [text if len(text) <= LONGEST else " ".join(text.split())[:LONGEST] for text in texts]
+    mine = alike(_base(language))
+    return [_other(ranking, mine) for ranking in lid176.rankings(shown)]
+
+
+def _other(ranking: Ranking, mine: frozenset[str]) -> tuple[str, float]:
+    own = sum(probability for name, probability in ranking if name in mine)
+    if own >= UNLIKELY or not ranking:
         return "", 0.0
-    found = lid176.probabilities(text)
-    if sum(found.get(name, 0.0) for name in alike(_base(language))) >= UNLIKELY:
-        return "", 0.0
-    if not found:
-        return "", 0.0
-    best, *others = found
     # Close languages share what is one's alone elsewhere: Indonesian and Malay, half each.
-    return best, found[best] + (found[others[0]] if others else 0.0)
+    return ranking[0][0], sum(probability for _, probability in ranking[:2])
 
 
 @lru_cache(maxsize=8)
@@ -137,11 +143,8 @@ def _limits(language: str, references: tuple[str, ...]) -> dict[str, float]:
     if "lid.176" not in _judges(language) or len(different) < ENOUGH_REFERENCES:
         return {}
     taken: dict[str, list[float]] = {}
-    for text in different:
-        script = _script_of(text, language)
-        if script is None or judge(language, script) != "lid.176":
-            continue
-        other, evidence = _elsewhere(text, language)
+    asked = [text for text in different if _settled(text, language) is None]
+    for other, evidence in _elsewhere(asked, language):
         if evidence >= SURE and other != NEVER_AN_ERROR:
             taken.setdefault(other, []).append(evidence)
     allowed = int(ERRORS * len(different))

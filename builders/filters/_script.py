@@ -54,9 +54,11 @@ def counted(claims: pl.DataFrame) -> pl.DataFrame:
     tags = claims["tag"].unique().to_list()
     density = {tag: scripts.density(tag) for tag in tags}
     found = scripts.count(claims["text"], claims["tag"])
-    weight = claims["tag"].replace_strict(density, return_dtype=pl.UInt32)
-    inside = found["inside"] * weight
-    letters = found["letters"] - found["inside"] + inside
+    letters, inside = found["letters"], found["inside"]
+    if set(density.values()) != {1}:
+        weight = claims["tag"].replace_strict(density, return_dtype=pl.UInt32)
+        letters = letters - inside + inside * weight
+        inside = inside * weight
     share = (inside / letters).fill_nan(1.0).cast(pl.Float32)
     return pl.DataFrame(
         {

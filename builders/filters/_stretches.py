@@ -10,14 +10,10 @@ probability of about 1e-7.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-F = TypeVar("F", bound=Callable[..., Any])
+from isogloss.native import native
 
 Bytes = NDArray[np.uint8]
 Starts = NDArray[np.int64]
@@ -27,11 +23,7 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 
 
-def _native(function: F) -> F:
-    return cast(F, numba.njit(cache=True, nogil=True)(function))
-
-
-@_native
+@native
 def _decode(data: Bytes, at: int, stop: int, points: NDArray[np.uint32]) -> int:
     """Decode UTF-8 that Arrow has checked into ``points`` until either ends; return how many."""
     count = 0
@@ -55,7 +47,7 @@ def _decode(data: Bytes, at: int, stop: int, points: NDArray[np.uint32]) -> int:
     return count
 
 
-@_native
+@native
 def _power(size: int) -> np.uint64:
     power = np.uint64(1)
     for _ in range(size):
@@ -63,7 +55,7 @@ def _power(size: int) -> np.uint64:
     return power
 
 
-@_native
+@native
 def _mask(entries: int) -> np.uint64:
     """Return the last slot of a table that entries fill by half or less."""
     slots = 16
@@ -72,7 +64,7 @@ def _mask(entries: int) -> np.uint64:
     return np.uint64(slots - 1)
 
 
-@_native
+@native
 def _longest(starts: Starts, limit: int) -> int:
     longest = 1
     for row in range(len(starts) - 1):
@@ -80,7 +72,7 @@ def _longest(starts: Starts, limit: int) -> int:
     return min(longest, limit)
 
 
-@_native
+@native
 def _find(
     key: np.uint64,
     mask: np.uint64,
@@ -95,7 +87,7 @@ def _find(
     return slot
 
 
-@_native
+@native
 def repeated(data: Bytes, starts: Starts, size: int, limit: int) -> NDArray[np.float32]:
     """Return the share of each text that lies in stretches which stood in it before.
 
@@ -141,7 +133,7 @@ def repeated(data: Bytes, starts: Starts, size: int, limit: int) -> NDArray[np.f
     return found
 
 
-@_native
+@native
 def shared(
     data: Bytes, starts: Starts, other: Bytes, other_starts: Starts, size: int, limit: int
 ) -> NDArray[np.float32]:
@@ -199,7 +191,7 @@ def shared(
     return found
 
 
-@_native
+@native
 def start_alike(
     data: Bytes,
     starts: Starts,
@@ -246,7 +238,7 @@ def start_alike(
     return found
 
 
-@_native
+@native
 def _width(point: np.uint32) -> int:
     """Return how many bytes a code point takes in UTF-8."""
     if point < 0x80:
@@ -256,7 +248,7 @@ def _width(point: np.uint32) -> int:
     return 3 if point < 0x10000 else 4
 
 
-@_native
+@native
 def may_share(
     data: Bytes, starts: Starts, other: Bytes, other_starts: Starts, size: int
 ) -> NDArray[np.bool_]:

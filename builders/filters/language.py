@@ -20,8 +20,8 @@ SCORED_BY = ("backend", "max_chars", "sides")
 # rest it says what the other script is used for.
 _ASKED = 0.2
 
-_CLAIM = ["judge", "tag", "own", "text"]
-_WEIGHED = {"own_probability": pl.Float32, "other": pl.String, "other_probability": pl.Float32}
+# What a text claims to be in, and the script of that which most of its letters are of.
+_CLAIM = ["tag", "own"]
 
 
 class Options(FilterOptions):
@@ -69,30 +69,24 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     Raises:
         Unavailable: The identifier that the options name is not installed.
     """
-    claims = _script.claims(frame, options.sides)
-    whole = pl.concat([claims, _script.counted(claims)], how="horizontal")
-    whole = whole.with_columns(
-        _judges(whole, options.backend), pl.col("text").str.head(options.max_chars)
+    texts = _script.claims(frame, options.sides)
+    whole = pl.concat([texts, _script.counted(texts)], how="horizontal").with_row_index("row")
+    claims = whole.select(_CLAIM).unique(maintain_order=True).with_row_index("claim")
+    whole = _judged(whole, claims, options.backend)
+    asked = whole.filter(pl.col("judge") != "script").with_columns(
+        pl.col("text").str.head(options.max_chars)
     )
-    # Pairs asked both ways round hold every text twice; each is judged once.
-    asked = whole.filter(pl.col("judge") != "script").select(_CLAIM).unique(maintain_order=True)
     weighed = [
-        _weighed(part, str(name), workers)
+        _weighed(part, claims, str(name), workers)
         for (name,), part in asked.group_by("judge", maintain_order=True)
     ]
-    if weighed:
-        found = pl.concat(weighed)
-        whole = whole.join(found, on=_CLAIM, how="left", maintain_order="left")
-    else:
-        whole = whole.with_columns(
-            pl.lit(None, kind).alias(name) for name, kind in _WEIGHED.items()
-        )
-    scores = whole.with_columns(
+    found = pl.concat([pl.DataFrame(schema={"row": pl.UInt32, **identifiers.WEIGHED}), *weighed])
+    scores = whole.join(found, on="row", how="left", maintain_order="left").with_columns(
         pl.col("own_probability").fill_null(float("nan")),
         pl.col("other").fill_null(""),
         pl.col("other_probability").fill_null(0.0),
     )
-    return _script.beside(scores.drop("tag", "text", "own"), options.sides)
+    return _script.beside(scores.drop("row", "claim", "tag", "text", "own"), options.sides)
 
 
 def verdict(options: Options) -> pl.Expr:
@@ -145,26 +139,18 @@ def __getattr__(name: str) -> str:
     """Return ``VERSION``: what the scores hang on besides text and options."""
     if name == "VERSION":
         # Asked for when it is needed: the distributions are searched for.
-        return f"2 {identifiers.told()}"
+        return f"3 {identifiers.told()}"
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def _judges(claims: pl.DataFrame, backend: str) -> pl.Expr:
-    """Return who decides on each claim, by its language and the script that it is written in."""
-    found: dict[str, dict[str, str]] = {}
-    for tag, own in claims.select("tag", "own").unique().iter_rows():
-        found.setdefault(own, {})[tag] = _judge(backend, tag, own)
-    judge = pl.lit("script")
-    for own, by_tag in sorted(found.items()):
-        named = pl.col("tag").replace_strict(by_tag, default="script", return_dtype=pl.String)
-        judge = pl.when(pl.col("own") == own).then(named).otherwise(judge)
+def _judged(texts: pl.DataFrame, claims: pl.DataFrame, backend: str) -> pl.DataFrame:
+    """Return texts with ``claim``, the number of each one's, and ``judge``, who decides on it."""
+    judges = [_judge(backend, tag, own) for tag, own in claims.select(_CLAIM).iter_rows()]
+    known = claims.with_columns(pl.Series("judge", judges, pl.String))
+    texts = texts.join(known, on=_CLAIM, how="left", maintain_order="left")
     enough = (pl.col("letters") > 0) & (pl.col("script_share") >= _ASKED)
-    return (
-        pl.when(enough & ~settled_as_chinese(claims, claims["own"]))
-        .then(judge)
-        .otherwise(pl.lit("script"))
-        .alias("judge")
-    )
+    unsettled = enough & ~settled_as_chinese(texts, texts["own"])
+    return texts.with_columns(pl.when(unsettled).then("judge").otherwise(pl.lit("script")))
 
 
 def settled_as_chinese(claims: pl.DataFrame, own: pl.Series) -> pl.Series:
@@ -177,9 +163,11 @@ def settled_as_chinese(claims: pl.DataFrame, own: pl.Series) -> pl.Series:
         claims: Texts with the tags that they claim: ``text`` and ``tag``.
         own: The script of most of their letters that is one of their language's.
     """
-    japanese = [tag for tag in claims["tag"].unique() if "Hira" in written_in(tag)]
-    kana = claims["text"].str.contains(r"[\p{Hiragana}\p{Katakana}]")
-    return (own == "Hani") & ~kana & ~claims["tag"].is_in(japanese)
+    settled = own == "Hani"
+    rows = settled.arg_true()
+    japanese = [tag for tag in claims["tag"].gather(rows).unique() if "Hira" in written_in(tag)]
+    kana = claims["text"].gather(rows).str.contains(r"[\p{Hiragana}\p{Katakana}]")
+    return settled.scatter(rows, ~kana & ~claims["tag"].gather(rows).is_in(japanese))
 
 
 @cache
@@ -191,12 +179,8 @@ def _judge(backend: str, tag: str, script: str) -> str:
     return name if identifiers.rivals(name, tag, script) else "script"
 
 
-def _weighed(asked: pl.DataFrame, name: str, workers: int) -> pl.DataFrame:
-    """Return the claims that an identifier is asked about, with what it says for and against."""
-    rankings = identifiers.identify(asked["text"].to_list(), name, workers)
-    # Rankings are pairs in Python; there is nothing in them that columns would be quicker for.
-    weights = [
-        identifiers.weigh(ranking, tag, identifiers.rivals(name, tag, own))
-        for ranking, tag, own in zip(rankings, asked["tag"], asked["own"], strict=True)
-    ]
-    return asked.hstack(pl.DataFrame(weights, schema=_WEIGHED, orient="row"))
+def _weighed(texts: pl.DataFrame, claims: pl.DataFrame, name: str, workers: int) -> pl.DataFrame:
+    """Return the rows of texts that an identifier is asked about, with what it says for and against."""
+    kinds = claims.select(_CLAIM).rows()
+    found = identifiers.weighed(texts["text"], kinds, texts["claim"].to_numpy(), name, workers)
+    return texts.select("row").hstack(found)

@@ -17,8 +17,10 @@ _FIRST = ("name", "format", "recipe", "sources", "steps", "counts", "libraries")
 # These follow from the rest, or are compared row by row.
 _LEFT_OUT = ("files", "inputs_sha256", "recipe_sha256")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
-# What tells a table of a list from the others, and where two have the same, its place among them.
-_NAMING = ("source", "step", "name")
+# What tells a table of a list from the others, and where two have the same, its place among them:
+# of steps their source, too, and of all else the name (a source of bitext has a key "source").
+_STEP = ("source", "step")
+_OTHER = ("name",)
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ def _named(item: Any) -> list[str]:
     """Return what a table in a list goes by: its name, or its source and step."""
     if not isinstance(item, dict):
         return []
-    return [item[key] for key in _NAMING if isinstance(item.get(key), str)]
+    naming = _STEP if "step" in item else _OTHER
+    return [item[key] for key in naming if isinstance(item.get(key), str)]
 
 
 def _below(path: str, key: str) -> str:

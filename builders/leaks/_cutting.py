@@ -10,26 +10,18 @@ taken together, hence the many ``np.uint64``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from builders.leaks._folding import GAP, MARK, NOTHING, WORD, Array, Folding
-
-F = TypeVar("F", bound=Callable[..., Any])
+from isogloss.native import native
 
 #: The base of the polynomial that the hash of a run of tokens is.
 BASE = np.uint64(0xD6E8FEB86659FD93)
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _NO = np.uint64(0)
 _ONE = np.uint64(1)
-
-
-def native(function: F) -> F:
-    """Compile a function at its first call."""
-    return cast(F, numba.njit(cache=True, nogil=True)(function))
 
 
 class Measure(NamedTuple):

@@ -17,9 +17,10 @@ from typing import NamedTuple
 import numpy as np
 
 from builders._minhash import mix
-from builders.leaks._cutting import Room, Texts, native, room_for, tokenise
+from builders.leaks._cutting import Room, Texts, room_for, tokenise
 from builders.leaks._folding import WORD, Array, Folding
 from builders.leaks._ngramhash import Table, bucket
+from isogloss.native import native
 
 WIDTH = 5
 _BASE = np.uint64(0xD6E8FEB86659FD93)

@@ -15,13 +15,13 @@ from builders.leaks._cutting import (
     Room,
     Texts,
     find_grams,
-    native,
     room_for,
     tokenise,
     weigh,
     whole_hash,
 )
 from builders.leaks._folding import Array, Folding
+from isogloss.native import native
 
 #: How many times finer than a table's buckets its bitmap is, as a power of two.
 FINER = 3

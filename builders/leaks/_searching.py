@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from builders.leaks._cutting import Measure, Texts, native, room_for, tokenise, weigh, whole_hash
+from builders.leaks._cutting import Measure, Texts, room_for, tokenise, weigh, whole_hash
 from builders.leaks._folding import Array, Folding
 from builders.leaks._nearhash import Near, nearest, work_for
 from builders.leaks._ngramhash import Table, match
+from isogloss.native import native
 
 
 class Found(NamedTuple):

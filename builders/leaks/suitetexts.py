@@ -13,6 +13,7 @@ from pydantic import ConfigDict
 
 from builders import testsets
 from builders.decontaminate import PROTECTED, DecontaminationOptions, protected
+from builders.templating import OWN
 from isogloss.console import warn
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.languages import canonical
@@ -251,8 +252,17 @@ def _records(path: Path, where: Path) -> pl.DataFrame:
     references = pl.col("references") if "references" in frame.columns else pl.concat_list("output")
     return filled.select(
         *(pl.col(name).cast(pl.String) for name in (*wanted, "source_language")),
+        _own_instruction(frame).alias("instruction"),
         references.cast(pl.List(pl.String)).alias("references"),
     )
+
+
+def _own_instruction(frame: pl.DataFrame) -> pl.Expr:
+    """Return the instructions that the data brought; a template's words are in any corpus."""
+    if not {"instruction", "template"} <= set(frame.columns):
+        return pl.lit(None, pl.String)
+    own = pl.col("template").cast(pl.String).str.ends_with(OWN)
+    return pl.when(own).then(pl.col("instruction").cast(pl.String))
 
 
 def _hash(texts: pl.DataFrame) -> str:

@@ -17,8 +17,8 @@ REASONS = 6
 EXAMPLES = 2
 
 _KEY = ("file", "row")
-_SHOWN = ("task", "language", "source_language", "context", "input", "output", "source", "source_id",
-          "licence", "reason")  # fmt: skip
+_SHOWN = ("task", "language", "source_language", "instruction", "context", "input", "output",
+          "source", "source_id", "licence", "reason")  # fmt: skip
 
 
 @dataclass(frozen=True)

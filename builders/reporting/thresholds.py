@@ -85,8 +85,9 @@ def tried(files: Sequence[Path], filters: Sequence[PlannedFilter]) -> pl.DataFra
     rows: list[dict[str, Any]] = []
     for step in filters:
         for options, languages in _settings(step):
-            sweeps = step.module.sweeps(options) if hasattr(step.module, "sweeps") else []
-            for _, alike in groupby(sweeps, key=lambda one: (one.score, id(one.among))):
+            for _, alike in groupby(
+                step.sweeps(options), key=lambda one: (one.score, id(one.among))
+            ):
                 together = list(alike)
                 asked = _Asked(step.label, together[0], languages)
                 found = asked.read([path for path in files if asked.needs <= columns[path]])

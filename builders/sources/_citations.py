@@ -10,6 +10,10 @@ MKQA = (
     "Domain Question Answering, TACL 9, https://aclanthology.org/2021.tacl-1.82"
 )
 
+DDTP = "The Debian Description Translation Project, https://www.debian.org/international/l10n/ddtp"
+
+_FINDINGS = "Findings of the {} Conference on Machine Translation (WMT), "
+
 #: Citations by a pattern of the names that a set's publisher gave its files.
 _BY_NAME = {
     r"xquad\.[a-z]{2,3}\.json": "Artetxe, Ruder and Yogatama 2020, On the Cross-lingual "
@@ -28,6 +32,14 @@ _BY_NAME = {
     r"newstest2019-(src|ref)\.[a-zA-Z-]+\.txt": "Federmann, Kocmi and Xin 2022, NTREX-128 – News "
     "Test References for MT Evaluation of 128 Languages, SUMEval, "
     "https://aclanthology.org/2022.sumeval-1.4",
+    r"(newstest|newsdev|florestest)2021\..*": f"Akhbardeh et al. 2021, {_FINDINGS.format(2021)}"
+    "https://aclanthology.org/2021.wmt-1.1",
+    r"wmttest2022\..*": f"Kocmi et al. 2022, {_FINDINGS.format(2022)}"
+    "https://aclanthology.org/2022.wmt-1.1",
+    r"wmttest2023\..*": f"Kocmi et al. 2023, {_FINDINGS.format(2023)}"
+    "https://aclanthology.org/2023.wmt-1.1",
+    r"wmttest2024\..*": f"Kocmi et al. 2024, {_FINDINGS.format(2024)}"
+    "https://aclanthology.org/2024.wmt-1.1",
     r"mHumanEval.*": "Raihan, Anastasopoulos and Zampieri 2025, mHumanEval – A Multilingual "
     "Benchmark to Evaluate Large Language Models for Code Generation, NAACL, "
     "https://arxiv.org/abs/2410.15037",
@@ -46,6 +58,16 @@ def cited(names: Iterable[str]) -> str:
     """
     found = {_of(name.rpartition("/")[2]) for name in names}
     return found.pop() if len(found) == 1 else ""
+
+
+def package(name: str, version: str) -> str:
+    """Return what to cite for a package of the index."""
+    return f"{name} {version}, https://pypi.org/project/{name}/{version}/"
+
+
+def data_set(name: str) -> str:
+    """Return what to cite for a data set of the hub: its page, which names its papers."""
+    return f"https://huggingface.co/datasets/{name}"
 
 
 def _of(name: str) -> str:

@@ -28,7 +28,8 @@ class Found:
 
     ``name`` is its path from the recipe's folder, with forward slashes; the languages are what a
     pattern's placeholders matched, as the recipe's own tags, or None where it has none;
-    ``written`` is the output's language as its name has it, canonical (``zh-TW`` for ``zh-Hant``).
+    ``written`` is the output's language as its name has it, canonical (``zh-TW`` for ``zh-Hant``);
+    ``commit`` is that of a file of the hub.
     """
 
     path: Path
@@ -36,6 +37,42 @@ class Found:
     language: str | None = None
     source_language: str | None = None
     written: str | None = None
+    commit: str | None = None
+
+
+class PathOptions(SourceOptions):
+    """Options of a source that is read from files.
+
+    Attributes:
+        path: Paths or glob patterns, from the recipe's folder.
+    """
+
+    path: str | tuple[str, ...]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The patterns, however many there are."""
+        return (self.path,) if isinstance(self.path, str) else self.path
+
+
+class TaggedPathOptions(SourceOptions):
+    """Options of a source that is read from files, of which the recipe may say the languages.
+
+    Attributes:
+        path: Paths or glob patterns, from the recipe's folder; or a table of them that says the
+            language of each.
+    """
+
+    path: str | tuple[str, ...] | dict[str, str]
+
+    @property
+    def paths(self) -> tuple[str, ...] | dict[str, str]:
+        """The patterns, however many there are, where it is said with their languages."""
+        return (self.path,) if isinstance(self.path, str) else self.path
+
+    def path_says_language(self) -> bool:
+        """Tell whether the path says the language of every file."""
+        return isinstance(self.path, dict) or all("{language}" in path for path in self.paths)
 
 
 def served(tag: str, languages: Sequence[str]) -> str:
@@ -66,8 +103,9 @@ def find(patterns: Sequence[str] | Mapping[str, str], context: Context) -> list[
     """Return the files that paths or glob patterns name, from the recipe's folder, sorted by name.
 
     Args:
-        patterns: ``hub:ORG/NAME@COMMIT/path`` is a file of a data set of the hub. ``{language}`` and ``{source_language}`` in them stand for a tag or a FLORES
-            code. A mapping says each one's language.
+        patterns: ``{language}`` and ``{source_language}`` in them stand for a tag or a FLORES code;
+            ``hub:ORG/NAME@COMMIT/path`` is a file of a data set of the hub. A mapping says each
+            one's language.
         context: The recipe; files in languages that it does not keep are left out.
 
     Raises:
@@ -135,6 +173,19 @@ def fingerprint(files: Iterable[Found]) -> str:
     return digest.hexdigest()
 
 
+def version_of(files: Iterable[Found]) -> str:
+    """Return the version of a source's files: the commits of those of the hub, else ``local``."""
+    return "+".join(sorted({file.commit or "local" for file in files}))
+
+
+def nothing_in(files: Sequence[Found], what: str, context: Context) -> IsoglossError:
+    """Return the error for files that hold nothing in a language of the recipe."""
+    return IsoglossError(
+        f"holds no {what} in a language of the recipe",
+        where=files[0].path if len(files) == 1 else f"{context.where}.path",
+    )
+
+
 def known_licence(options: SourceOptions, context: Context, *, per_row: bool = False) -> str:
     """Return the licence that the recipe gives; empty where every row brings its own.
 
@@ -159,7 +210,8 @@ def name_of(path: Path, folder: Path) -> str:
 def _matches(pattern: str, context: Context) -> list[Found]:
     where = f"{context.where}.path"
     if pattern.startswith(_hub.PREFIX):
-        return [Found(*_hub.fetch(pattern, where))]
+        path, name, commit = _hub.fetch(pattern, where)
+        return [Found(path, name, commit=commit)]
     files = _globbed(pattern, context.folder)
     if not files:
         raise missing(pattern, context.folder, where)

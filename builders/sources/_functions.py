@@ -63,6 +63,7 @@ def _nodes(body: list[ast.stmt], *, methods: bool) -> Iterator[Definition]:
             yield from _nodes(node.body, methods=True)
 
 
+@_programs.shallow()
 def function_of(source: str, docstring: str | None = None) -> Function:
     """Take a function apart.
 

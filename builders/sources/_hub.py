@@ -15,6 +15,8 @@ from isogloss.provenance import offline
 
 #: What a path begins with that names a file of the hub: ``hub:ORG/NAME@COMMIT/path/in/it``.
 PREFIX = "hub:"
+# Where the hub's client keeps a file: the commit is there, whatever was asked for.
+_KEPT_AT = re.compile(r"/snapshots/([0-9a-f]{40})/")
 _SPEC = re.compile(r"hub:(?P<repo>[^@\s]+)@(?P<revision>[^/\s]+)/(?P<path>\S.*)")
 
 
@@ -25,12 +27,15 @@ def cut_off() -> bool:
     return offline() or bool(is_offline_mode())
 
 
-def fetch(spec: str, where: str) -> tuple[Path, str]:
-    """Return a file of a data set of the hub, from the cache where it is, and its path in the set.
+def fetch(spec: str, where: str) -> tuple[Path, str, str]:
+    """Return a file of a data set of the hub, from the cache where it is.
 
     Args:
         spec: ``hub:ORG/NAME@REVISION/path/in/it``.
         where: The place to name in an error.
+
+    Returns:
+        The file, its path in the set, and the commit that it is of.
 
     Raises:
         IsoglossError: The spec is none, or there is no such file.
@@ -72,7 +77,8 @@ def fetch(spec: str, where: str) -> tuple[Path, str]:
                 ) from error
             except EntryNotFoundError as error:
                 raise IsoglossError(f"{repo} has no file {path!r}", where=where) from error
-    return Path(found), path
+    kept = _KEPT_AT.search(Path(found).as_posix())
+    return Path(found), path, kept[1] if kept else revision
 
 
 @contextmanager

@@ -30,11 +30,6 @@ def spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _ANY.finditer(text)]
 
 
-def placeholders(text: str) -> Counter[str]:
-    """Return the placeholders of a text as written, with how often each is there."""
-    return Counter(_ANY.findall(text))
-
-
 def misplaced(source: str, target: str, *, may_omit: bool) -> str:
     """Return the placeholders that only one side has (see `differing`), or an empty string."""
     return ", ".join(sorted(differing(source, target, may_omit=may_omit)))

@@ -7,7 +7,8 @@ import hashlib
 import re
 import textwrap
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 #: Words of a text without some of their letters, from which on all of it counts as masked.
@@ -44,6 +45,20 @@ class Flaw(Exception):
     """Why a problem will not do, in words."""
 
 
+@contextmanager
+def shallow() -> Iterator[None]:
+    """Refuse what Python can parse but not walk: a sum of a thousand terms is nested as deep.
+
+    Raises:
+        Flaw: The program is nested too deep.
+    """
+    try:
+        yield
+    except RecursionError as error:
+        raise Flaw("it is nested too deep") from error
+
+
+@shallow()
 def completed(stub: str, solution: str, tests: str, entry: str | None) -> Program:
     """Make a problem of HumanEval's kind whole.
 
@@ -80,6 +95,7 @@ def completed(stub: str, solution: str, tests: str, entry: str | None) -> Progra
     raise Flaw("its solution does not complete its prompt")
 
 
+@shallow()
 def described(text: str, code: str, tests: Sequence[str], setup: Sequence[str]) -> Program:
     """Make a problem of MBPP's kind whole.
 

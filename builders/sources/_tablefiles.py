@@ -6,16 +6,17 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import polars as pl
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
-from builders.sources._base import Context, SourceOptions
-from builders.sources._columns import MappedOptions, constants, mapped
-from builders.sources._files import Found, find
+from builders.sources._base import Context
+from builders.sources._columns import Columns, MappedOptions, constants, mapped
+from builders.sources._files import Found, TaggedPathOptions, find
 from builders.sources._tables import Table, batches, format_of
 from isogloss.errors import IsoglossError
+from isogloss.settings import Settings
 
 
-class TableOptions(SourceOptions):
+class TableOptions(TaggedPathOptions):
     """Which files, and how to read them.
 
     Attributes:
@@ -29,20 +30,10 @@ class TableOptions(SourceOptions):
         header: Of CSV: whether the first row names the columns; otherwise they are 1, 2, 3 …
     """
 
-    path: str | tuple[str, ...] | dict[str, str]
     format: Literal["jsonl", "csv", "tsv", "parquet"] | None = None
     separator: str | None = None
     quote: str | None = None
     header: bool = True
-
-    @property
-    def paths(self) -> tuple[str, ...] | dict[str, str]:
-        """The patterns, however many there are, where it is said with their languages."""
-        return (self.path,) if isinstance(self.path, str) else self.path
-
-    def path_says_language(self) -> bool:
-        """Tell whether the path says the language of every file."""
-        return isinstance(self.path, dict) or all("{language}" in path for path in self.paths)
 
     def check_language_said_once(self, language: str | None, column: str | None) -> None:
         """Refuse a language that is said nowhere, or twice.
@@ -69,6 +60,66 @@ class TableOptions(SourceOptions):
         if value and (len(value) > 1 or not value.isascii()):
             raise ValueError("is one ASCII character")
         return value
+
+
+class RecordColumns(Settings):
+    """Which column of a record holds what, whatever records these are."""
+
+    language: str | None = None
+    id: str | None = None
+    split: str | None = None
+    licence: str | None = None
+
+
+class RecordOptions(TableOptions):
+    """Options of a source whose files hold records of one kind, its ``columns`` having names.
+
+    Attributes:
+        language: The language of every record, where neither the path nor a column says it.
+        split: The split of every record; by default the pipeline draws it.
+    """
+
+    columns: RecordColumns
+    language: str | None = None
+    split: Literal["train", "validation", "test"] | None = None
+
+    @model_validator(mode="after")
+    def _language_said_once(self) -> RecordOptions:
+        self.check_language_said_once(self.language, self.columns.language)
+        return self
+
+    def mapping(
+        self,
+        task: Literal["translation", "qa", "summarization", "code"],
+        *,
+        given: str,
+        asked: str,
+        **columns: str | None,
+    ) -> MappedOptions:
+        """Return records as a mapping of columns.
+
+        Args:
+            task: The task of each.
+            given: The column of the inputs.
+            asked: The column of the outputs.
+            columns: Further columns, beside those of `RecordColumns`.
+        """
+        common = {name: getattr(self.columns, name) for name in RecordColumns.model_fields}
+        return _Mapping(
+            name=self.name,
+            kind=self.kind,
+            task=task,
+            columns=Columns(input=given, output=asked, **common, **columns),
+            language=self.language,
+            split=self.split,
+        )
+
+
+class _Mapping(MappedOptions):
+    """A mapping of which `RecordOptions` has checked that something says the language."""
+
+    def _languages_given(self) -> bool:
+        return True
 
 
 def open_tables(options: TableOptions, context: Context) -> list[Table]:

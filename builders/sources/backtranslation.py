@@ -6,6 +6,7 @@ what a model reads is a machine's, what it learns to write is native.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -62,7 +63,7 @@ class Options(SourceOptions):
             which answers instead of our own runners.
         api_key_env: The environment variable that holds the endpoint's key.
         answers: The file of the model's answers, from the recipe's folder; ``NAME.answers.jsonl``
-            where left out. What is in it is not asked again: keep it with the recipe, and the
+            where left out, slashes of the name being hyphens. What is in it is not asked again: keep it with the recipe, and the
             corpus can be built without the model, the same for ever.
         prompt: What the model is asked, with ``{text}``, and it may be ``{language}`` and
             ``{into}``, which become the languages' English names.
@@ -131,7 +132,9 @@ def read(options: Options, context: Context) -> Reading:
     if not wanted:
         raise IsoglossError(f"there is no language to translate into {into}", where=context.where)
     files = find(options.paths, context) if options.path else []
-    answers = Answers(context.folder / (options.answers or f"{options.name}.answers.jsonl"))
+    # A name leads out of no folder.
+    named = re.sub(r"[/\\\0]", "-", options.name)
+    answers = Answers(context.folder / (options.answers or f"{named}.answers.jsonl"))
     key = _key(options)
     content = [key, options.of, fingerprint(files), wanted, into, options.limit]
     # The answers are its content once they are all there; until then, what will make them is.

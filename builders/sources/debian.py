@@ -9,7 +9,7 @@ from typing import Literal
 
 import polars as pl
 
-from builders.sources import _apt
+from builders.sources import _apt, _citations
 from builders.sources._base import Context, Reading, SourceOptions, conformed
 from builders.sources._descriptions import read_descriptions
 from isogloss.errors import IsoglossError
@@ -75,6 +75,7 @@ def read(options: Options, context: Context) -> Reading:
         digest.hexdigest(),
         _frames(options, context, chosen),
         {"languages": sorted(chosen)},
+        _citations.DDTP,
     )
 
 

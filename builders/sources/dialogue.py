@@ -12,7 +12,7 @@ import polars as pl
 import yaml
 from pydantic import model_validator
 
-from builders.sources import _licence
+from builders.sources import _citations, _licence
 from builders.sources._base import Context, Reading, SourceOptions, examples
 from builders.sources._files import served
 from builders.sources._lines import one_line, reading
@@ -37,6 +37,8 @@ _FOLDERS = {"traditionalchinese": "zh-Hant", "chinese": "zh-Hans", "hinglish": "
 
 # The tags YAML writers leave unquoted: without them "yes" is a boolean and "1984" a number.
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+# A file is a table of lists of lists of turns, some of which look like tables.
+_DEEPEST = 16
 
 
 class Options(SourceOptions):
@@ -73,10 +75,10 @@ def read(options: Options, context: Context) -> Reading:
     if options.pypi is not None:
         wheel = fetch(options.pypi, where=f"{context.where}.pypi")
         root = extract(wheel, options.member, where=f"{context.where}.member")
-        version = wheel.version
+        version, citation = wheel.version, _citations.package(wheel.project, wheel.version)
         licence = options.licence or _licence.of_wheel(wheel, where=context.where)
     else:
-        root, version = context.folder / str(options.path), "local"
+        root, version, citation = context.folder / str(options.path), "local", ""
         licence = options.licence
         if not root.is_dir():
             raise IsoglossError("there is no such folder", where=f"{context.where}.path: {root}")
@@ -101,7 +103,7 @@ def read(options: Options, context: Context) -> Reading:
             if tag not in context.languages
         },
     }
-    return Reading(version, licence, digest.hexdigest(), _joined(frames), details)
+    return Reading(version, licence, digest.hexdigest(), _joined(frames), details, citation)
 
 
 def _joined(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -185,7 +187,9 @@ def _examples(tag: str, path: Path, root: Path, options: Options) -> pl.DataFram
 def _conversations(path: Path) -> list[list[str]]:
     try:
         with reading(path):
-            document = yaml.load(path.read_bytes(), Loader=_Loader)
+            data = path.read_bytes()
+        _check_shape(data, path)
+        document = yaml.load(data, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -206,6 +210,27 @@ def _conversations(path: Path) -> list[list[str]]:
                 where=f"{path}: conversations[{number}]",
             )
     return [[_text(turn, path, n) for turn in talk] for n, talk in enumerate(talks)]
+
+
+def _check_shape(data: bytes, path: Path) -> None:
+    """Refuse what would end the process or fill its memory once it is loaded.
+
+    Raises:
+        IsoglossError: It is nested deeper than any conversation, or says something twice by alias.
+        yaml.YAMLError: It is not YAML.
+    """
+    depth = 0
+    for event in yaml.parse(data, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        alias = isinstance(event, yaml.AliasEvent)
+        if alias or depth > _DEEPEST:
+            mark = event.start_mark
+            raise IsoglossError(
+                "has an alias" if alias else f"is nested over {_DEEPEST} deep",
+                where=f"{path}:{mark.line + 1}" if mark else path,
+                remedy="Conversations need none of it; quote a turn that begins with *",
+            )
 
 
 def _text(turn: Any, path: Path, number: int) -> str:

@@ -9,17 +9,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
-from pydantic import model_validator
 
 from builders.sources import _functions, _programs
 from builders.sources._base import Context, Reading, examples
-from builders.sources._columns import Columns, MappedOptions
-from builders.sources._files import Found, find, fingerprint, known_licence, served
+from builders.sources._files import Found, find, fingerprint, known_licence, served, version_of
 from builders.sources._lines import reading
 from builders.sources._programs import Flaw
-from builders.sources._tablefiles import TableOptions, frames, table_of
+from builders.sources._tablefiles import RecordColumns, RecordOptions, frames, table_of
 from isogloss.languages import canonical
-from isogloss.settings import Settings
 
 DESCRIPTION = "Python functions with docstrings, in .py files or records (CodeSearchNet): code"
 LANGUAGES = "any; the files' names, a column or the recipe say the docstrings'"
@@ -39,18 +36,14 @@ _ROWS = 1024
 _LARGEST = 1 << 20
 
 
-class FunctionColumns(Settings):
+class FunctionColumns(RecordColumns):
     """Which column of a record holds what: names as in the columns of the kind ``files``."""
 
     code: str = "code"
     docstring: str | None = None
-    language: str | None = None
-    id: str | None = None
-    split: str | None = None
-    licence: str | None = None
 
 
-class Options(TableOptions):
+class Options(RecordOptions):
     """Which files, and what to make of their functions.
 
     Attributes:
@@ -71,13 +64,6 @@ class Options(TableOptions):
     columns: FunctionColumns = FunctionColumns()
     asked: Literal["signature", "docstring"] = "signature"
     methods: bool = False
-    language: str | None = None
-    split: Literal["train", "validation", "test"] | None = None
-
-    @model_validator(mode="after")
-    def _language_said_once(self) -> Options:
-        self.check_language_said_once(self.language, self.columns.language)
-        return self
 
 
 def read(options: Options, context: Context) -> Reading:
@@ -90,20 +76,22 @@ def read(options: Options, context: Context) -> Reading:
     files = find(options.paths, context)
     # Of what no table is, the error comes before hours of work.
     tables = {f.path: table_of(f, options, context) for f in files if not _is_module(f.path)}
-    given = options.language
-    language = canonical(given, where=f"{context.where}.language") if given else None
+    tag = options.language
+    language = canonical(tag, where=f"{context.where}.language") if tag else None
 
     def made() -> Iterator[pl.DataFrame]:
         for file in files:
             if file.path in tables:
-                mapping = _mapping(options)
+                columns = options.columns
+                given = columns.docstring or columns.code
+                mapping = options.mapping("code", given=given, asked=columns.code)
                 for frame in frames([tables[file.path]], [mapping], context):
                     yield examples([_of_record(row, options) for row in frame.to_dicts()])
             else:
-                tag = served(file.language or str(language), context.languages)
-                yield from _of_module(file, tag, options)
+                own = served(file.language or str(language), context.languages)
+                yield from _of_module(file, own, options)
 
-    return Reading("local", licence, fingerprint(files), made(), {"files": len(files)})
+    return Reading(version_of(files), licence, fingerprint(files), made(), {"files": len(files)})
 
 
 def _is_module(path: Path) -> bool:
@@ -169,26 +157,3 @@ def _row(source: str, docstring: str | None, options: Options) -> dict[str, Any]
         }
     asked = made.stub if options.asked == "signature" else made.docstring
     return {"input": asked, "output": made.code, "group": made.group}
-
-
-class _Mapping(MappedOptions):
-    """Records as a mapping of columns; `Options` has checked the languages."""
-
-    def _languages_given(self) -> bool:
-        return True
-
-
-def _mapping(options: Options) -> _Mapping:
-    columns = options.columns
-    return _Mapping(
-        name=options.name,
-        kind=options.kind,
-        task="code",
-        columns=Columns(
-            input=columns.docstring or columns.code,
-            output=columns.code,
-            **columns.model_dump(exclude={"code", "docstring"}),
-        ),
-        language=options.language,
-        split=options.split,
-    )

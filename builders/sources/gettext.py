@@ -11,7 +11,7 @@ from typing import Literal
 import polars as pl
 from pydantic import model_validator
 
-from builders.sources import _catalog, _licence
+from builders.sources import _catalog, _citations, _licence
 from builders.sources._base import Context, Reading, SourceOptions, conformed
 from builders.sources._files import nearest
 from builders.sources._locales import Located, locate
@@ -75,7 +75,9 @@ def read(options: Options, context: Context) -> Reading:
         digest.update(f"{path.relative_to(root).as_posix()}:{sha256_file(path)}\n".encode())
     frames = _frames(options, context, source, catalogs)
     found = {tag: len(files) for tag, files in sorted(catalogs.items())}
-    return Reading(version, licence, digest.hexdigest(), frames, {"catalogs": found})
+    project = (options.pypi or options.package or "").partition("==")[0]
+    citation = _citations.package(project, version) if project else ""
+    return Reading(version, licence, digest.hexdigest(), frames, {"catalogs": found}, citation)
 
 
 def _place(options: Options, context: Context) -> tuple[Path, str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 from pydantic import Field, model_validator
 
+from builders.sources import _citations
 from builders.sources._base import Context, Reading
 from builders.sources._columns import MappedOptions, constants, mapped
 from builders.sources._files import Found, fingerprint, served
@@ -40,6 +41,7 @@ columns = { input = "question", context = "passage", output = "answers.text", re
 
 _ROWS = 2048
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_LOCAL = "local"
 _UNSAID = ("other", "unknown")
 
 # The hub writes SPDX identifiers in lower case; these are not upper case in SPDX.
@@ -90,7 +92,7 @@ class _Place:
     commit: str | None
     version: str
     sha256: str
-    licence: str | list[str] | None
+    licence: Any  # as the card says it, and anybody may write one
 
 
 def read(options: Options, context: Context) -> Reading:
@@ -114,7 +116,9 @@ def read(options: Options, context: Context) -> Reading:
         if name is not None and name not in known:
             raise unknown("config", name, list(known), where=f"{context.where}.config")
     frames = _frames(options, context, place, parts, fixed["source_language"])
-    return Reading(place.version, licence, place.sha256, frames, {"dataset": options.dataset})
+    citation = "" if place.version == _LOCAL else _citations.data_set(options.dataset)
+    details = {"dataset": options.dataset}
+    return Reading(place.version, licence, place.sha256, frames, details, citation)
 
 
 def _parts(options: Options, context: Context) -> dict[str | None, str | None]:
@@ -135,7 +139,7 @@ def _parts(options: Options, context: Context) -> dict[str | None, str | None]:
 def _place(options: Options, context: Context) -> _Place:
     folder = context.folder / options.dataset
     if folder.is_dir():
-        return _local(folder, "local")
+        return _local(folder, _LOCAL)
     if options.dataset.startswith((".", "/")):
         raise IsoglossError("there is no such folder", where=f"{context.where}.dataset: {folder}")
     if not options.revision:
@@ -149,17 +153,28 @@ def _place(options: Options, context: Context) -> _Place:
 
 
 def _local(folder: Path, version: str) -> _Place:
-    from huggingface_hub import DatasetCard
-
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     visible = [
         Found(path, path.relative_to(folder).as_posix())
         for path in paths
         if not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
-    card = folder / "README.md"
-    data = DatasetCard.load(card, ignore_metadata_errors=True).data if card.is_file() else None
-    return _Place(str(folder), None, version, fingerprint(visible), data and data.get("license"))
+    licence = _licence_of(folder / "README.md")
+    return _Place(str(folder), None, version, fingerprint(visible), licence)
+
+
+def _licence_of(card: Path) -> Any:
+    """Return what a card's head says of the licence; None where it says nothing or is none."""
+    import yaml
+    from huggingface_hub import DatasetCard
+
+    if not card.is_file():
+        return None
+    try:
+        return DatasetCard.load(card, ignore_metadata_errors=True).data.get("license")
+    except (ValueError, TypeError, RecursionError, yaml.YAMLError) as error:
+        warn(f"{card}: its head is no card's ({' '.join(str(error).split())[:100]})")
+        return None
 
 
 def _cached(options: Options, context: Context) -> _Place:
@@ -204,10 +219,10 @@ def _hash(options: Options, commit: str) -> str:
     return sha256_json([options.dataset, commit])
 
 
-def _licence(options: Options, licence: str | list[str] | None, context: Context) -> str:
+def _licence(options: Options, licence: Any, context: Context) -> str:
     if options.licence or options.columns.licence:
         return options.licence or ""
-    names = [licence] if isinstance(licence, str) else list(licence or [])
+    names = [str(one) for one in (licence if isinstance(licence, list) else [licence]) if one]
     if len(names) == 1 and names[0] not in _UNSAID:
         name = names[0]
         return _SPDX.get(name) or (name.upper() if name.startswith(("cc", "gpl", "lgpl")) else name)

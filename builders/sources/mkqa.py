@@ -11,11 +11,18 @@ import polars as pl
 from pydantic import BaseModel, Field
 
 from builders.sources import _citations
-from builders.sources._base import Context, Reading, SourceOptions, examples
-from builders.sources._files import Found, find, fingerprint, nearest
+from builders.sources._base import Context, Reading, examples
+from builders.sources._files import (
+    Found,
+    PathOptions,
+    find,
+    fingerprint,
+    nearest,
+    nothing_in,
+    version_of,
+)
 from builders.sources._lines import blocks
 from builders.sources._models import from_json
-from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language
 
 DESCRIPTION = "MKQA's JSON Lines: open question answering, the same questions in many languages"
@@ -39,11 +46,10 @@ _ROWS = 4096
 _WITHIN = {"nb": "no"}
 
 
-class Options(SourceOptions):
+class Options(PathOptions):
     """Which files, and what to do with questions that have no short answer.
 
     Attributes:
-        path: Paths or glob patterns, from the recipe's folder.
         unanswerable: ``keep`` gives questions without a short answer (the types ``unanswerable``
             and ``long_answer``) an empty output, as the paper's own evaluation does.
         split: The split of every question; by default the pipeline draws it.
@@ -52,14 +58,8 @@ class Options(SourceOptions):
     English words yes and no in every language.
     """
 
-    path: str | tuple[str, ...]
     unanswerable: Literal["drop", "keep"] = "drop"
     split: Literal["train", "validation", "test"] | None = None
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """The patterns, however many there are."""
-        return (self.path,) if isinstance(self.path, str) else self.path
 
 
 class _Answer(BaseModel):
@@ -86,7 +86,7 @@ def read(options: Options, context: Context) -> Reading:
     frames = _frames(files, options, context)
     licence = options.licence or LICENCE
     details = {"files": len(files)}
-    return Reading("local", licence, fingerprint(files), frames, details, _citations.MKQA)
+    return Reading(version_of(files), licence, fingerprint(files), frames, details, _citations.MKQA)
 
 
 def _frames(files: list[Found], options: Options, context: Context) -> Iterator[pl.DataFrame]:
@@ -105,10 +105,7 @@ def _frames(files: list[Found], options: Options, context: Context) -> Iterator[
     if rows:
         yield examples(rows)
     elif not made:
-        raise IsoglossError(
-            "holds no question in a language of the recipe",
-            where=files[0].path if len(files) == 1 else f"{context.where}.path",
-        )
+        raise nothing_in(files, "question", context)
 
 
 @lru_cache

@@ -11,6 +11,7 @@ from pydantic import model_validator
 
 from builders.sources._base import Context, Reading, SourceOptions
 from builders.sources._bitext import is_english, numbered, translations
+from builders.sources._citations import cited
 from builders.sources._files import (
     Found,
     fingerprint,
@@ -19,6 +20,7 @@ from builders.sources._files import (
     name_of,
     scan,
     served,
+    version_of,
 )
 from builders.sources._lines import in_step
 from isogloss.errors import IsoglossError
@@ -104,7 +106,14 @@ def read(options: Options, context: Context) -> Reading:
     used = sorted(files.values(), key=lambda file: file.name)
     frames = (frame for pair in pairs for frame in _frames(pair, options, context))
     details = {"pairs": [":".join(pair.languages) for pair in pairs]}
-    return Reading("local", licence, fingerprint(used), frames, details)
+    return Reading(
+        version_of(used),
+        licence,
+        fingerprint(used),
+        frames,
+        details,
+        cited(file.name for file in used),
+    )
 
 
 def _pairs(options: Options, context: Context) -> list[_Pair]:

@@ -21,6 +21,7 @@ from builders.sources._files import (
     name_of,
     nearest,
     served,
+    version_of,
 )
 from builders.sources._lines import in_step
 from isogloss.errors import IsoglossError
@@ -86,7 +87,10 @@ def read(options: Options, context: Context) -> Reading:
     frames = _frames(used, pairs, english, _set_name(options, context), options.split)
     details = {"languages": list(used), "pairs": [":".join(pair) for pair in pairs]}
     citation = cited(file.name for file in used.values())
-    return Reading("local", licence, fingerprint(used.values()), frames, details, citation)
+    files_read = list(used.values())
+    return Reading(
+        version_of(files_read), licence, fingerprint(files_read), frames, details, citation
+    )
 
 
 def _files(options: Options, context: Context, languages: tuple[str, ...]) -> dict[str, Found]:

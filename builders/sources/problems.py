@@ -11,9 +11,17 @@ import polars as pl
 from pydantic import BaseModel, Field, ValidationError
 
 from builders.sources import _programs
-from builders.sources._base import Context, Reading, SourceOptions, examples
+from builders.sources._base import Context, Reading, examples
 from builders.sources._citations import cited
-from builders.sources._files import Found, find, fingerprint, known_licence, served
+from builders.sources._files import (
+    Found,
+    PathOptions,
+    find,
+    fingerprint,
+    known_licence,
+    served,
+    version_of,
+)
 from builders.sources._lines import blocks, one_line, reading
 from builders.sources._models import from_json
 from builders.sources._programs import Flaw, Program
@@ -35,7 +43,7 @@ licence = "MIT"
 _ROWS = 1024
 
 
-class Options(SourceOptions):
+class Options(PathOptions):
     """Which files, and in which language their problems are told.
 
     Attributes:
@@ -53,14 +61,8 @@ class Options(SourceOptions):
     body without its indentation ``mended:indentation``.
     """
 
-    path: str | tuple[str, ...]
     language: str | None = None
     split: Literal["train", "validation", "test"] | None = None
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """The patterns, however many there are."""
-        return (self.path,) if isinstance(self.path, str) else self.path
 
 
 class _Problem(BaseModel):
@@ -92,7 +94,7 @@ def read(options: Options, context: Context) -> Reading:
     frames = _frames(files, language, options, context)
     details = {"files": len(files)}
     citation = cited(file.name for file in files)
-    return Reading("local", licence, fingerprint(files), frames, details, citation)
+    return Reading(version_of(files), licence, fingerprint(files), frames, details, citation)
 
 
 def _frames(

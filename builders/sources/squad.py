@@ -15,9 +15,17 @@ import langcodes
 import polars as pl
 from pydantic import model_validator
 
-from builders.sources._base import Context, Reading, SourceOptions, examples
+from builders.sources._base import Context, Reading, examples
 from builders.sources._citations import cited
-from builders.sources._files import Found, find, fingerprint, known_licence, served
+from builders.sources._files import (
+    Found,
+    TaggedPathOptions,
+    find,
+    fingerprint,
+    known_licence,
+    served,
+    version_of,
+)
 from builders.sources._lines import check_width, reading
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language
@@ -39,7 +47,7 @@ unanswerable = "drop"                  # or "keep": the answer is then empty
 _ROWS = 4096
 
 
-class Options(SourceOptions):
+class Options(TaggedPathOptions):
     """Which files, and what to do with questions that have no answer.
 
     Attributes:
@@ -58,21 +66,15 @@ class Options(SourceOptions):
     question, where it is another.
     """
 
-    path: str | tuple[str, ...] | dict[str, str]
     language: str | None = None
     language_in_id: bool = False
     unanswerable: Literal["drop", "keep"] = "drop"
     parallel: bool = True
     split: Literal["train", "validation", "test"] | None = None
 
-    @property
-    def paths(self) -> tuple[str, ...] | dict[str, str]:
-        """The patterns, however many there are, where it is said with their languages."""
-        return (self.path,) if isinstance(self.path, str) else self.path
-
     @model_validator(mode="after")
     def _one_language(self) -> Options:
-        named = isinstance(self.path, dict) or all("{language}" in path for path in self.paths)
+        named = self.path_says_language()
         if sum((self.language is not None, self.language_in_id, named)) != 1:
             raise ValueError(
                 'say the language once: language = "de", {language} in every path, or '
@@ -106,7 +108,7 @@ def read(options: Options, context: Context) -> Reading:
     frames = _frames(files, language, options, context)
     details = {"files": len(files)}
     citation = cited(file.name for file in files)
-    return Reading("local", licence, fingerprint(files), frames, details, citation)
+    return Reading(version_of(files), licence, fingerprint(files), frames, details, citation)
 
 
 def _frames(

@@ -10,7 +10,15 @@ import polars as pl
 
 from builders.sources._base import Context, Reading, examples
 from builders.sources._directions import Pair, PairedOptions, asked, directed
-from builders.sources._files import Found, find, fingerprint, known_licence, served
+from builders.sources._files import (
+    Found,
+    PathOptions,
+    find,
+    fingerprint,
+    known_licence,
+    served,
+    version_of,
+)
 from builders.sources._tmx import Builder, Unit
 from builders.sources._xml import feed
 from isogloss.languages import is_language
@@ -32,7 +40,7 @@ _ROWS = 8192
 _LAYOUT = "TMX is laid out as tmx/body/tu/tuv/seg, each tuv with its xml:lang"
 
 
-class Options(PairedOptions):
+class Options(PathOptions, PairedOptions):
     """Which files, and what of them.
 
     Attributes:
@@ -46,14 +54,8 @@ class Options(PairedOptions):
     are references.
     """
 
-    path: str | tuple[str, ...]
     codes: Literal["drop", "keep"] = "drop"
     split: Literal["train", "validation", "test"] | None = None
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """The patterns, however many there are."""
-        return (self.path,) if isinstance(self.path, str) else self.path
 
 
 def read(options: Options, context: Context) -> Reading:
@@ -69,7 +71,7 @@ def read(options: Options, context: Context) -> Reading:
         options.directions, context.languages, english, has_english=True
     )
     frames = _frames(files, frozenset(wanted), options, context)
-    return Reading("local", licence, fingerprint(files), frames, {"files": len(files)})
+    return Reading(version_of(files), licence, fingerprint(files), frames, {"files": len(files)})
 
 
 def _frames(

@@ -10,10 +10,19 @@ from typing import Any, Literal
 import polars as pl
 
 from builders.sources import _wmtxml
-from builders.sources._base import Context, Reading, SourceOptions, examples
-from builders.sources._files import Found, find, fingerprint, known_licence, served
+from builders.sources._base import Context, Reading, examples
+from builders.sources._citations import cited
+from builders.sources._files import (
+    Found,
+    PathOptions,
+    find,
+    fingerprint,
+    known_licence,
+    nothing_in,
+    served,
+    version_of,
+)
 from builders.sources._xml import feed
-from isogloss.errors import IsoglossError
 
 DESCRIPTION = "WMT's XML test sets (2021 and later): translation of documents, segment by segment"
 LANGUAGES = "those of the test set; its documents say them"
@@ -31,7 +40,7 @@ licence = "LicenseRef-WMT"
 _ROWS = 4096
 
 
-class Options(SourceOptions):
+class Options(PathOptions):
     """Which files, and which of their references.
 
     Attributes:
@@ -41,14 +50,8 @@ class Options(SourceOptions):
         split: The split of every segment; by default the pipeline draws it.
     """
 
-    path: str | tuple[str, ...]
     translators: tuple[str, ...] | None = None
     split: Literal["train", "validation", "test"] | None = None
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """The patterns, however many there are."""
-        return (self.path,) if isinstance(self.path, str) else self.path
 
 
 def read(options: Options, context: Context) -> Reading:
@@ -60,7 +63,14 @@ def read(options: Options, context: Context) -> Reading:
     licence = known_licence(options, context)
     files = find(options.paths, context)
     frames = _frames(files, options, context)
-    return Reading("local", licence, fingerprint(files), frames, {"files": len(files)})
+    return Reading(
+        version_of(files),
+        licence,
+        fingerprint(files),
+        frames,
+        {"files": len(files)},
+        cited(file.name for file in files),
+    )
 
 
 def _frames(files: list[Found], options: Options, context: Context) -> Iterator[pl.DataFrame]:
@@ -78,10 +88,7 @@ def _frames(files: list[Found], options: Options, context: Context) -> Iterator[
     if rows:
         yield examples(rows)
     elif not made:
-        raise IsoglossError(
-            "holds no segment in a language of the recipe",
-            where=files[0].path if len(files) == 1 else f"{context.where}.path",
-        )
+        raise nothing_in(files, "segment", context)
 
 
 def _documents(path: Path) -> Iterator[_wmtxml.Document]:

@@ -15,25 +15,31 @@ an identifier if it has
 ``told()``
     returns its name and the version of what its answers hang on.
 
-``THREADED = True`` says that ``rankings`` uses all processors by itself.
+``THREADED = True`` says that ``rankings`` uses all processors by itself. One that is asked about whole
+columns in native code has
+
+``likely(texts, threads)``
+    returns the same of a column of strings (see `Likely`), worked out by so many threads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
-from isogloss.identifiers import _processes
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from isogloss.identifiers import _columns, _processes
+from isogloss.identifiers._columns import WEIGHED, Likely, Ranking
 from isogloss.identifiers._judging import alike, base, best, knows, rivals, told, weigh
 from isogloss.plugins import discover, lookup
 
 __all__ = [
-    "Identifier", "Ranking", "alike", "base", "best", "identifier", "identify", "knows", "names",
-    "rivals", "told", "weigh",
+    "WEIGHED", "Identifier", "Likely", "Ranking", "alike", "base", "best", "identifier", "identify",
+    "knows", "likely", "names", "rivals", "told", "weigh", "weighed",
 ]  # fmt: skip
-
-#: Languages that a text may be in, with their probabilities, the likeliest first.
-Ranking = tuple[tuple[str, float], ...]
 
 # More processes are started for work of so many seconds: their start takes about one.
 _WORTH_A_START = 2.0
@@ -80,14 +86,16 @@ def identify(texts: Sequence[str], name: str, workers: int = 1) -> list[Ranking]
     Args:
         texts: What to identify.
         name: The identifier's.
-        workers: Processes at most. They are kept for the next call; the answers do not depend on
-            their number.
+        workers: Threads or processes at most. Processes are kept for the next call; the answers do
+            not depend on their number.
 
     Raises:
         KeyError: There is no such identifier.
         Unavailable: It needs a package that is not installed.
     """
     chosen = identifier(name)
+    if hasattr(chosen, "likely"):
+        return likely(_columns.column(texts), name, workers).rankings()
     alone = workers < 2 or getattr(chosen, "THREADED", False)
     if alone or not _processes.worth(len(texts) / chosen.A_SECOND, _WORTH_A_START):
         return chosen.rankings(texts)
@@ -95,6 +103,47 @@ def identify(texts: Sequence[str], name: str, workers: int = 1) -> list[Ranking]
     pieces = [texts[start : start + size] for start in range(0, len(texts), size)]
     ranked = _processes.spread(_rankings, name, pieces, workers)
     return [ranking for piece in ranked for ranking in piece]
+
+
+def likely(texts: pl.Series, name: str, workers: int = 1) -> Likely:
+    """Return the same as `identify` of a column of strings, as columns.
+
+    Equal texts are shown once to an identifier that is asked about each by itself.
+    """
+    chosen = identifier(name)
+    if hasattr(chosen, "likely"):
+        return cast(Likely, chosen.likely(texts, workers))
+    asked = texts.to_list()
+    different = list(dict.fromkeys(asked))
+    said = dict(zip(different, identify(different, name, workers), strict=True))
+    return Likely.of(said[text] for text in asked)
+
+
+def weighed(
+    texts: pl.Series,
+    claims: Sequence[tuple[str, str]],
+    claimed: NDArray[np.integer[Any]],
+    name: str,
+    workers: int = 1,
+) -> pl.DataFrame:
+    """Return how likely texts are in the languages that they claim, and in others: `weigh`, in columns.
+
+    Args:
+        texts: Strings without nulls.
+        claims: Languages that are claimed, each with the Unicode script of the letters.
+        claimed: Which of the claims is each text's; shape (n,).
+        name: The identifier's.
+        workers: Threads or processes at most.
+
+    Returns:
+        A row for each text, in the columns `WEIGHED`: ``own_probability``; ``other``, the likeliest of
+        the claim's `rivals`, "" for none; and ``other_probability``.
+
+    Raises:
+        KeyError: There is no such identifier.
+        Unavailable: It needs a package that is not installed.
+    """
+    return _columns.weighed(likely(texts, name, workers), name, claims, claimed)
 
 
 def _rankings(name: str, texts: Sequence[str]) -> list[Ranking]:

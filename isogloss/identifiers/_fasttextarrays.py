@@ -1,27 +1,19 @@
 """What the native loops of fastText's models work on: plain arrays, in tuples that name them.
 
-Importing this imports numba: do so inside functions. numba keeps a compiled function as long as its
-own file is the same, whatever becomes of others: so a loop and all that it calls are in one file.
+numba keeps a compiled function as long as its own file is the same, whatever becomes of others: so a
+loop and all that it calls are in one file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-F = TypeVar("F", bound=Callable[..., Any])
 Array = NDArray[Any]
 #: A whole number: of those that numba works out, it is numba that tells the kinds apart.
 Int = int | np.signedinteger[Any]
-
-
-def native(function: F) -> F:
-    """Compile a function at its first call."""
-    return cast(F, numba.njit(cache=True, nogil=True)(function))
 
 
 class Shape(NamedTuple):

@@ -23,8 +23,8 @@ from isogloss.identifiers._fasttextarrays import (
     Room,
     Shape,
     Tables,
-    native,
 )
+from isogloss.native import native
 
 #: Vectors are padded with zeros to a multiple of so many numbers, which are added at once.
 LANES = 16

@@ -22,7 +22,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from isogloss.identifiers._fasttextfile import ModelFile, read
-from isogloss.interrupts import held_back
 from isogloss.text import utf8
 
 Floats = NDArray[np.float32]
@@ -91,18 +90,13 @@ class Model:
     def __init__(self, file: ModelFile) -> None:
         names = (label.removeprefix(_PREFIX) for label in file.dictionary.labels)
         self.labels = [name.decode("utf-8", "replace") for name in names]
-        # A Ctrl-C while numba compiles is lost in what calls back from C, or taken for a failure.
-        with held_back():
-            from isogloss.identifiers import _fasttextkernel, _fasttextscores, _fasttexttables
+        from isogloss.identifiers import _fasttextkernel, _fasttextscores, _fasttexttables
 
-            self._kernel, self._scores = _fasttextkernel, _fasttextscores
-            self._layout: Any = _fasttexttables
-            self._tables = self._layout.tables(file, _PREFIX, _END)
-            self._output = self._layout.output(file)
-            self._memories: SimpleQueue[Any] = SimpleQueue()
-            for ask in (self.best, self.likely):
-                ask(pl.Series([""]))
-            self.judged(pl.Series([""]), np.zeros(1, np.int32))
+        self._kernel, self._scores = _fasttextkernel, _fasttextscores
+        self._layout: Any = _fasttexttables
+        self._tables = self._layout.tables(file, _PREFIX, _END)
+        self._output = self._layout.output(file)
+        self._memories: SimpleQueue[Any] = SimpleQueue()
 
     @classmethod
     def load(cls, path: Path) -> Model:

@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from isogloss.identifiers._fasttextarrays import Array, Output, native
+from isogloss.identifiers._fasttextarrays import Array, Output
 from isogloss.identifiers._fasttextfile import HIERARCHICAL, SOFTMAX
+from isogloss.native import native
 
 #: The library adds this to a probability before it takes its logarithm, and what it tells is a power.
 EPSILON = 1e-5

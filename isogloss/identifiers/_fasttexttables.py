@@ -18,7 +18,6 @@ from isogloss.identifiers._fasttextarrays import (
     Room,
     Shape,
     Tables,
-    native,
 )
 from isogloss.identifiers._fasttextfile import HIERARCHICAL, UNMADE, Floats, ModelFile
 from isogloss.identifiers._fasttextkernel import (
@@ -29,6 +28,7 @@ from isogloss.identifiers._fasttextkernel import (
     add_grams,
     hashed,
 )
+from isogloss.native import native
 
 
 def tables(file: ModelFile, prefix: bytes, end: bytes) -> Tables:

@@ -304,6 +304,22 @@ def test_a_corpus_is_protected_by_its_test_split(tmp_path: Path) -> None:
         assert (told[0]["name"], texts["item"][0]) == ("mine", "abc")
 
 
+def test_a_corpus_is_protected_with_the_instructions_that_its_data_brought(tmp_path: Path) -> None:
+    folder = tmp_path / "corpus"
+    (folder / "data" / "en").mkdir(parents=True)
+    (folder / "manifest.json").write_text('{"name": "mine"}')
+    record = rows(("en", "Yes."), ("en", "No.")).with_columns(
+        task=pl.lit("qa"),
+        instruction=pl.Series([ENGLISH, ENGLISH.upper() + " Answer:"]),
+        template=pl.Series(["ours/own", "qa/en-1@1"]),
+    )
+    record.write_parquet(folder / "data" / "en" / "qa-test-00000.parquet")
+    texts, _ = read_suite_texts(DecontaminationOptions(suites=("corpus",)), tmp_path, "r")
+    assert texts.filter(pl.col("text").str.to_lowercase().str.starts_with(ENGLISH.lower()[:40]))[
+        "text"
+    ].to_list() == [ENGLISH]
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [

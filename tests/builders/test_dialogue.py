@@ -98,3 +98,23 @@ def test_the_licence_is_what_the_wheel_says(tmp_path: Path, private_cache: Path)
 )
 def test_metadata_name_a_licence(fields: str, licence: str | None) -> None:
     assert _licence.of_metadata(f"Name: x\n{fields}\nLicense: of the text below\n") == licence
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("conversations: " + "[" * 50_000, r"a\.yml:1: is nested over 16 deep"),
+        ("a: &a [x, y]\nconversations:\n- *a\n- *a\n", r"a\.yml:3: has an alias"),
+    ],
+)
+def test_what_would_end_the_process_is_told(text: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "de").mkdir()
+    (tmp_path / "de" / "a.yml").write_text(text)
+    with pytest.raises(IsoglossError, match=told):
+        list(opened(tmp_path, ("de",), path=".", licence="MIT").frames)
+
+
+def test_a_package_is_cited_by_its_page(tmp_path: Path, private_cache: Path) -> None:
+    wheel(private_cache, "Metadata-Version: 2.4\nName: talks\nLicense-Expression: CC0-1.0\n")
+    reading = opened(tmp_path, ("de",), pypi="talks==1.0", member="talks/data")
+    assert reading.citation == "talks 1.0, https://pypi.org/project/talks/1.0/"

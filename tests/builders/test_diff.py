@@ -16,12 +16,15 @@ from hypothesis import strategies as st
 import builders
 from builders.finished import rowdiff
 
-RECIPE = {
+RECIPE: dict[str, Any] = {
     "name": "little",
     "seed": 7,
     "languages": ["de", "fr"],
     "filters": [{"name": "length", "max_chars": 100}, {"name": "copied"}, {"name": "copied"}],
-    "sources": [{"name": "ours", "kind": "files", "columns": {"input": "en"}}],
+    "sources": [
+        {"name": "ours", "kind": "files", "columns": {"input": "en"}},
+        {"name": "bitext", "kind": "moses", "source": "*.en", "target": "*.de"},
+    ],
 }
 STEP = {"step": "length", "source": "ours", "rows_in": 9, "rows_out": 7, "rejected": {"long": 2}}
 SOURCE = {"name": "ours", "version": "1.0", "licence": "MIT", "sha256": "a" * 64, "rows": 7}
@@ -54,6 +57,7 @@ def test_recipes_sources_and_steps_are_told_key_by_key(before: Path, tmp_path: P
         "seed": 8,
         "languages": ["de", "it"],
         "filters": [{"name": "length", "max_chars": 80, "min_chars": 2}, {"name": "copied"}],
+        "sources": [RECIPE["sources"][0], RECIPE["sources"][1] | {"source": "new/*.en"}],
     }
     after = write_corpus(
         tmp_path / "after", rows(), rows_per_file=5, recipe=recipe,
@@ -69,6 +73,7 @@ def test_recipes_sources_and_steps_are_told_key_by_key(before: Path, tmp_path: P
         ("filters.length.max_chars", "changed", "100", "80"),
         ("filters.length.min_chars", "added", "None", "2"),
         ("filters.copied#2.name", "removed", "copied", "None"),
+        ("sources.bitext.source", "changed", "*.en", "new/*.en"),
     }
     text = done("diff", before, after).stdout
     for line in (

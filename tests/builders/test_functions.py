@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from source_reading import open_source, read, texts
 
 from builders.sources._functions import function_of
+from builders.sources._programs import Flaw, shallow
 from isogloss.errors import IsoglossError
 
 MODULE = '''"""A module."""
@@ -209,3 +211,24 @@ def test_taking_apart_loses_nothing(docstring: str, body: str, ascii_only: bool)
     told = ast.parse(function_of(f"def f(a):\n    {body}\n", docstring).stub).body[0]
     assert isinstance(told, ast.FunctionDef)
     assert (ast.get_docstring(told) or "").strip() == made.docstring.strip()
+
+
+def test_a_function_that_is_nested_too_deep_is_a_rejected_row(tmp_path: Path) -> None:
+    # How deep is too deep hangs on what has called: near that, Python parses what it cannot walk.
+    for terms in range(600, 1200, 20):
+        total = " + ".join(["x"] * terms)
+        module(tmp_path, f'def f(x):\n    """Add."""\n    return {total}\n', f"m{terms:04}.py")
+    found = functions(tmp_path)
+    reasons = {"it is nested too deep", "it is not Python 3", None}
+    assert found.height == 30
+    assert set(found["reason"]) <= reasons
+    assert found["reason"][-1] is not None
+
+
+def test_what_python_cannot_walk_is_a_flaw() -> None:
+    with pytest.raises(Flaw, match="it is nested too deep"), shallow():
+        _climb(sys.getrecursionlimit())
+
+
+def _climb(left: int) -> int:
+    return left and _climb(left - 1)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 import regex
@@ -19,7 +20,7 @@ from builders.filters._prose import _NOT_WORDS, words
 from builders.filters.language import Options
 from isogloss import identifiers, scripts
 from isogloss.errors import Unavailable
-from isogloss.identifiers import _processes, fasttext, langdetect, lingua
+from isogloss.identifiers import _columns, _processes, fasttext, langdetect, lingua
 from isogloss.languages import canonical
 
 SENTENCES = {
@@ -77,30 +78,35 @@ def test_fasttext_reads_any_string_and_names_languages_as_tags() -> None:
     assert not {"als", "tl", "bh"} & fasttext.languages()
 
 
-@pytest.mark.parametrize("module", [fasttext, langdetect])
-def test_processes_are_kept_and_change_no_answer(
-    module: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    name = module.__name__.rpartition(".")[2]
+def test_processes_are_kept_and_change_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [f"{text} {number}" for number in range(12) for text in SENTENCES.values()]
-    alone = identifiers.identify(texts, name)
-    monkeypatch.setattr(module, "A_SECOND", 20)  # as if it were slow enough for helpers
+    alone = identifiers.identify(texts, "langdetect")
+    monkeypatch.setattr(langdetect, "A_SECOND", 20)  # as if it were slow enough for helpers
     try:
-        assert identifiers.identify(texts, name, 2) == alone
+        assert identifiers.identify(texts, "langdetect", 2) == alone
         pools = list(_processes._pools.values())
         assert len(pools) == 1
-        assert identifiers.identify(texts[::-1], name, 2) == alone[::-1]
+        assert identifiers.identify(texts[::-1], "langdetect", 2) == alone[::-1]
         assert list(_processes._pools.values()) == pools
     finally:
         _processes.close()
     assert not _processes._pools
 
 
+def test_fasttext_needs_no_processes_and_threads_change_no_answer() -> None:
+    texts = [f"{text} {number}" for number in range(2000) for text in SENTENCES.values()]
+    alone = identifiers.identify(texts, "fasttext")
+    assert [ranking[0][0] for ranking in alone[-len(SENTENCES) :]] == list(SENTENCES)
+    assert identifiers.identify(texts, "fasttext", 3) == alone
+    assert identifiers.identify(texts[7:8], "fasttext") == alone[7:8]
+    assert not _processes._pools
+
+
 UNGUARDED = """
 from isogloss import identifiers
-from isogloss.identifiers import fasttext
-fasttext.A_SECOND = 10
-found = identifiers.identify(["Das Haus steht am Ende der Straße."] * 60, "fasttext", 2)
+from isogloss.identifiers import langdetect
+langdetect.A_SECOND = 10
+found = identifiers.identify(["Das Haus steht am Ende der Straße."] * 60, "langdetect", 2)
 print(len(found), {ranking[0][0] for ranking in found})
 """
 
@@ -178,6 +184,55 @@ def test_alike_languages_are_weighed_as_one() -> None:
         pytest.approx(0.3), "hr", pytest.approx(0.65)
     )  # fmt: skip
     assert identifiers.weigh((), "sl", against) == (0.0, "", 0.0)
+
+
+CLAIMS = [
+    ("sr", "Latn"),
+    ("sr", "Cyrl"),
+    ("sl", "Latn"),
+    ("nb", "Latn"),
+    ("he", "Hebr"),
+    ("fr", "Latn"),
+]
+RANKINGS = st.lists(
+    st.tuples(
+        st.sampled_from(["hr", "sr", "bs", "sl", "no", "nn", "de", "ru", "yi", "gsw", "eo"]),
+        st.floats(0.01, 1),
+    ),
+    unique_by=lambda pair: pair[0],
+    max_size=6,
+).map(lambda pairs: tuple(sorted(pairs, key=lambda pair: -pair[1])))
+
+
+@given(st.lists(st.tuples(st.sampled_from(range(len(CLAIMS))), RANKINGS)))
+def test_columns_are_weighed_as_each_text_is(rows: list[tuple[int, identifiers.Ranking]]) -> None:
+    rankings = [ranking for _, ranking in rows]
+    said = identifiers.Likely.of(rankings)
+    assert said.rankings() == rankings
+    claimed = np.array([claim for claim, _ in rows], np.int64)
+    found = _columns.weighed(said, "fasttext", CLAIMS, claimed)
+    for (claim, ranking), weights in zip(rows, found.iter_rows(), strict=True):
+        tag, written = CLAIMS[claim]
+        own, other, likely = identifiers.weigh(
+            ranking, tag, identifiers.rivals("fasttext", tag, written)
+        )
+        assert weights == (np.float32(own), other, np.float32(likely))
+
+
+@pytest.mark.parametrize("name", ["fasttext", "langdetect"])
+def test_columns_are_held_to_their_claims_by_every_identifier(name: str) -> None:
+    texts = [SENTENCES["de"], ENGLISH, SENTENCES["de"], "123", SENTENCES["fr"]]
+    claims = [("de", "Latn"), ("fr", "Latn")]
+    claimed = np.array([0, 0, 1, 0, 1])
+    found = identifiers.weighed(pl.Series(texts), claims, claimed, name)
+    assert found["other"].to_list()[1:3] == ["en", "de"]
+    rankings = identifiers.identify(texts, name)
+    for ranking, claim, weights in zip(rankings, claimed, found.iter_rows(), strict=True):
+        own, other, likely = identifiers.weigh(
+            ranking, claims[claim][0], identifiers.rivals(name, *claims[claim])
+        )
+        assert weights == (np.float32(own), other, np.float32(likely))
+    assert identifiers.weighed(pl.Series([], dtype=pl.String), [], claimed[:0], name).is_empty()
 
 
 # -------------------------------------------------------------------------------------------- scripts
@@ -297,6 +352,17 @@ def test_scores_are_whole_and_another_threshold_decides_without_them_made_again(
         if not dropped:
             assert again.null_count() == again.len(), change
     assert not set(language.SCORED_BY) & {sweep.option for sweep in language.sweeps(given)}
+
+
+def test_scores_hang_on_nothing_but_the_text_and_its_claim() -> None:
+    texts = [*SENTENCES.values(), SERBIAN, ENGLISH, "", "123", "Hallo Welt", "ページの一覧"]
+    rows = [(tag, text) for tag in ("de", "ru", "sr", "ja", "nqo") for text in texts]
+    frame = judged(rows * 2)
+    scores = frame.select(pl.col("^output_.*$"))
+    half = len(rows)
+    assert scores[:half].equals(scores[half:])
+    assert judged(rows[::-1]).select(scores.columns).equals(scores[:half].reverse())
+    assert judged(rows[3:4]).select(scores.columns).equals(scores[3:4])
 
 
 def test_programs_and_missing_sides_have_no_letters() -> None:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import builders
-from builders import store
+from builders import lock, store
 from builders.filters import length
 from isogloss.errors import IsoglossError
 from isogloss.provenance import read_json, sha256_file
@@ -159,6 +159,9 @@ def test_a_language_may_have_its_own_thresholds(folder: Path) -> None:
         ("by_language.xx-nope.max_chars = 5", "'xx-nope' is not a language tag"),
         ("by_language.fr.max_charz = 5", r"by_language.fr: unknown key 'max_charz'"),
         ('languages = ["nope-nope"]', "is not a language tag"),
+        ('languages = ["de", "nl"]', r"filters\[0\]\.languages: unknown language 'nl'"),
+        ("by_language.zh.max_chars = 5", r"by_language: unknown language 'zh'"),
+        ("by_language = { fr = {}, fra = {} }", "'fr' is named twice"),
     ],
 )
 def test_wrong_overrides_are_told(folder: Path, new: str, told: str) -> None:
@@ -175,21 +178,37 @@ def test_a_frozen_build_holds_the_sources_to_the_lock(
         build(folder, frozen=True)
     assert not (folder / "out").exists()
     first = hashes(build(folder))
-    lock = folder / "recipe.lock"
-    assert read_json(lock)["sources"][0]["name"] == "ours"
+    held = folder / "recipe.lock"
+    assert read_json(held)["sources"][0]["name"] == "ours"
     assert hashes(build(folder, "again", frozen=True)) == first
     table = folder / "pairs.csv"
     table.write_text(table.read_text() + "the lamp,die Lampe,de,MIT\n")
-    before = lock.read_bytes()
+    before = held.read_bytes()
     with pytest.raises(IsoglossError, match=r"sha256 of 'ours' was .* is ") as caught:
         build(folder, frozen=True)
     assert "\n" not in str(caught.value)
-    assert lock.read_bytes() == before
+    assert held.read_bytes() == before
     assert hashes(folder / "out") == first
     capsys.readouterr()
     build(folder)
     assert "sha256 of 'ours' was" in capsys.readouterr().err
     build(folder, frozen=True)
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "{}", '{"format": 1}', '{"format": 2, "sources": []}',
+             '{"format": 1, "sources": [7], "suites": [], "templates": "", "tokenizer": null}'],
+)  # fmt: skip
+def test_a_lock_that_is_none_is_told(text: str, folder: Path) -> None:
+    (folder / "recipe.lock").write_text(text)
+    with pytest.raises(IsoglossError, match=r"recipe\.lock: is not a lock of this version"):
+        build(folder, frozen=True)
+
+
+def test_a_shipped_recipe_has_no_lock_and_says_what_to_do() -> None:
+    shipped = Path(lock.__file__).parent / "recipes" / "starter.toml"
+    with pytest.raises(IsoglossError, match="Copy the recipe to a folder of yours"):
+        lock.check(shipped, lock.entry([], [], "", None))
 
 
 def test_a_frozen_build_that_fails_leaves_with_status_2(folder: Path) -> None:

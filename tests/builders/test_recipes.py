@@ -277,3 +277,31 @@ licence = "CC0-1.0"
     assert set(made["template"]) == {"ours/own"}
     dropped = pl.read_parquet(corpus / "rejected/*.parquet")
     assert dropped.select("output", "reason").rows() == [("no", "it has no input")]
+
+
+def test_rejected_rows_keep_all_of_the_example(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text(
+        "ask,text,answer,check\nSay so.,yes,yes,assert True\nSay no.,1,no,assert 1\n"
+    )
+    (tmp_path / "recipe.toml").write_text(
+        """name = "own"
+languages = ["en"]
+[[sources]]
+name = "ours"
+kind = "files"
+path = "own.csv"
+task = "qa"
+columns = { instruction = "ask", input = "text", output = "answer", tests = "check" }
+language = "en"
+split = "train"
+licence = "CC0-1.0"
+[[filters]]
+name = "copied"
+"""
+    )
+    corpus = builders.build(tmp_path / "recipe.toml", tmp_path / "corpus")
+    dropped = pl.read_parquet(corpus / "rejected/copied-*.parquet")
+    assert dropped.select("instruction", "input", "output", "tests", "split").rows() == [
+        ("Say so.", "yes", "yes", "assert True", "train")
+    ]
+    assert "Say so." in (corpus / "report.html").read_text("utf-8")

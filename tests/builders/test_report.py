@@ -58,6 +58,9 @@ min_chars = 3
 [duplicates.near]
 jaccard = 0.9
 
+[decontamination]
+suites = ["asked.toml"]
+
 [split]
 test = 0.2
 
@@ -67,6 +70,19 @@ train = { translation = 20 }
 
 OVERRIDE = "\u202e"
 HOSTILE = f"</p><script>alert(1)</script> & {OVERRIDE}gnp.exe"
+SUITE = """
+name = "<i>asked</i>"
+pairs = ["en:de"]
+data = "."
+[[local]]
+kind = "files"
+path = "asked.csv"
+licence = "CC0-1.0"
+task = "translation"
+columns = { input = "en", output = "text" }
+language = "de"
+source_language = "en"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +105,9 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [{"licence": "CC0-1.0"} | row for row in rows]
     table = pl.DataFrame(rows, schema=dict.fromkeys(("en", "text", "lang", "licence"), pl.String))
     table.write_csv(folder / "pairs.csv")
+    asked = pl.DataFrame({"en": "the bam of 0 things", "text": "das Ding, um das es geht"})
+    asked.write_csv(folder / "asked.csv")
+    (folder / "asked.toml").write_text(SUITE, encoding="utf-8")
     (folder / "recipe.toml").write_text(RECIPE, encoding="utf-8")
     return folder / "recipe.toml"
 
@@ -207,6 +226,12 @@ def test_texts_have_their_language_and_direction(page: str) -> None:
     for around in arabic:
         given = [one for tag, one in around if tag == "p"][-1]
         assert (given["lang"], given["dir"]) == ("ar", "rtl")
+
+
+def test_suites_are_told_with_what_they_held(corpus: Path, page: str) -> None:
+    (suite,) = read_json(corpus / "manifest.json")["decontamination"]["suites"]
+    shown = "".join(text for text, _ in Elements(page).texts)
+    assert f"<i>asked</i>: {suite['texts']} texts, SHA-256 {suite['sha256']}" in shown
 
 
 def test_what_the_licences_forbid_is_not_shown(page: str) -> None:

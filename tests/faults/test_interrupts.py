@@ -107,6 +107,41 @@ def test_other_threads_load_too_and_an_ignored_signal_stays_ignored() -> None:
     assert python(THREAD).stdout.split() == ["54", "True"]
 
 
+COMPILING = """
+import signal, threading
+from isogloss.native import event, native
+class Hasty(event.Listener):
+    def on_start(self, _):
+        signal.raise_signal(signal.SIGINT)
+    def on_end(self, _):
+        pass
+@native
+def double(x):
+    return 2 * x
+@native
+def fourfold(x):
+    return double(double(x))
+thread = threading.Thread(target=double, args=[1.0])
+thread.start(); thread.join()
+with event.install_listener("numba:compile", Hasty()):
+    try:
+        fourfold(1)
+    except KeyboardInterrupt:
+        print("interrupted", len(fourfold.signatures), len(double.signatures))
+print(fourfold(1), signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
+
+
+def test_a_function_is_compiled_whole_and_the_interruption_told_after(tmp_path: Path) -> None:
+    script = tmp_path / "main.py"
+    script.write_text(COMPILING)
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.splitlines() == ["interrupted 1 2", "4 True"], done.stderr
+    assert done.stderr == ""
+
+
 ORPHANS = """
 import os, signal, time
 from concurrent.futures import ProcessPoolExecutor

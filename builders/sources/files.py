@@ -6,10 +6,9 @@ from pydantic import model_validator
 
 from builders.sources._base import Context, Reading
 from builders.sources._columns import MappedOptions
-from builders.sources._files import fingerprint, known_licence
+from builders.sources._files import fingerprint, known_licence, version_of
 from builders.sources._tablefiles import TableOptions, frames, open_tables
 
-NAME = "files"
 DESCRIPTION = "JSON Lines, CSV, TSV or Parquet files, with a mapping of their columns: any task"
 LANGUAGES = "any; the files' names, a column or the recipe say it"
 LICENCE = "as the recipe or a column says"
@@ -47,4 +46,5 @@ def read(options: Options, context: Context) -> Reading:
     tables = open_tables(options, context)
     content = fingerprint(table.file for table in tables)
     made = frames(tables, [options], context)
-    return Reading("local", licence, content, made, {"files": len(tables)})
+    version = version_of(table.file for table in tables)
+    return Reading(version, licence, content, made, {"files": len(tables)})

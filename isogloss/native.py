@@ -1,0 +1,51 @@
+"""Native loops: functions that numba compiles, with Ctrl-C held back meanwhile.
+
+Importing this imports numba, which takes a third of a second: kernels are in modules of their own,
+which are imported inside functions.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, TypeVar, cast
+
+from isogloss.interrupts import held_back
+
+with held_back():
+    import numba
+    from numba.core import event
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def native(function: F) -> F:
+    """Compile a function at its first call; it lets go of the interpreter while it runs.
+
+    What was compiled is kept beside the function's file (where the folder cannot be written, in the
+    user's cache; where there is none either, nowhere), as long as that file stays the same.
+    """
+    try:
+        return cast(F, numba.njit(cache=True, nogil=True)(function))
+    except RuntimeError:  # numba finds no folder to write to, as in a container without a home
+        return cast(F, numba.njit(nogil=True)(function))
+
+
+class _HeldBack(event.Listener):
+    """Holds Ctrl-C back while numba compiles or loads: what calls back from C would swallow it."""
+
+    def __init__(self) -> None:
+        self._mine = threading.local()
+
+    def on_start(self, event: Any) -> None:
+        stretch = ExitStack()
+        stretch.enter_context(held_back())
+        self._mine.stretches = [*getattr(self._mine, "stretches", ()), stretch]
+
+    def on_end(self, event: Any) -> None:
+        self._mine.stretches.pop().close()
+
+
+# The lock is taken for each compilation, and for those inside it.
+event.register("numba:compiler_lock", _HeldBack())  # type: ignore[no-untyped-call]
