@@ -111,7 +111,7 @@ def _body(plan: Recipe, manifest: dict[str, Any]) -> Iterator[str]:
         "beside the corpus."
     )
     yield f"## Duplicates\n\n{_duplicates(plan, manifest['steps'])}"
-    yield f"## Decontamination\n\n{_decontamination(plan, manifest['decontamination'])}"
+    yield f"## Decontamination\n\n{_decontamination(plan, manifest)}"
     yield (
         "## Files\n\n"
         "`data/` has the records, one folder a language. `manifest.json` says what they are made "
@@ -254,8 +254,11 @@ def _duplicates(plan: Recipe, steps: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _decontamination(plan: Recipe, told: Mapping[str, Any]) -> str:
-    options = plan.decontamination
+def _decontamination(plan: Recipe, manifest: Mapping[str, Any]) -> str:
+    options, told = plan.decontamination, manifest["decontamination"]
+    tasks = [task for cells in manifest["counts"].values() for task in cells.values()]
+    if not told["suites"] and not any("test" in splits for splits in tasks):
+        return "Nothing was kept out: the recipe names no suite, and there is no test split."
     suites = ", ".join(plain(suite["name"]) for suite in told["suites"])
     against = f"the test split or of {suites}" if suites else "the test split"
     near = f", or nearly a text (a Jaccard index of {options.near:g})" if options.near else ""

@@ -78,7 +78,7 @@ def build(
         files[page.NAME] = page.write(out, plan, manifest)
         files["README.md"] = card.write(out, plan, manifest)
         prepared.finish(manifest, frozen=frozen)
-    shares.show(chosen.shares)
+    shares.show(chosen.shares, plan.mixture.held_out)
     total = sum(rows for rows, _ in counts.values())
     say(f"{total} records in {len(manifest['counts'])} languages: {out}")
     return out

@@ -132,9 +132,7 @@ class Prepared:
         for number, source in enumerate(self.opened):
             dear = [spools[number] for spools in choosing.dear.values()]
             cheap = self.staged[source.name].scores
-            written = scores.write(
-                self.out, number, source.name, cheap, dear, self.staging.workers
-            )
+            written = scores.write(self.out, number, source.name, cheap, dear, self.staging.workers)
             if written:
                 told[source.name] = {
                     "rows": rows_hash(self.plan, source, self.opened),

@@ -38,7 +38,7 @@ def _native(function: F) -> F:
     return cast(F, numba.njit([_SIGNATURE], cache=True, nogil=True)(function))
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _ascii(text: NDArray[np.uint8]) -> tuple[np.uint32, np.uint8]:
     """Return how many letters of ASCII a text has, all of one script, and its highest byte.
 

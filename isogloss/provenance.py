@@ -23,6 +23,8 @@ _BLOCK = 1 << 20
 _PARTIAL = re.compile(r"\..*\.\d+\.partial")
 # ENOSPC and EDQUOT as Rust's standard library words them.
 _OUT_OF_SPACE = re.compile(r"\(os error (28|122)\)")
+# Any error of the operating system, likewise.
+_RUST = re.compile(r"\(os error (\d+)\)")
 
 
 def cache_folder() -> Path:
@@ -112,15 +114,22 @@ def write_error(error: OSError, path: Path) -> Exception:
     """Return what to raise for a failed write: a clear error where the user can do something."""
     if isinstance(error, FileNotFoundError):  # the writer itself failed to find something
         return error
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    number = _number(error)
+    if number in (errno.ENOSPC, errno.EDQUOT):
         remedy = "Free some space and run the same command again; it goes on where it stopped"
         return IsoglossError("the disk is full", where=path, remedy=remedy)
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR):
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR):
         remedy = "Choose another output folder or change its permissions"
         return IsoglossError(
-            f"cannot be written ({os.strerror(error.errno)})", where=path, remedy=remedy
+            f"cannot be written ({os.strerror(number)})", where=path, remedy=remedy
         )
     return error
+
+
+def _number(error: OSError) -> int | None:
+    """Return an error's number, which polars gives in words only."""
+    told = _RUST.search(str(error)) if error.errno is None else None
+    return int(told[1]) if told else error.errno
 
 
 def check_ours(

@@ -150,3 +150,37 @@ def test_a_model_of_the_hub_is_scored_by_name_and_then_without_network(
     nothing = isogloss(hub, home, "score", "org/none", "--suite", "smoke", "--out", str(out))
     assert nothing.returncode == 2
     assert "there is no model 'org/none'" in nothing.stderr
+
+
+ONE_FILE = """
+name = "onefile"
+languages = ["de"]
+tasks = ["qa"]
+[[sources]]
+name = "asked"
+kind = "files"
+path = "hub:org/asked@main/{path}"
+language = "de"
+licence = "CC-BY-4.0"
+task = "qa"
+columns = {{ input = "question", output = "answers.text", id = "id" }}
+"""
+
+
+def test_a_single_file_of_the_hub_is_told_with_its_commit(hub: HubServer, tmp_path: Path) -> None:
+    recipe, home = tmp_path / "recipe.toml", tmp_path / "home"
+    recipe.write_text(ONE_FILE.format(path="german/train-0.parquet"))
+    done = isogloss(hub, home, "build", str(recipe), "--out", str(tmp_path / "corpus"))
+    assert done.returncode == 0, done.stderr
+    (source,) = json.loads((tmp_path / "corpus" / "manifest.json").read_text())["sources"]
+    assert source["version"] == hub.commit("datasets", "org/asked")
+    assert source["rows"] == 12
+    again = isogloss(
+        hub, home, "--offline", "build", str(recipe), "--frozen", "--out", str(tmp_path / "again")
+    )
+    assert again.returncode == 0, again.stderr
+    recipe.write_text(ONE_FILE.format(path="none.parquet"))
+    absent = isogloss(hub, home, "build", str(recipe), "--out", str(tmp_path / "none"))
+    assert absent.returncode == 2
+    assert "org/asked has no file 'none.parquet'" in absent.stderr
+    assert "Traceback" not in absent.stderr

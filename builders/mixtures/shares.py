@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from isogloss.console import table
+from isogloss.console import table, warn
 
 _CELL = ("split", "language", "task", "origin")
 _LINES = 40
@@ -61,11 +61,16 @@ def tell(index: pl.DataFrame, times: pl.Series, unit: str) -> list[dict[str, Any
     return told
 
 
-def show(shares: Sequence[Mapping[str, Any]]) -> None:
+def show(shares: Sequence[Mapping[str, Any]], held_out: Sequence[str] = ()) -> None:
     """Print the train split before and after a mixture: a line for each language and each task.
 
     Nothing is printed where the mixture left train as it was. Of more than some dozen languages,
-    the rarest are one line.
+    the rarest are one line. Languages of which nothing is left are warned of: a share that cannot
+    hold in a language, for instance of a task that it has not, leaves it out.
+
+    Args:
+        shares: As `tell` returns them.
+        held_out: Languages that are meant to have nothing left.
     """
     train = [entry for entry in shares if entry["split"] == "train"]
     if all(entry["before"] == entry["after"] for entry in train):
@@ -83,6 +88,16 @@ def show(shares: Sequence[Mapping[str, Any]]) -> None:
         for name, amounts in [*lines, ("all", whole)]
     ]
     table([*heads, "share before", "after"], cells)
+    gone = sorted(
+        name
+        for name, amounts in _lines(train, "language", units)
+        if amounts[0] and not amounts[1] and name not in held_out
+    )
+    if gone:
+        warn(
+            f"the mixture leaves nothing to train on in {', '.join(gone)}: no row fits the budget, "
+            "the caps and the shares there"
+        )
 
 
 def _lines(

@@ -105,6 +105,14 @@ def test_native_texts_are_asked_for_and_the_models_are_given(tmp_path: Path) -> 
     }  # fmt: skip
 
 
+def test_answers_lie_beside_the_recipe_whatever_the_source_is_called(tmp_path: Path) -> None:
+    folder = tmp_path / "recipes"
+    folder.mkdir()
+    read(folder, Parrot(), name="../../back")
+    assert [path.name for path in tmp_path.rglob("*.jsonl")] == ["..-..-back.answers.jsonl"]
+    assert not list(tmp_path.glob("*.jsonl"))
+
+
 def test_answers_are_the_content_once_they_are_made(tmp_path: Path) -> None:
     before = opened(tmp_path, Parrot()).sha256
     found = read(tmp_path, Parrot())

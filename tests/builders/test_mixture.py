@@ -267,6 +267,15 @@ def test_shares_are_told_before_and_after(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().err == ""
 
 
+def test_a_language_that_a_mixture_leaves_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [*many(de=20, fr=20, sw=20), *({"task": "translation"} | row for row in many(de=20))]
+    wanted = mixture(budget=30, held_out=["sw"], tasks={"shares": {"qa": 0.0, "translation": 1.0}})
+    result = choose(index(rows), wanted)
+    shares.show(result.shares, wanted.held_out)
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert len(warnings) == 1 and "nothing to train on in fr:" in warnings[0]
+
+
 @given(st.integers(0, 99), st.integers(1, 40))
 @settings(max_examples=30, deadline=None)
 def test_a_group_is_in_one_split_whatever_else_there_is(seed: int, count: int) -> None:

@@ -78,7 +78,9 @@ def build(folder: Path, name: str = "out", **more: Any) -> Path:
 def test_neither_workers_nor_batches_change_a_byte(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    write(folder, more="[duplicates.near]\n")
     one = hashes(build(folder, "one", workers=1))
+    assert hashes(build(folder, "sixteen", workers=16)) == one
     monkeypatch.setattr(store, "ROWS", 7)
     many = hashes(build(folder, "many", workers=4))
     # Scores lie in as many files as there were batches; all else is the same.

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from builders import writing
-from builders.store import Store, packed, rebatched
+from builders.store import Spool, Store, packed, rebatched
 from isogloss.provenance import sha256_file
 from isogloss.records import SCHEMA, with_ids
 
@@ -62,13 +62,11 @@ def test_batches_are_cut_and_joined_without_losing_a_row() -> None:
 
 
 def test_a_store_numbers_rows_over_all_its_files(tmp_path: Path) -> None:
-    paths = []
+    spool = Spool(tmp_path, "rows")
     for number, height in enumerate((3, 2, 4)):
-        path = tmp_path / f"{number}.parquet"
         rows = pl.DataFrame({"output": [f"{number}.{row}" for row in range(height)]})
-        packed(rows.with_columns(references=pl.concat_list("output"))).write_parquet(path)
-        paths.append(path)
-    store = Store.over(paths)
+        spool.add(packed(rows.with_columns(references=pl.concat_list("output"))))
+    store = Store.over(spool.paths())
     store.alive[[1, 3, 4]] = False
     store.patches.append(
         pl.DataFrame({"position": [2, 7], "references": [["new", "2"], ["other"]]})

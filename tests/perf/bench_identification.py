@@ -38,7 +38,7 @@ DOCS = ROOT / "docs" / "identification.md"
 
 #: Another language that so many right texts would be dropped for is one that this is taken for.
 TAKEN = 0.01
-#: An identifier that takes 40 times as long must spare so many errors a text.
+#: An identifier that takes some 250 times as long must spare so many errors a text.
 BETTER = 0.10
 ENGLISH = "en"
 #: Texts in the wrong language are mostly in one of these classes (Joshi et al. 2020): most text is.
