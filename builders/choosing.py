@@ -71,7 +71,13 @@ class Choosing:
         if near is not None:
             from builders.near import near_duplicates
 
-            found = near_duplicates(self._near_batches, near, self.work / "near", self.plan.seed)
+            found = near_duplicates(
+                self._near_batches,
+                near,
+                self.work / "near",
+                self.plan.seed,
+                workers=self.workers,
+            )
             reason = pl.format(
                 "nearly the same as another example (Jaccard {})", pl.col("jaccard").round(2)
             )

@@ -56,7 +56,7 @@ class Opened:
             return {**common, "unavailable": self.problem}
         return {
             **common,
-            "version": self.reading.version,
+            "version": options.version or self.reading.version,
             "licence": self.licence,
             "citation": options.citation or self.reading.citation,
             "sha256": self.reading.sha256,

@@ -166,7 +166,7 @@ def read_examples(
         told.append(
             {
                 "name": options.name,
-                "version": reading.version,
+                "version": options.version or reading.version,
                 "licence": licence,
                 "sha256": reading.sha256,
             }

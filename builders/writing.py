@@ -83,7 +83,10 @@ class Sorter:
             path = self._path((str(key[0]), str(key[1]), str(key[2])), int(str(key[3])))
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab") as file:
-                part.drop(_BUCKET).write_ipc_stream(file, compression="uncompressed")
+                # Views in lists would take with them all that they are views of.
+                part.drop(_BUCKET).write_ipc_stream(
+                    file, compression="uncompressed", compat_level=pl.CompatLevel.oldest()
+                )
 
     def _path(self, cell: Cell, bucket: int) -> Path:
         return self.folder.joinpath(*cell) / f"{bucket:06d}.arrows"

@@ -51,7 +51,8 @@ def validate(model: type[S], value: Any, *, where: str) -> S:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A key that is written wrongly is missing, too: what is there says more than what is not.
+        first = min(error.errors(), key=lambda one: one["type"] == "missing")
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise unknown(

@@ -61,6 +61,7 @@ class SourceOptions(Settings):
         optional: Whether the recipe goes on without it where it is unavailable.
         limit: At most so many groups per (task, language, source language); None for all.
         licence: An SPDX expression or a name; required where the kind does not know it.
+        version: The publisher's name for the version, where the kind does not know it (files).
         citation: What to cite, for the manifest and the card, where the kind does not know it.
         tags: Tags of all its rows. ``translated`` and ``synthetic`` say that a machine wrote them.
     """
@@ -70,6 +71,7 @@ class SourceOptions(Settings):
     optional: bool = False
     limit: int | None = Field(default=None, gt=0)
     licence: str | None = None
+    version: str | None = None
     citation: str | None = None
     tags: tuple[str, ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -155,6 +156,18 @@ def test_it_tells_how_near_duplicates_were_found(tmp_path: Path) -> None:
     assert "similarity of 0.85 or more of their 5-byte shingles" in body
     assert "112 permutations in 14 bands of 8" in body
     assert f"{100 * rates.false_positives:.1f} % of those below it" in body
+
+
+def test_it_does_not_claim_that_anything_was_kept_out_where_there_was_nothing(
+    corpus: Path, body: str, tmp_path: Path
+) -> None:
+    assert "Nothing was kept out" not in body
+    manifest = read_json(corpus / "manifest.json")
+    manifest["counts"] = {"de": {"translation": {"train": 3}}}
+    shutil.copytree(corpus / "data", tmp_path / "data")
+    card.write(tmp_path, load_recipe(recipe_in(tmp_path)), manifest)
+    text = (tmp_path / "README.md").read_text("utf-8")
+    assert "Nothing was kept out: the recipe names no suite, and there is no test split." in text
 
 
 def test_a_card_made_again_is_the_same(corpus: Path, tmp_path: Path) -> None:
