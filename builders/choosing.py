@@ -32,8 +32,9 @@ from isogloss.console import progress
 from isogloss.hashing import xxh64
 from isogloss.records import TASKS
 
-_CELL = ("task", "language", "source_language")
-_TEXTS = ("instruction", "context", "input", "output")
+# Near-duplicates are of one task, in the same languages, on the same passage, in these texts.
+_CELL = ("task", "language", "source_language", "context")
+_TEXTS = ("instruction", "input", "output")
 _SIDES = (
     "task", "language", "source_language", "instruction", "context", "input", "output",
     "references", "source_id",
@@ -88,10 +89,11 @@ class Choosing:
     def _near_batches(self) -> Any:
         from builders.near import Batch
 
-        columns = (*_CELL, *_TEXTS, "split")
-        for frame in self.store.batches(columns):
+        # Two questions on one passage are alike in most of their texts, and not the same.
+        for frame in self.store.batches((*_CELL, *_TEXTS, "tags", "split")):
             texts = [pl.col(name).fill_null("") for name in _TEXTS]
             cell = [pl.col(name).fill_null("") for name in _CELL]
+            cell.append(dedup.asked_for())
             told = frame.select(
                 POSITION,
                 xxh64(pl.concat_str(cell, separator="\x1f")).alias("cell"),

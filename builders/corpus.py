@@ -40,6 +40,8 @@ WORK = ".work"
 # What stands in it from its first moment on.
 _MARK = {"isogloss": "unfinished corpus", "format": FORMAT}
 _MARK_NAME = "unfinished.json"
+_LOCK_NAME = "lock"
+_locks: dict[Path, Any] = {}
 
 _FOLDERS = ("data", "rejected", "scores")
 _TOLD = ("README.md", "report.html", "thresholds.parquet")
@@ -101,13 +103,30 @@ def _others_below(out: Path) -> list[str]:
 
 
 def begin(out: Path) -> None:
-    """Mark a folder as a corpus that is being built, before anything else is written there."""
+    """Mark a folder as a corpus that is being built, before anything else is written there.
+
+    Raises:
+        IsoglossError: Another process is building it.
+    """
+    from filelock import FileLock, Timeout
+
     write_json(out / WORK / _MARK_NAME, _MARK)
+    # What this process began and did not end, because it failed, it may begin again.
+    lock = _locks.setdefault(out.resolve(), FileLock(out / WORK / _LOCK_NAME))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise IsoglossError(
+            "another process is building it", where=out, remedy="Wait for it, or name another --out"
+        ) from error
 
 
 def end(out: Path) -> None:
     """Take away what only an unfinished corpus needs."""
     shutil.rmtree(out / WORK, ignore_errors=True)
+    lock = _locks.pop(out.resolve(), None)
+    if lock is not None:
+        lock.release(force=True)
 
 
 def clear(out: Path) -> None:

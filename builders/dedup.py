@@ -41,6 +41,12 @@ def comparable(text: pl.Expr) -> pl.Expr:
     return pl.when(kept == "").then(plain).otherwise(kept)
 
 
+def asked_for() -> pl.Expr:
+    """Return what else than its texts an example asks for: the title of a text, or its summary."""
+    told = pl.element().filter(pl.element().str.starts_with("output:"))
+    return pl.col("tags").list.eval(told).list.join(_BETWEEN).fill_null("")
+
+
 def place(split: pl.Expr) -> pl.Expr:
     """Return what goes first: rows that their source has put into test, then into validation.
 
@@ -53,6 +59,7 @@ def with_keys(frame: pl.DataFrame) -> pl.DataFrame:
     """Return rows with hashes of what they ask and of their references: the columns `KEYS`."""
     texts = [pl.col(name).fill_null("") for name in KEY[:3]]
     texts += [_folded(pl.col(name).fill_null("")) for name in KEY[3:]]
+    texts.append(asked_for())
     # Each text is made once: polars does not see that two expressions with Python in them are one.
     made = frame.select(
         pl.concat_str(texts, separator=_BETWEEN).alias("asked"),

@@ -215,6 +215,8 @@ def prepare(
     inputs = _inputs_hash(plan, opened, held, purpose)
     if not force and _finished(out, inputs):
         say(f"{out} is up to date")
+        if not frozen:
+            lock.update(plan.path, held)
         return None
     corpus.begin(out)
     former = Former.open(out, {one.name: rows_hash(plan, one, opened) for one in opened})

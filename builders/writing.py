@@ -17,6 +17,7 @@ import polars as pl
 import pyarrow as pa
 
 from builders.store import spooled, write_parquet
+from isogloss.provenance import disk
 
 #: Records of a file at most, about, and bytes of text.
 ROWS_PER_FILE = 100_000
@@ -43,6 +44,10 @@ class Sorter:
     counts: Mapping[Cell, tuple[int, int]]
     _waiting: list[pl.DataFrame] = field(default_factory=list)
     _size: int = 0
+
+    def __post_init__(self) -> None:
+        # Records are added to files, and a killed build may have left some there.
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def add(self, records: pl.DataFrame) -> None:
         """Take records."""
@@ -82,7 +87,7 @@ class Sorter:
         for key, part in parts.items():
             path = self._path((str(key[0]), str(key[1]), str(key[2])), int(str(key[3])))
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("ab") as file:
+            with disk(path), path.open("ab") as file:
                 # Views in lists would take with them all that they are views of.
                 part.drop(_BUCKET).write_ipc_stream(
                     file, compression="uncompressed", compat_level=pl.CompatLevel.oldest()

@@ -1,44 +1,21 @@
 """The native loop of `isogloss.scripts`, over the bytes of Arrow strings.
 
-Importing this imports numba: do so inside functions. It is compiled when this is first imported and
-kept beside this file (where the folder cannot be written, in the user's cache).
+Importing this imports numba: do so inside functions. See `isogloss.native`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _read(kind: Any, dimensions: int = 1) -> Any:
-    return numba.types.Array(kind, dimensions, "C", readonly=True)
-
-
-_SIGNATURE = numba.types.Array(numba.uint32, 2, "C")(
-    _read(numba.uint8),
-    _read(numba.int64),
-    _read(numba.uint8),
-    _read(numba.boolean, dimensions=2),
-    _read(numba.int32),
-)
-
+from isogloss.native import native
 
 _ASCII = np.uint8(ord("a"))
 _LOWER = np.uint8(ord("a") ^ ord("A"))
 _LETTERS = np.uint8(26)
 
 
-def _native(function: F) -> F:
-    return cast(F, numba.njit([_SIGNATURE], cache=True, nogil=True)(function))
-
-
-@numba.njit(cache=True, nogil=True)
+@native
 def _ascii(text: NDArray[np.uint8]) -> tuple[np.uint32, np.uint8]:
     """Return how many letters of ASCII a text has, all of one script, and its highest byte.
 
@@ -52,7 +29,7 @@ def _ascii(text: NDArray[np.uint8]) -> tuple[np.uint32, np.uint8]:
     return letters, highest
 
 
-@_native
+@native
 def count(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],

@@ -95,4 +95,7 @@ def wrong_script(side: str, least: float) -> pl.Expr:
 
 def judged(side: str) -> pl.Expr:
     """Tell which sides have letters enough to be held to their script, or none of its own."""
-    return (pl.col(f"{side}_script_share") == 0) | (pl.col(f"{side}_letters") >= _FEW)
+    enough = pl.col(f"{side}_letters") >= _FEW
+    none = pl.col(f"{side}_script_share") == 0
+    # A short answer is often a name, which stays in its own script.
+    return enough | (none & (pl.col("task") != "qa")) if side == "output" else enough | none

@@ -48,7 +48,7 @@ class Options(RecordOptions):
     """
 
     columns: SummaryColumns = SummaryColumns()
-    outputs: tuple[Output, ...] = Field(default=("summary", "title"), min_length=1)
+    outputs: tuple[Output, ...] = Field(default=("summary",), min_length=1)
 
 
 def read(options: Options, context: Context) -> Reading:

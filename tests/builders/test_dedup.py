@@ -93,3 +93,11 @@ def test_duplicates_are_the_same_however_rows_lie_on_disk(texts: list[str]) -> N
     assert found[0] == found[1] == found[2]
     first = pl.Series([" ".join(text.split()) for text in texts]).is_first_distinct()
     assert [reason is None for reason in found[0]] == first.to_list()
+
+
+def test_a_title_and_a_summary_of_a_text_are_two_examples(tmp_path: Path) -> None:
+    rows = [pair("a", "x", tags=[tag]) for tag in ("output:title", "output:summary", "other")]
+    store = stored(tmp_path, *rows)
+    merged, _ = dedup.merge(store)
+    assert merged.is_empty()
+    assert dedup.identical(store).is_empty()

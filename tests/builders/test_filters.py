@@ -83,7 +83,7 @@ def test_a_filter_takes_any_text_and_gives_a_score_to_every_row(name: str) -> No
     assert len(step.signature) == 64
     scores = module.score(result, step.options, 1) if hasattr(module, "score") else pl.DataFrame()
     assert sum(scores.null_count().row(0)) == 0
-    for sweep in step.sweeps():
+    for sweep in step.sweeps(step.options):
         assert sweep.score in scores.columns
         assert sweep.value == getattr(step.options, sweep.option)
 

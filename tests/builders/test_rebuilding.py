@@ -213,6 +213,31 @@ def test_a_shipped_recipe_has_no_lock_and_says_what_to_do() -> None:
         lock.check(shipped, lock.entry([], [], "", None))
 
 
+def test_two_processes_do_not_build_one_folder(folder: Path) -> None:
+    held = "import sys; from pathlib import Path; from builders import corpus\n"
+    held += "corpus.begin(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    other = subprocess.Popen(
+        [sys.executable, "-c", held, str(folder / "out")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert other.stdout is not None
+    assert other.stdout.readline() == "held\n"
+    with pytest.raises(IsoglossError, match="another process is building it"):
+        build(folder)
+    other.communicate("")
+    build(folder)
+    assert not (folder / "out" / ".work").exists()
+
+
+def test_a_lost_lock_is_made_again(folder: Path) -> None:
+    build(folder)
+    lock = folder / "recipe.lock"
+    before = lock.read_bytes()
+    lock.unlink()
+    build(folder)
+    assert lock.read_bytes() == before
+
+
 def test_a_frozen_build_that_fails_leaves_with_status_2(folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "isogloss.cli", "build", str(folder / "recipe.toml"), "--frozen",

@@ -19,6 +19,7 @@ ROWS: list[dict[str, Any]] = [
     {"id": "c", "title": "?", "summary": "x", "text": "y", "lang": "klingonese"},
 ]  # fmt: skip
 COLUMNS = {"language": "lang", "id": "id"}
+BOTH = ["summary", "title"]
 
 
 @pytest.mark.parametrize("name", ["r.jsonl", "r.csv", "r.parquet"])
@@ -26,7 +27,7 @@ def test_a_record_gives_its_summary_and_its_title(name: str, tmp_path: Path) -> 
     frame = pl.DataFrame(ROWS[:2])
     write = {"jsonl": frame.write_ndjson, "csv": frame.write_csv, "parquet": frame.write_parquet}
     write[name.partition(".")[2]](tmp_path / name)  # type: ignore[operator]
-    found = read("summaries", tmp_path, ("en", "de"), path=name, columns=COLUMNS)
+    found = read("summaries", tmp_path, ("en", "de"), path=name, columns=COLUMNS, outputs=BOTH)
     assert set(found["task"]) == {"summarization"}
     german = found.filter(language="de")
     assert texts(german) == [
@@ -40,7 +41,9 @@ def test_a_record_gives_its_summary_and_its_title(name: str, tmp_path: Path) -> 
 
 def test_what_a_record_lacks_is_rejected_and_its_other_output_is_not(tmp_path: Path) -> None:
     pl.DataFrame(ROWS).write_parquet(tmp_path / "r.parquet")
-    found = read("summaries", tmp_path, ("en", "de"), path="r.parquet", columns=COLUMNS)
+    found = read(
+        "summaries", tmp_path, ("en", "de"), path="r.parquet", columns=COLUMNS, outputs=BOTH
+    )
     reasons = {row["source_id"]: row["reason"] for row in found.to_dicts() if row["rejected_by"]}
     assert reasons == {
         "b:summary": "it has no output",
@@ -74,8 +77,9 @@ def test_the_language_is_said_once(options: dict[str, Any], tmp_path: Path) -> N
 def test_klexikon_as_published(shared_data: Path) -> None:
     path = shared_data / "klexikon" / "test.jsonl"
     found = read(
-        "summaries", path.parent, ("de",), path=path.name, columns={"language": "language"}
-    )
+        "summaries", path.parent, ("de",), path=path.name, columns={"language": "language"},
+        outputs=BOTH,
+    )  # fmt: skip
     records = [json.loads(line) for line in path.open(encoding="utf-8")]
     assert found.height == 2 * len(records)
     assert found["rejected_by"].null_count() == found.height

@@ -54,6 +54,31 @@ def test_files_do_not_hang_on_the_order_in_which_records_come(
     assert max(pl.read_parquet(tmp_path / "a" / "out" / name).height for name in german) < 60
 
 
+def test_what_a_killed_build_left_is_not_written_twice(tmp_path: Path) -> None:
+    made = records(60)
+    straight = written(made, 60, tmp_path / "a")
+    counts = {("de", "x", "train"): (30, 0), ("fr", "x", "train"): (30, 0)}
+    killed = writing.Sorter(tmp_path / "b" / "work", counts)
+    killed.add(made)
+    killed._flush()
+    assert list((tmp_path / "b" / "work").rglob("*.arrows"))
+    assert written(made, 60, tmp_path / "b") == straight
+
+
+def test_parts_take_no_more_space_than_their_text(tmp_path: Path) -> None:
+    long = pl.col("input").str.pad_start(300, "x")
+    made = records(4000).with_columns(long, references=pl.concat_list(long))
+    counts = {("de", "x", "train"): (2000, 9 << 30), ("fr", "x", "train"): (2000, 9 << 30)}
+    sorter = writing.Sorter(tmp_path / "work", counts)
+    sorter.add(made)
+    sorter._flush()
+    parts = list((tmp_path / "work").rglob("*.arrows"))
+    assert len(parts) > 50
+    # What Arrow adds to each part, its schema and paddings, is about 5 KiB.
+    size = sum(path.stat().st_size - 5120 for path in parts)
+    assert size < 2 * made.estimated_size()
+
+
 def test_batches_are_cut_and_joined_without_losing_a_row() -> None:
     frames = [pl.DataFrame({"a": range(size)}) for size in (3, 70_000, 0, 200_000, 5)]
     made = list(rebatched(frames))
