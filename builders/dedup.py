@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from builders.store import POSITION, Store
+from builders.store import POSITION, Store, owned
 from isogloss.hashing import xxh64
 from isogloss.text import MAYBE_NOT_NFC, mended
 
@@ -101,7 +101,7 @@ def merge(store: Store) -> tuple[pl.DataFrame, pl.DataFrame]:
     twins = _twins(store, _ASKED)
     chosen = np.zeros(store.height, dtype=bool)
     chosen[twins[POSITION].to_numpy()] = True
-    found = list(store.batches(("references",), only=chosen))
+    found = [owned(frame) for frame in store.batches(("references",), only=chosen)]
     if not found:
         return (
             pl.DataFrame(schema={POSITION: pl.Int64, "reason": pl.String}),

@@ -75,11 +75,21 @@ def _unpacked(path: Path, columns: Sequence[str] | None) -> pl.DataFrame:
 def spooled(path: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:
     """Read a file of a `Spool`, or some of its columns.
 
-    The file is mapped, not copied: only what is looked at is read, and the system may forget it again.
+    The file is mapped, not copied: only what is looked at is read, and the system may forget it
+    again once the frame is gone. What is kept longer is better `owned`.
     """
     with pa.memory_map(str(path)) as file:
         table = pa.ipc.open_file(file).read_all()
     return pl.DataFrame(pl.from_arrow(table if columns is None else table.select(columns)))
+
+
+def owned(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame that holds its texts itself, to be kept longer than a batch.
+
+    What is left of a `spooled` file has views of it, for which all of it stays mapped.
+    """
+    copied = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    return pl.DataFrame(pl.from_arrow(copied))
 
 
 def _height(path: Path) -> int:

@@ -164,6 +164,7 @@ def test_a_recipe_is_valid_and_says_where_it_is_not_pinned(name: str) -> None:
         assert dataset is None or dataset in DATA
 
 
+@pytest.mark.slow
 def test_xp3_asks_in_english_and_xp3mt_in_the_language_of_the_text(
     hub: HubServer, tmp_path: Path
 ) -> None:
@@ -200,6 +201,7 @@ def test_aya_hears_speakers_before_machines(hub: HubServer, tmp_path: Path) -> N
     assert manifest["sources"][0]["version"] == PINNED["CohereForAI/aya_dataset"]
 
 
+@pytest.mark.slow
 def test_bactrian_has_the_same_instructions_in_every_language(
     hub: HubServer, tmp_path: Path
 ) -> None:
@@ -220,6 +222,7 @@ def test_bactrian_has_the_same_instructions_in_every_language(
     assert fewer.sort("id").equals(kept.sort("id"))
 
 
+@pytest.mark.slow
 def test_tower_translates_both_ways(hub: HubServer, tmp_path: Path) -> None:
     records, manifest, _ = built(hub, RECIPES / "tower.toml", tmp_path)
     directions = counts(records.filter(task="translation"), "source_language", "language")
@@ -232,6 +235,7 @@ def test_tower_translates_both_ways(hub: HubServer, tmp_path: Path) -> None:
     assert 0 < chat <= sum(e["after"]["characters"] for e in english) / 2
 
 
+@pytest.mark.slow
 def test_tulu_takes_so_many_of_each_source(hub: HubServer, tmp_path: Path) -> None:
     text = (RECIPES / "tulu.toml").read_text("utf-8")
     small = tmp_path / "small.toml"
