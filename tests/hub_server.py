@@ -16,14 +16,14 @@ import os
 import re
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import yaml
 from hub_uploads import Uploads
+from loopback import Loopback
 
 _API = re.compile(
     r"/api/(?P<kind>datasets|models)/(?P<repo>[^/]+/[^/]+)"
@@ -35,7 +35,7 @@ _FILE = re.compile(
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
-class HubServer:
+class HubServer(Loopback):
     """Serve repositories while the context lasts.
 
     Attributes:
@@ -73,21 +73,8 @@ class HubServer:
         self.before_commit: Callable[[], object] | None = None
         self.uploads_left: int | None = None
         self.lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> HubServer:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_handler(self))
+        self.url = self.address
 
     def environment(self, home: Path, **more: str) -> dict[str, str]:
         """Return the environment of a process that is to use this hub, with its cache in ``home``."""

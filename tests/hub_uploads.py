@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +27,9 @@ class Uploads:
     command: str
     headers: Any
 
-    def _send_json(self, value: Any) -> None:
-        raise NotImplementedError
-
-    def _fail(self, status: int, code: str, commit: str | None = None) -> None:
-        raise NotImplementedError
+    # What the handler brings.
+    _send_json: Callable[[Any], None]
+    _fail: Callable[..., None]
 
     def _user(self) -> str | None:
         token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,10 @@ import pytest
 import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from judging_rows import kept, pair, ran, reasons, scored
 
 from builders.dedup import comparable
-from builders.filtering import PlannedFilter, run
+from builders.filtering import PlannedFilter
 from builders.filters import (
     _lengths,
     _stretches,
@@ -36,31 +36,6 @@ from isogloss.languages import canonical
 from isogloss.text import in_lists, utf8
 
 TEXTS = st.text(st.sampled_from("ab Аб漢 ा\u0301é!ß"), max_size=60)
-
-
-def pair(source: str | None, target: str, **more: Any) -> dict[str, Any]:
-    """Return a translation example, English to German unless said otherwise."""
-    row = {"task": "translation", "language": "de", "source_language": "en"}
-    return row | {"input": source, "output": target, "group": source, "source_id": source} | more
-
-
-def ran(module: ModuleType, *rows: dict[str, Any], **options: Any) -> pl.DataFrame:
-    name = getattr(module, "NAME", module.__name__.rpartition(".")[2])
-    return run(module, module.Options(name=name, **options), examples(rows).drop("reason"))
-
-
-def reasons(module: ModuleType, *rows: dict[str, Any], **options: Any) -> list[str | None]:
-    return ran(module, *rows, **options)["reason"].to_list()
-
-
-def kept(module: ModuleType, *rows: dict[str, Any], **options: Any) -> list[bool]:
-    return [reason is None for reason in reasons(module, *rows, **options)]
-
-
-def scored(module: ModuleType, *rows: dict[str, Any], **options: Any) -> pl.DataFrame:
-    frame = examples(rows).drop("reason")
-    found: pl.DataFrame = module.score(frame, module.Options(name="x", **options), 1)
-    return found
 
 
 @pytest.mark.parametrize(

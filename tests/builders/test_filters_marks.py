@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-from typing import Any
-
 import numpy as np
-import polars as pl
 import pytest
+from judging_rows import kept, pair, ran, reasons, scored
 
-from builders.filtering import run
 from builders.filters import (
     links,
     markup,
@@ -17,33 +13,7 @@ from builders.filters import (
     pii,
     placeholders,
 )
-from builders.sources._base import examples
 from isogloss.errors import IsoglossError
-
-
-def pair(source: str | None, target: str, **more: Any) -> dict[str, Any]:
-    """Return a translation example, English to German unless said otherwise."""
-    row = {"task": "translation", "language": "de", "source_language": "en"}
-    return row | {"input": source, "output": target, "group": source, "source_id": source} | more
-
-
-def ran(module: ModuleType, *rows: dict[str, Any], **options: Any) -> pl.DataFrame:
-    name = getattr(module, "NAME", module.__name__.rpartition(".")[2])
-    return run(module, module.Options(name=name, **options), examples(rows).drop("reason"))
-
-
-def reasons(module: ModuleType, *rows: dict[str, Any], **options: Any) -> list[str | None]:
-    return ran(module, *rows, **options)["reason"].to_list()
-
-
-def kept(module: ModuleType, *rows: dict[str, Any], **options: Any) -> list[bool]:
-    return [reason is None for reason in reasons(module, *rows, **options)]
-
-
-def scored(module: ModuleType, *rows: dict[str, Any], **options: Any) -> pl.DataFrame:
-    frame = examples(rows).drop("reason")
-    found: pl.DataFrame = module.score(frame, module.Options(name="x", **options), 1)
-    return found
 
 
 @pytest.mark.parametrize(

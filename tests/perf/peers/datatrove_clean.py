@@ -11,6 +11,7 @@ names lid.176.bin on the web; it is given the file of ``--model`` in place of it
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 from pathlib import Path
@@ -116,9 +117,16 @@ def main() -> None:
         tokenizer = Characters()
         config.norm_config = TextNormConfig(remove_punctuation=False, norm_numbers=False)
 
+    numbers = itertools.count()
+
     def run(steps: list, tasks: int, depends: LocalPipelineExecutor | None = None):
         return LocalPipelineExecutor(
-            steps, tasks=tasks, workers=options.workers, depends=depends, start_method="fork"
+            steps,
+            tasks=tasks,
+            workers=options.workers,
+            depends=depends,
+            start_method="fork",
+            logging_dir=f"{out}/logs/{next(numbers)}",  # or it is the working folder
         )
 
     def again():
