@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from isogloss.errors import IsoglossError
+from isogloss.text import utf8
 
 #: Pairs that are compared in one go, and bytes of text that this may look at.
 PAIRS = 1 << 20
@@ -330,14 +331,9 @@ def _buckets(
 
 
 def _buffers(text: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Return the UTF-8 of texts, one after the other, and where each begins and the last ends."""
-    array = text.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    if not len(array):
-        return _readonly(np.empty(0, np.uint8)), np.zeros(1, np.int64)
-    _, offsets, data = array.buffers()
-    bounds = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
-    whole = np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8)
-    return _readonly(whole[bounds[0] : bounds[-1]]), bounds - bounds[0]
+    """Return the UTF-8 of texts alone, one after the other, and where each begins and the last ends."""
+    data, bounds = utf8(text)
+    return _readonly(data[bounds[0] : bounds[-1]]), bounds - bounds[0]
 
 
 def _readonly(array: NDArray[T]) -> NDArray[T]:

@@ -14,6 +14,7 @@ from builders.reporting import views
 from builders.templating import load_templates
 from isogloss.languages import describe
 from isogloss.provenance import sha256_file, write_text
+from isogloss.records import SPLITS
 from isogloss.showing import printable
 
 _HUB_TASKS = {
@@ -48,7 +49,7 @@ def plain(text: object, longest: int = _LONGEST) -> str:
 
 def _head(manifest: dict[str, Any]) -> str:
     counts = manifest["counts"]
-    tasks = sorted({task for cells in counts.values() for task in cells})
+    tasks = _tasks(counts)
     total = sum(
         n for cells in counts.values() for splits in cells.values() for n in splits.values()
     )
@@ -75,13 +76,10 @@ def _head(manifest: dict[str, Any]) -> str:
 def _config(
     name: str, pattern: str, counts: dict[str, Any], *, default: bool = False
 ) -> dict[str, Any]:
-    present = {split for cells in counts.values() for splits in cells.values() for split in splits}
     config: dict[str, Any] = {
         "config_name": name,
         "data_files": [
-            {"split": split, "path": f"{pattern}-{split}-*.parquet"}
-            for split in ("train", "validation", "test")
-            if split in present
+            {"split": split, "path": f"{pattern}-{split}-*.parquet"} for split in _splits(counts)
         ],
     }
     return {**config, "default": True} if default else config
@@ -139,7 +137,7 @@ def _body(plan: Recipe, manifest: dict[str, Any]) -> Iterator[str]:
 
 
 def _counts_table(counts: dict[str, Any]) -> str:
-    tasks = sorted({task for cells in counts.values() for task in cells})
+    tasks = _tasks(counts)
     rows = []
     for tag, cells in counts.items():
         numbers = [
@@ -151,9 +149,13 @@ def _counts_table(counts: dict[str, Any]) -> str:
     return _table(head, rows)
 
 
-def _splits(counts: dict[str, Any]) -> list[str]:
+def _tasks(counts: Mapping[str, Any]) -> list[str]:
+    return sorted({task for cells in counts.values() for task in cells})
+
+
+def _splits(counts: Mapping[str, Any]) -> list[str]:
     present = {split for cells in counts.values() for splits in cells.values() for split in splits}
-    return [split for split in ("train", "validation", "test") if split in present]
+    return [split for split in SPLITS if split in present]
 
 
 def _instructions(plan: Recipe, counts: Mapping[str, Any]) -> str:
@@ -161,7 +163,7 @@ def _instructions(plan: Recipe, counts: Mapping[str, Any]) -> str:
     language = languages.get(plan.instruction_language)
     if language is None:
         language = describe(plan.instruction_language).name
-    tasks = sorted({task for cells in counts.values() for task in cells})
+    tasks = _tasks(counts)
     found = views.template_versions(load_templates(plan.templates).table, tasks)
     versions = "; ".join(f"{task} {', '.join(plain(one) for one in found[task])}" for task in tasks)
     return f"Instructions are in {language}. Versions of their templates: {versions}."

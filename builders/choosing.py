@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,15 @@ from builders.judging import Judging
 from builders.ledger import Ledger
 from builders.mixture import Chosen, assign_splits, choose, ranks
 from builders.mixtures import tokens
-from builders.mixtures.settings import ORIGINS, SPLITS
+from builders.mixtures.settings import ORIGINS
+from builders.near import Batch, near_duplicates
 from builders.recipe import Recipe
 from builders.scores import Former
 from builders.staging import Staged
-from builders.store import POSITION, Store
+from builders.store import POSITION, Spool, Store
 from isogloss.console import progress
 from isogloss.hashing import xxh64
-from isogloss.records import TASKS
+from isogloss.records import SPLITS, TASKS
 
 # Near-duplicates are of one task, in the same languages, on the same passage, in these texts.
 _CELL = ("task", "language", "source_language", "context")
@@ -62,7 +64,7 @@ class Choosing:
     work: Path
     workers: int
     suites: pl.DataFrame
-    dear: dict[str, list[Any]] = field(default_factory=dict)
+    dear: dict[str, list[Spool]] = field(default_factory=dict)
     contamination: list[dict[str, Any]] = field(default_factory=list)
 
     def duplicates(self) -> None:
@@ -70,8 +72,6 @@ class Choosing:
         self.ledger.drop("duplicates", self.store, dedup.identical(self.store))
         near = self.plan.duplicates.near
         if near is not None:
-            from builders.near import near_duplicates
-
             found = near_duplicates(
                 self._near_batches,
                 near,
@@ -79,16 +79,14 @@ class Choosing:
                 self.plan.seed,
                 workers=self.workers,
             )
-            reason = pl.format(
+            told = pl.format(
                 "nearly the same as another example (Jaccard {})", pl.col("jaccard").round(2)
             )
             self.ledger.drop(
-                "near-duplicates", self.store, found.select(POSITION, reason.alias("reason"))
+                "near-duplicates", self.store, found.select(POSITION, told.alias("reason"))
             )
 
-    def _near_batches(self) -> Any:
-        from builders.near import Batch
-
+    def _near_batches(self) -> Iterator[Batch]:
         # Two questions on one passage are alike in most of their texts, and not the same.
         for frame in self.store.batches((*_CELL, *_TEXTS, "tags", "split")):
             texts = [pl.col(name).fill_null("") for name in _TEXTS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,6 @@ COLUMNS = (
     "task", "language", "source_language", "instruction", "context", "input", "output",
     "references", "tests", "source", "source_id", "licence", "tags",
 )  # fmt: skip
-
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
 def clean(
@@ -72,50 +70,36 @@ def clean(
     prepared.judge(choosing)
     choosing.decontaminate(pl.Series(POSITION, [], dtype=pl.Int64))
     prepared.check_left(choosing)
+
+    def write(part: tuple[str, str, pl.DataFrame]) -> tuple[str, str, dict[str, Any]]:
+        source, file, frame = part
+        return source, file, write_parquet(frame, prepared.out / file)
+
     with progress("writing", int(choosing.store.alive.sum())) as bar:
         corpus.clear(prepared.out)
         files: dict[str, dict[str, Any]] = {}
-        for name, entry in in_order(_write, _parts(prepared, choosing), prepared.staging.workers):
-            files[name] = entry
+        per_source: Counter[str] = Counter()
+        parts = _parts(prepared, choosing)
+        for source, file, entry in in_order(write, parts, prepared.staging.workers):
+            files[file] = entry
+            per_source[source] += entry["rows"]
             bar.advance(entry["rows"])
         beside, scored = prepared.write_beside(choosing)
-        per_source = _per_source(prepared, files)
         files |= beside
         manifest = prepared.manifest(choosing, per_source)
         prepared.finish({**manifest, "scores": scored, "files": files}, frozen=frozen)
-    say(f"{sum(per_source.values())} rows are clean: {prepared.out}")
+    say(f"{per_source.total()} rows are clean: {prepared.out}")
     return prepared.out
 
 
-def _folder(prepared: Prepared, name: str) -> str:
-    number = list(prepared.staged).index(name)
-    return f"data/{number:03d}-{_UNSAFE.sub('-', name)[:60]}"
-
-
-def _parts(prepared: Prepared, choosing: Choosing) -> Iterator[tuple[Path, str, pl.DataFrame]]:
-    """Yield the files to write: the folder, the name within it, the rows."""
+def _parts(prepared: Prepared, choosing: Choosing) -> Iterator[tuple[str, str, pl.DataFrame]]:
+    """Yield the files to write: the source, the file's path in the folder, the rows."""
     parts = iter(choosing.store.parts)
-    for name, staged in prepared.staged.items():
+    for index, (name, staged) in enumerate(prepared.staged.items()):
         number = 0
         for _ in staged.kept.numbers:
             frame = choosing.store.read(next(parts), COLUMNS)
             if frame is not None:
-                file = f"{_folder(prepared, name)}/clean-{number:05d}.parquet"
-                yield prepared.out, file, packed(frame.drop(POSITION))
+                file = f"data/{corpus.stem(index, name)}/clean-{number:05d}.parquet"
+                yield name, file, packed(frame.drop(POSITION))
                 number += 1
-
-
-def _write(part: tuple[Path, str, pl.DataFrame]) -> tuple[str, dict[str, Any]]:
-    out, name, frame = part
-    return name, write_parquet(frame, out / name)
-
-
-def _per_source(prepared: Prepared, files: dict[str, dict[str, Any]]) -> dict[str, int]:
-    return {
-        name: sum(
-            entry["rows"]
-            for file, entry in files.items()
-            if file.startswith(f"{_folder(prepared, name)}/")
-        )
-        for name in prepared.staged
-    }

@@ -37,7 +37,8 @@ FORMAT = 1
 #: The folder of an unfinished build, within the corpus folder.
 WORK = ".work"
 
-# What stands in it from its first moment on.
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+# What stands in the folder of an unfinished build from its first moment on.
 _MARK = {"isogloss": "unfinished corpus", "format": FORMAT}
 _MARK_NAME = "unfinished.json"
 _LOCK_NAME = "lock"
@@ -100,6 +101,11 @@ def _others_below(out: Path) -> list[str]:
         if not path.is_dir()
     )
     return sorted(name for name in files if not _FILES.fullmatch(name))
+
+
+def stem(index: int, source: str) -> str:
+    """Return what files of a source are named by: its number in the recipe, and its name made safe."""
+    return f"{index:03d}-{_UNSAFE.sub('-', source)[:60]}"
 
 
 def begin(out: Path) -> None:

@@ -34,7 +34,8 @@ KEYS = (*_ASKED, *_GIVEN)
 def comparable(text: pl.Expr) -> pl.Expr:
     """Return text with its letters, marks and digits only, in NFKC and lower case.
 
-    For where it is better to take two texts for the same than to miss one. Text without any (``"!?"``) is compared as it stands.
+    For where it is better to take two texts for the same than to miss one. Text without any
+    (``"!?"``) is compared as it stands.
     """
     plain = text.str.normalize("NFKC").str.to_lowercase()
     kept = plain.str.replace_all(r"[^\p{L}\p{M}\p{N}]+", " ").str.strip_chars()

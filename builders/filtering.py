@@ -162,12 +162,3 @@ def _same_height(made: pl.DataFrame, frame: pl.DataFrame, step: PlannedFilter) -
     if made.height != frame.height:
         raise AssertionError(f"{step.name} gave {made.height} rows for {frame.height}")
     return made
-
-
-def run(
-    module: ModuleType, options: FilterOptions, frame: pl.DataFrame, workers: int = 1
-) -> pl.DataFrame:
-    """Return a frame with one filter's repairs made and its verdicts in the column ``reason``."""
-    step = PlannedFilter(options.name, options.name, module, options)
-    mended = repair(frame, step)
-    return mended.with_columns(decide(mended, score(mended, step, workers), step).alias("reason"))

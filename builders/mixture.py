@@ -11,9 +11,10 @@ import polars as pl
 
 from builders.mixtures import shares
 from builders.mixtures.quotas import Division, Leaf, Path, allot
-from builders.mixtures.settings import SPLITS, Mixture, Split
+from builders.mixtures.settings import Mixture, Split
 from builders.sources._base import rank
 from builders.store import POSITION
+from isogloss.records import SPLITS
 
 Counts = np.ndarray[Any, np.dtype[np.uint8]]
 Rows = np.ndarray[Any, np.dtype[np.uint32]]
@@ -78,10 +79,10 @@ def choose(index: pl.DataFrame, mixture: Mixture) -> Chosen:
     languages that share a source share its groups, and their scores are on the same texts.
 
     First the languages that are held out go, then what is beyond the caps by split, task and
-    language. What is left of train is divided by `builders.mixtures.quotas.allot`; a part takes its rows in
-    order until the next one would be more than its quota, from the first one again where rows may
-    be there more than once. So the rows of a budget are among those of a larger one, in all and in
-    each language, as often at least.
+    language. What is left of train is divided by `builders.mixtures.quotas.allot`; a part takes its
+    rows in order until the next one would be more than its quota, from the first one again where
+    rows may be there more than once. So the rows of a budget are among those of a larger one, in
+    all and in each language, as often at least.
 
     Args:
         index: A row for each example, by ``position``: ``split``, ``task``, ``language``,

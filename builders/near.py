@@ -166,8 +166,8 @@ def near_duplicates(
     """Find the rows to drop because a kept row of the same cell has nearly the same text.
 
     Memory grows with the largest batch and by about 70 bytes a row at its height; the keys of the
-    bands (8 bytes a row for each, and for the whole) and the texts that are compared lie in files in ``work``
-    meanwhile. The answer depends on the rows, the options and the seed, not on how the rows are cut
+    bands (8 bytes a row for each, and for the whole) and the texts that are compared lie in files in
+    ``work`` meanwhile. The answer depends on the rows, the options and the seed, not on how the rows are cut
     into batches nor on ``workers``.
 
     Args:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -71,7 +70,7 @@ def build(
             **prepared.manifest(choosing, chosen.per_source),
             "shares": chosen.shares,
             "scores": scored,
-            "counts": _counts(files),
+            "counts": _by_language(counts),
             "files": files,
         }
         files[thresholds.NAME] = thresholds.write(out, plan, manifest)
@@ -85,7 +84,12 @@ def build(
 
 
 def _choose(prepared: Prepared) -> tuple[Choosing, Chosen, dict[Cell, tuple[int, int]]]:
-    """Run the steps over all sources, and count what each cell of the corpus will have."""
+    """Run the steps over all sources.
+
+    Returns:
+        The steps, what the mixture takes, and what each cell of the corpus will have of it: how
+        many records, and about how many bytes of text.
+    """
     choosing = prepared.choosing()
     prepared.judge(choosing)
     choosing.merge()
@@ -153,13 +157,9 @@ def _told_apart(again: pl.Series) -> pl.Expr:
     )
 
 
-def _counts(files: dict[str, dict[str, Any]]) -> dict[str, dict[str, dict[str, int]]]:
+def _by_language(counts: dict[Cell, tuple[int, int]]) -> dict[str, dict[str, dict[str, int]]]:
     """Return the number of records by language, task and split."""
-    counts: dict[str, dict[str, dict[str, int]]] = {}
-    for name in sorted(files):
-        if name.startswith("data/"):
-            _, language, file = name.split("/")
-            task, split, _ = file.split("-")
-            cell = counts.setdefault(language, {}).setdefault(task, {})
-            cell[split] = cell.get(split, 0) + files[name]["rows"]
-    return counts
+    told: dict[str, dict[str, dict[str, int]]] = {}
+    for (language, task, split), (rows, _) in sorted(counts.items()):
+        told.setdefault(language, {}).setdefault(task, {})[split] = rows
+    return told

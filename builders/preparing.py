@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from builders.mixtures import tokens
 from builders.recipe import PlannedSource, Recipe, load_recipe
 from builders.scores import Former
 from builders.sources._base import Earlier, Engine
-from builders.staging import Opened, Readers, Staged, Staging
+from builders.staging import Opened, Staged, Staging
 from builders.store import Store
 from builders.templating import Templates, load_templates
 from builders.writing import write_rejected
@@ -202,8 +202,9 @@ def prepare(
     out = Path(out)
     corpus.check_target(out)
     templates = load_templates(plan.templates)
-    done: dict[str, Staged] = {}
-    sources = [_in_context(source, Readers(done), engine) for source in plan.sources]
+    # Filled while sources are staged: those that are made of others are read after them.
+    readers: dict[str, Callable[[], Iterator[pl.DataFrame]]] = {}
+    sources = [_in_context(source, readers, engine) for source in plan.sources]
     opened = [_open(source) for source in sources]
     texts, suites = read_suite_texts(
         plan.decontamination, plan.path.parent, f"{plan.path}: decontamination"
@@ -220,7 +221,7 @@ def prepare(
         return None
     corpus.begin(out)
     former = Former.open(out, {one.name: rows_hash(plan, one, opened) for one in opened})
-    staging = Staging(plan, out / corpus.WORK, inputs, former, workers or processors(), done)
+    staging = Staging(plan, out / corpus.WORK, inputs, former, workers or processors(), readers)
     staged = {source.name: staging.stage(source, number) for number, source in enumerate(opened)}
     if any(_is_made(source) for source in sources):
         opened = [_open(one.planned) if _is_made(one.planned) else one for one in opened]
@@ -295,6 +296,6 @@ def rows_hash(plan: Recipe, source: Opened, opened: list[Opened]) -> str:
     ]
     options = source.planned.options.model_dump(mode="json")
     read = [source.entry, options, plan.languages, plan.tasks, plan.seed, repairs, __version__]
-    if options.get("of"):  # made of other sources, and of what their filters let through
+    if source.derived:
         read += [plan.sha256, [one.entry for one in opened]]
     return sha256_json(read)

@@ -7,7 +7,6 @@ asked, because an earlier one had dropped the row.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from builders import filtering
+from builders import corpus, filtering
 from builders._inorder import in_order
 from builders.filtering import PlannedFilter
 from builders.store import Spool, spooled, write_parquet
@@ -23,7 +22,6 @@ from isogloss.errors import IsoglossError
 from isogloss.provenance import read_json, sha256_file
 
 _ROW = "row"
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
 def beside(rows: pl.Series, scores: pl.DataFrame, step: PlannedFilter) -> pl.DataFrame:
@@ -135,7 +133,7 @@ def write(
 
     def write_one(part: tuple[int, pl.DataFrame]) -> tuple[str, dict[str, Any]]:
         number, table = part
-        file = f"scores/{index:03d}-{_UNSAFE.sub('-', name)[:60]}-{number:05d}.parquet"
+        file = f"scores/{corpus.stem(index, name)}-{number:05d}.parquet"
         return file, write_parquet(table, out / file)
 
     return dict(in_order(write_one, _tables(cheap, dear), workers))

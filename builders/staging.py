@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -41,6 +41,11 @@ class Opened:
     def name(self) -> str:
         """The source's name."""
         return self.planned.options.name
+
+    @property
+    def derived(self) -> bool:
+        """Tell whether it is made of other sources, and of what their filters let through."""
+        return bool(getattr(self.planned.options, "of", ()))
 
     @property
     def licence(self) -> str:
@@ -86,14 +91,23 @@ class Staged:
 
 @dataclass
 class Staging:
-    """What staging a source needs to know besides the source."""
+    """What staging a source needs to know besides the source.
+
+    Attributes:
+        plan: The recipe.
+        work: The folder for a folder of each source.
+        inputs: The hash of all that the staged rows hang on: with another one, they are made anew.
+        former: Scores of an earlier build.
+        workers: Threads and processes.
+        readers: What reads the rows of each staged source, by name; filled by `stage`.
+    """
 
     plan: Recipe
     work: Path
     inputs: str
     former: Former
     workers: int
-    done: dict[str, Staged] = field(default_factory=dict)
+    readers: dict[str, Callable[[], Iterator[pl.DataFrame]]] = field(default_factory=dict)
 
     def stage(self, source: Opened, index: int) -> Staged:
         """Stage a source, unless that is already done for the same inputs."""
@@ -105,7 +119,7 @@ class Staging:
             staged = _nothing(folder, source)
             self._stage(source, index, staged)
             write_json(state, _told(staged, self.inputs))
-        self.done[source.name] = staged
+        self.readers[source.name] = staged.frames
         return staged
 
     def _stage(self, source: Opened, index: int, staged: Staged) -> None:
@@ -114,7 +128,7 @@ class Staging:
             limited = self._limited(
                 self._asked(frames, source, index, staged.ledger), source, staged
             )
-            judge = partial(self._judge, source.name, staged)
+            judge = partial(self._judge, source, staged)
             for judged in in_order(judge, enumerate(limited), self.workers):
                 _settle(judged, staged)
 
@@ -148,9 +162,7 @@ class Staging:
         limit = source.planned.options.limit
         if limit is None:
             for frame in frames:
-                staged.ledger.note(
-                    "limit", frame.height, frame.clear().with_columns(reason=pl.lit(""))
-                )
+                staged.ledger.note("limit", frame.height, frame.clear())
                 yield frame
             return
         # Which groups rank lowest is known only after all were seen.
@@ -164,7 +176,7 @@ class Staging:
             path.unlink()  # what is mapped stays until it is let go
             yield staged.ledger.settle("limit", lowest.verdict(frame))
 
-    def _judge(self, source: str, staged: Staged, batch: tuple[int, pl.DataFrame]) -> _Judged:
+    def _judge(self, source: Opened, staged: Staged, batch: tuple[int, pl.DataFrame]) -> _Judged:
         """Run the filters over a batch; the dear ones only mend here, and judge later."""
         number, frame = batch
         came, scored, dropped = frame, [], []
@@ -172,7 +184,7 @@ class Staging:
             frame = filtering.repair(frame, step)
             if step.dear:
                 continue
-            known = self.former.of(source, step, frame[ROW])
+            known = self.former.of(source.name, step, frame[ROW])
             scores = known_or_scored(frame, step, known, self.workers)
             reason = filtering.decide(frame, scores, step)
             if scores.width:
@@ -183,17 +195,13 @@ class Staging:
             frame = frame.filter(~against) if gone.height else frame
         keyed = dedup.with_keys(frame)
         # The groups of what is made of other sources are theirs, and short already.
-        kept = packed(keyed if self._is_derived(source) else keyed.with_columns(_short()))
+        kept = packed(keyed if source.derived else keyed.with_columns(_short()))
         return _Judged(
             number,
             staged.kept.write(kept, number),
             staged.scores.write(self._scores(came, scored), number),
             dropped,
         )
-
-    def _is_derived(self, source: str) -> bool:
-        options = (one.options for one in self.plan.sources if one.options.name == source)
-        return any(getattr(one, "of", ()) for one in options)
 
     def _scores(self, came: pl.DataFrame, scored: list[pl.DataFrame]) -> pl.DataFrame:
         if not any(hasattr(step.module, "score") for step in self.plan.filters):
@@ -269,22 +277,6 @@ def _unasked(plan: Recipe) -> pl.Expr:
         .when(~pl.col("task").is_in(plan.tasks))
         .then(pl.lit("its task is not in the recipe"))
     )
-
-
-class Readers(Mapping[str, Any]):
-    """Readers of the sources staged so far, by name: it grows with what it is given."""
-
-    def __init__(self, done: dict[str, Staged]) -> None:
-        self._done = done
-
-    def __getitem__(self, name: str) -> Any:
-        return self._done[name].frames
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._done)
-
-    def __len__(self) -> int:
-        return len(self._done)
 
 
 class _Lowest:

@@ -186,8 +186,8 @@ class Store:
 class Spool:
     """Arrow files of one folder and kind, written one after the other; `spooled` reads them.
 
-    They are read again within minutes: neither to compress them nor to wait for the disk costs space
-    and, should the power fail, the work; and saves most of the time.
+    They are read again within minutes, so they are not compressed and the disk is not waited for:
+    that takes more space, and loses the work should the power fail, but saves most of the time.
     """
 
     folder: Path

@@ -10,7 +10,7 @@ from typing import Literal
 
 import polars as pl
 
-from builders.sources._base import rank
+from builders.sources._base import SHORT, rank
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, describe, display_name
 from isogloss.provenance import sha256_json
@@ -24,16 +24,26 @@ FALLBACK = "en"
 OWN = "/own"
 
 _FOLDER = Path(__file__).parent / "templates"
+
 _IN_INSTRUCTION = ("source_language", "target_language")
 _IN_INPUT = ("context", "input")
 
 
 class Template(Settings):
-    """One template, as a file has it."""
+    """One template, as a file has it.
+
+    Attributes:
+        id: Its name within the task.
+        language: The language of the instruction.
+        kind: What it is for: ``with_context``, questions with a passage; ``short``, texts of which a
+            line is asked for (a title); ``plain``, all else.
+        instruction: The words, in which ``{source_language}`` and ``{target_language}`` may stand.
+        input: How the texts stand below: ``{input}``, with its ``{context}`` before it.
+    """
 
     id: str
     language: str
-    kind: Literal["plain", "with_context"] = "plain"
+    kind: Literal["plain", "with_context", "short"] = "plain"
     instruction: str
     input: str = "{input}"
 
@@ -195,9 +205,11 @@ def apply(
     }.get(instruction_language, pl.lit(instruction_language))
     frame = frame.with_columns(
         asked.alias("_asked"),
-        pl.when(pl.col("context").is_null())
-        .then(pl.lit("plain"))
-        .otherwise(pl.lit("with_context"))
+        pl.when(pl.col("context").is_not_null())
+        .then(pl.lit("with_context"))
+        .when(pl.col("tags").list.contains(SHORT))
+        .then(pl.lit("short"))
+        .otherwise(pl.lit("plain"))
         .alias("kind"),
     )
     frame = frame.join(
@@ -209,7 +221,7 @@ def apply(
     )
     joined = frame.join(
         templates.table.drop("count"),
-        left_on=["task", "instruction_language", "kind", "number"],
+        left_on=["task", "instruction_language", "_served", "number"],
         right_on=["task", "language", "kind", "number"],
         how="left",
         maintain_order="left",
@@ -217,30 +229,35 @@ def apply(
     return (
         _named(joined)
         .with_columns(_filled("layout").alias("input"))
-        .drop("_asked", "kind", "count", "number", "layout", "source_name", "target_name")
+        .drop(
+            "_asked", "_served", "kind", "count", "number", "layout", "source_name", "target_name"
+        )
     )
 
 
 def _served(frame: pl.DataFrame, templates: Templates) -> pl.DataFrame:
-    """Say for every (task, asked language, kind) which language's templates serve, and how many."""
+    """Say for every (task, asked language, kind) which language's and kind's serve, and how many.
+
+    Where a language has none that ask for a line, those that ask for a text serve.
+    """
     counts = {
         row[:3]: row[3]
         for row in templates.table.select("task", "language", "kind", "count").iter_rows()
     }
     rows = []
     for task, asked, kind in frame.select("task", "_asked", "kind").unique().iter_rows():
-        for candidate in _candidates(asked):
-            if (task, candidate, kind) in counts:
-                rows.append((task, asked, kind, candidate, counts[task, candidate, kind]))
-                break
-        else:
+        kinds = ("short", "plain") if kind == "short" else (kind,)
+        cells = ((task, tag, one) for tag in _candidates(asked) for one in kinds)
+        cell = next((cell for cell in cells if cell in counts), None)
+        if cell is None:
             raise IsoglossError(
                 f"no template for the task {task!r} ({kind}) in {asked} or {FALLBACK}",
                 remedy="Add one in a TOML file that the recipe names under templates",
             )
+        rows.append((task, asked, kind, *cell[1:], counts[cell]))
     return pl.DataFrame(
         rows,
-        schema=["task", "_asked", "kind", "instruction_language", "count"],
+        schema=["task", "_asked", "kind", "instruction_language", "_served", "count"],
         orient="row",
         schema_overrides={"count": pl.UInt64},
     )

@@ -14,9 +14,8 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import Field
 
-from builders.mixture import ranks
 from builders.recipe import plan_sources
-from builders.sources._base import SCHEMA, Context
+from builders.sources._base import SCHEMA, Context, rank
 from builders.templating import apply, load_templates
 from isogloss.console import progress, warn
 from isogloss.languages import to_flores
@@ -203,7 +202,7 @@ def choose(
         The examples to ask and those to show, each in its order. A group of which something is
         shown is not asked in any language.
     """
-    ranked = frame.with_columns(ranks(seed)).drop("_share").sort("_rank", "place")
+    ranked = frame.with_columns(_rank=rank(seed, pl.col("group"))).sort("_rank", "place")
     shown = ranked.group_by(CELL, maintain_order=True).tail(shots)
     asked = ranked.filter(~pl.col("group").is_in(shown["group"].unique().implode()))
     if limit is not None:

@@ -23,7 +23,6 @@ from isogloss.settings import unknown
 _ATTRIBUTE = re.compile(r" {4}(\w+): (.*)")
 _WORDS = {str: "text", int: "integer", float: "number", bool: "true or false"}
 
-
 # What sources tell of themselves besides.
 _TOLD = ("LANGUAGES", "LICENCE")
 

@@ -8,15 +8,14 @@ Japanese and the tone letters of phonetics are.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 import numpy as np
 import polars as pl
 import regex
 from numpy.typing import NDArray
 
-from isogloss.interrupts import held_back
 from isogloss.languages import describe
+from isogloss.text import utf8
 
 # A script in which so great a part of a language's writers write it is as good as its first.
 _SHARE_OF_WRITERS = 0.1
@@ -95,6 +94,8 @@ def count(texts: pl.Series, languages: pl.Series) -> pl.DataFrame:
         inside. The scripts are empty where there are no such letters; of two with as many, the
         first by code counts.
     """
+    from isogloss import _letters
+
     names, table = _table()
     tags = languages.unique().sort()
     wanted = np.zeros((len(tags), len(names)), dtype=np.bool_)
@@ -102,8 +103,7 @@ def count(texts: pl.Series, languages: pl.Series) -> pl.DataFrame:
         own = written_in(tag)
         wanted[row] = [name in own for name in names]
     which = languages.cast(pl.Enum(tags)).to_physical().cast(pl.Int32).to_numpy()
-    text, starts = _buffers(texts)
-    found = _native().count(text, starts, table, wanted, which)
+    found = _letters.count(*utf8(texts), table, wanted, which)
     codes = pl.Series(names)
     return pl.DataFrame(
         {
@@ -113,23 +113,6 @@ def count(texts: pl.Series, languages: pl.Series) -> pl.DataFrame:
             "own": codes.gather(found[:, 3]),
         }
     )
-
-
-@cache
-def _native() -> Any:
-    # A Ctrl-C while numba compiles is lost in what calls back from C, or taken for a failure.
-    with held_back():
-        from isogloss import _letters
-    return _letters
-
-
-def _buffers(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Return the UTF-8 of strings, end to end, and where each starts (n + 1 offsets)."""
-    # The oldest layout that polars gives away is Arrow's large strings; its newest is views.
-    array: Any = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, offsets, data = array.buffers()
-    starts = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
-    return np.frombuffer(data or b"", np.uint8), starts
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Mending texts of a column where they need it: finding out is cheaper than mending all."""
+"""Whole columns of texts: mended where they need it, which is cheaper than all; and as bytes."""
 
 from __future__ import annotations
 

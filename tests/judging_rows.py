@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from builders.filtering import run
+from builders.filtering import PlannedFilter, decide, repair, score
+from builders.filters._base import FilterOptions
 from builders.sources._base import examples
 
 
@@ -15,6 +16,13 @@ def pair(source: str | None, target: str, **more: Any) -> dict[str, Any]:
     """Return a translation example, English to German unless said otherwise."""
     row = {"task": "translation", "language": "de", "source_language": "en"}
     return row | {"input": source, "output": target, "group": source, "source_id": source} | more
+
+
+def run(module: ModuleType, options: FilterOptions, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame with one filter's repairs made and its verdicts in the column ``reason``."""
+    step = PlannedFilter(options.name, options.name, module, options)
+    mended = repair(frame, step)
+    return mended.with_columns(decide(mended, score(mended, step, 1), step).alias("reason"))
 
 
 def ran(module: ModuleType, *rows: dict[str, Any], **options: Any) -> pl.DataFrame:

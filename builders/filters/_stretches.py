@@ -88,6 +88,59 @@ def _find(
 
 
 @native
+def _walk(
+    points: NDArray[np.uint32],
+    count: int,
+    size: int,
+    power: np.uint64,
+    mask: np.uint64,
+    keys: NDArray[np.uint64],
+    stamps: NDArray[np.uint32],
+    stamp: np.uint32,
+    adds: bool,
+) -> int:
+    """Look the stretches of a text up in a table, one character after another.
+
+    Args:
+        points: The text's code points.
+        count: How many there are.
+        size: The length of a stretch.
+        power: The hash's factor to the power of that.
+        mask: The last slot of the table.
+        keys: The hashes in it.
+        stamps: Whose these are: all but those with this text's stamp are old, and free.
+        stamp: This text's, or that of the text that it is compared to.
+        adds: Whether a stretch that is not there goes in.
+
+    Returns:
+        How many characters lie in stretches that were there.
+    """
+    key = np.uint64(0)
+    covered, end = 0, 0  # characters in known stretches; where the last such one ends
+    for index in range(count):
+        key = key * _FACTOR + np.uint64(points[index])
+        if index >= size:
+            key -= power * np.uint64(points[index - size])
+        if index < size - 1:
+            continue
+        slot = _find(key, mask, keys, stamps, stamp)
+        if stamps[slot] == stamp:
+            covered += min(size, index + 1 - end)
+            end = index + 1
+        elif adds:
+            stamps[slot] = stamp
+            keys[slot] = key
+    return covered
+
+
+@native
+def _table(entries: int) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+    """Return the keys and stamps of an empty table for so many entries."""
+    slots = np.int64(_mask(entries)) + 1
+    return np.empty(slots, dtype=np.uint64), np.zeros(slots, dtype=np.uint32)
+
+
+@native
 def repeated(data: Bytes, starts: Starts, size: int, limit: int) -> NDArray[np.float32]:
     """Return the share of each text that lies in stretches which stood in it before.
 
@@ -104,32 +157,14 @@ def repeated(data: Bytes, starts: Starts, size: int, limit: int) -> NDArray[np.f
     found = np.zeros(rows, dtype=np.float32)
     longest = _longest(starts, limit)
     points = np.empty(longest, dtype=np.uint32)
-    slots = np.int64(_mask(longest)) + 1
-    keys = np.empty(slots, dtype=np.uint64)
-    stamps = np.zeros(slots, dtype=np.uint32)
+    keys, stamps = _table(longest)
     power = _power(size)
     for row in range(rows):
         count = _decode(data, starts[row], starts[row + 1], points)
         if count <= size:
             continue
-        stamp = np.uint32(row + 1)
-        mask = _mask(count)
-        key = np.uint64(0)
-        covered, end = 0, 0  # characters in repeated stretches; where the last such one ends
-        for index in range(count):
-            key = key * _FACTOR + np.uint64(points[index])
-            if index >= size:
-                key -= power * np.uint64(points[index - size])
-            if index < size - 1:
-                continue
-            slot = _find(key, mask, keys, stamps, stamp)
-            if stamps[slot] == stamp:
-                covered += min(size, index + 1 - end)
-                end = index + 1
-            else:
-                stamps[slot] = stamp
-                keys[slot] = key
-        found[row] = covered / count
+        stamp, mask = np.uint32(row + 1), _mask(count)
+        found[row] = _walk(points, count, size, power, mask, keys, stamps, stamp, True) / count
     return found
 
 
@@ -155,38 +190,16 @@ def shared(
     longest = _longest(starts, limit)
     points = np.empty(longest, dtype=np.uint32)
     others = np.empty(_longest(other_starts, limit), dtype=np.uint32)
-    slots = np.int64(_mask(longest)) + 1
-    keys = np.empty(slots, dtype=np.uint64)
-    stamps = np.zeros(slots, dtype=np.uint32)
+    keys, stamps = _table(longest)
     power = _power(size)
     for row in range(rows):
         count = _decode(data, starts[row], starts[row + 1], points)
         other_count = _decode(other, other_starts[row], other_starts[row + 1], others)
         if min(count, other_count) < size:
             continue
-        stamp = np.uint32(row + 1)
-        mask = _mask(count)
-        key = np.uint64(0)
-        for index in range(count):
-            key = key * _FACTOR + np.uint64(points[index])
-            if index >= size:
-                key -= power * np.uint64(points[index - size])
-            if index >= size - 1:
-                slot = _find(key, mask, keys, stamps, stamp)
-                stamps[slot] = stamp
-                keys[slot] = key
-        key = np.uint64(0)
-        covered, end = 0, 0
-        for index in range(other_count):
-            key = key * _FACTOR + np.uint64(others[index])
-            if index >= size:
-                key -= power * np.uint64(others[index - size])
-            if index < size - 1:
-                continue
-            slot = _find(key, mask, keys, stamps, stamp)
-            if stamps[slot] == stamp:
-                covered += min(size, index + 1 - end)
-                end = index + 1
+        stamp, mask = np.uint32(row + 1), _mask(count)
+        _walk(points, count, size, power, mask, keys, stamps, stamp, True)
+        covered = _walk(others, other_count, size, power, mask, keys, stamps, stamp, False)
         found[row] = covered / other_count
     return found
 

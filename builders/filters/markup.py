@@ -98,9 +98,8 @@ def verdict(options: Options) -> pl.Expr:
 
 def sweeps(options: Options) -> list[Sweep]:
     """Return the greatest share, for each text."""
-    prose = pl.col("task") != "code"
     return [
-        Sweep("max_share", f"{name}_markup", options.max_share, "above", among=prose)
+        Sweep("max_share", f"{name}_markup", options.max_share, "above", among=_PROSE)
         for name in TEXT
     ]
 

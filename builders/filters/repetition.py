@@ -72,7 +72,7 @@ def sweeps(options: Options) -> list[Sweep]:
             f"{side}_{unit}",
             getattr(options, f"max_{unit}"),
             "above",
-            among=pl.col("task") != "code",
+            among=_PROSE,
         )
         for side in _SIDES
         for unit in ("repeated", "lines")

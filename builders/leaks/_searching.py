@@ -5,7 +5,7 @@ Importing this imports numba: do so inside functions.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,16 +15,8 @@ from builders.leaks._nearhash import Near, nearest, work_for
 from builders.leaks._ngramhash import Table, match
 from isogloss.native import native
 
-
-class Found(NamedTuple):
-    """What is found of each text, by its number: see `builders.leaks.ngrams.Matches`."""
-
-    whole: Array
-    runs: Array
-    begin: Array
-    end: Array
-    doc: Array
-    similarity: Array
+if TYPE_CHECKING:
+    from builders.leaks.ngrams import Matches
 
 
 @native
@@ -39,7 +31,7 @@ def search(
     table: Table,
     near: Near,
     most: int,
-    found: Found,
+    found: Matches,
 ) -> None:
     """Look for protected text in some of the texts.
 

@@ -21,14 +21,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from builders.leaks._folding import DENSE, LETTER, WORD, Array, folding
 from isogloss.provenance import processors
+from isogloss.text import utf8
 
 if TYPE_CHECKING:
     from builders.leaks._cutting import Measure, Texts
@@ -48,8 +48,7 @@ class Size:
     letters: int = 52
 
 
-@dataclass(frozen=True)
-class Matches:
+class Matches(NamedTuple):
     """What is found of each text, in their order.
 
     Attributes:
@@ -86,15 +85,9 @@ class Index:
     def __init__(
         self, texts: pl.Series, size: Size, ignore: Sequence[str], near: float, whole: pl.Series
     ) -> None:
-        from builders.leaks import _ngramhash as kernels
-
         self._measure = _measure(size)
         self._texts = _arrow(texts)
-        heights = [
-            np.empty(texts.len(), kind) for kind in (np.uint64, np.int64, np.int64, np.int64)
-        ]
-        self.whole, weight, codes, grams = heights
-        kernels.describe(self._texts, folding(), self._measure, *heights)
+        self.whole, weight, codes, grams = _described(self._texts, self._measure)
         self._grams = self._without(*_list(self._texts, self._measure, int(grams.sum())), ignore)
         self._most = 2 * int(codes.max(initial=0)) + 1
         asked = (weight >= self._measure.goal) | (
@@ -104,14 +97,9 @@ class Index:
 
     def _without(self, keys: Array, docs: Array, places: Array, ignore: Sequence[str]) -> Table:
         """Sort the n-grams, each told of the first text that has it, without the ignored ones."""
-        from builders.leaks import _ngramhash as kernels
-
         phrases = _arrow(pl.Series(ignore, dtype=pl.String))
-        heights = [
-            np.empty(len(ignore), kind) for kind in (np.uint64, np.int64, np.int64, np.int64)
-        ]
-        kernels.describe(phrases, folding(), self._measure, *heights)
-        ignored = _list(phrases, self._measure, int(heights[-1].sum()))[0]
+        *_, grams = _described(phrases, self._measure)
+        ignored = _list(phrases, self._measure, int(grams.sum()))[0]
         order = np.argsort(keys, kind="stable")
         keys, docs, places = keys[order], docs[order], places[order]
         kept = np.append(True, keys[1:] != keys[:-1])[: keys.size] & ~np.isin(keys, ignored)
@@ -126,11 +114,11 @@ class Index:
             workers: Threads, by default as many as there are processors. The answer does not depend
                 on it.
         """
-        from builders.leaks._searching import Found, search
+        from builders.leaks._searching import search
 
         given, known = _arrow(texts), whole.to_numpy()
         kinds = (np.uint64, np.int32, np.int32, np.int32, np.int32, np.float64)
-        found = Found(*(np.zeros(texts.len(), kind) for kind in kinds))
+        found = Matches(*(np.zeros(texts.len(), kind) for kind in kinds))
 
         def look(low: int, high: int) -> None:
             search(
@@ -148,7 +136,7 @@ class Index:
             )
 
         _in_pieces(look, given.offsets, workers or processors())
-        return Matches(*found)
+        return found
 
 
 def _measure(size: Size) -> Measure:
@@ -167,17 +155,21 @@ def _arrow(texts: pl.Series) -> Texts:
     """Return the UTF-8 bytes and offsets of texts."""
     from builders.leaks._cutting import Texts
 
-    array = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.large_string())
-    _, offsets, data = array.buffers()
-    bounds = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
-    # Without any text there may be no buffer of bytes.
-    held = (
-        np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(0, np.uint8)
-    )
-    return Texts(held, bounds if bounds.size else np.zeros(1, np.int64))
+    return Texts(*utf8(texts))
+
+
+def _described(texts: Texts, measure: Measure) -> tuple[Array, Array, Array, Array]:
+    """Return of each text its hash, its weight (the goal at most), its code points and n-grams."""
+    from builders.leaks import _ngramhash as kernels
+
+    kinds = (np.uint64, np.int64, np.int64, np.int64)
+    whole, weight, codes, grams = (np.empty(texts.offsets.size - 1, kind) for kind in kinds)
+    kernels.describe(texts, folding(), measure, whole, weight, codes, grams)
+    return whole, weight, codes, grams
 
 
 def _list(texts: Texts, measure: Measure, count: int) -> tuple[Array, Array, Array]:
+    """Return the n-grams of texts, of which there are so many: hashes, texts, first tokens."""
     from builders.leaks import _ngramhash as kernels
 
     grams = np.empty(count, np.uint64), np.empty(count, np.int32), np.empty(count, np.int32)

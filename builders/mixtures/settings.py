@@ -10,9 +10,8 @@ from pydantic import Field, model_validator
 from builders.mixtures.quotas import Amount, Division
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
+from isogloss.records import SPLITS
 from isogloss.settings import Settings, unknown
-
-SPLITS = ("train", "validation", "test")
 
 #: Where a row's text comes from, by its tags.
 ORIGINS = ("native", "translated", "synthetic")
@@ -101,8 +100,10 @@ class Mixture(Settings):
     def levels(self) -> list[tuple[str, Division]]:
         """Return the columns that rows are divided by, from the root down, and how."""
         # An origin or a source that nobody asks for would only take turns away from groups.
-        optional = {"origins": not self.origins.idle, "sources": not self.sources.idle}
-        optional["sources"] |= bool(self.epochs)
+        optional = {
+            "origins": not self.origins.idle,
+            "sources": not self.sources.idle or bool(self.epochs),
+        }
         return [
             (column, getattr(self, kind))
             for kind, column in LEVELS.items()

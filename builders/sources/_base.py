@@ -76,6 +76,9 @@ class SourceOptions(Settings):
     tags: tuple[str, ...] = ()
 
 
+#: The tag of examples whose output is a line, such as a title: they are asked for in words of their own.
+SHORT = "output:title"
+
 #: Examples of an earlier source of the recipe, batch by batch, as its filters have let them through.
 Earlier = Mapping[str, Callable[[], Iterator[pl.DataFrame]]]
 

@@ -7,14 +7,16 @@ import glob
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import langcodes
+import polars as pl
 
 from builders.sources import _hub
-from builders.sources._base import Context, SourceOptions
+from builders.sources._base import Context, Reading, SourceOptions
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language, same_language
 from isogloss.provenance import sha256_file
@@ -173,9 +175,28 @@ def fingerprint(files: Iterable[Found]) -> str:
     return digest.hexdigest()
 
 
-def version_of(files: Iterable[Found]) -> str:
-    """Return the version of a source's files: the commits of those of the hub, else ``local``."""
-    return "+".join(sorted({file.commit or "local" for file in files}))
+def reading_of(
+    files: Sequence[Found],
+    licence: str,
+    frames: Iterator[pl.DataFrame],
+    *,
+    details: dict[str, Any] | None = None,
+    citation: str = "",
+) -> Reading:
+    """Return a source that is read from files.
+
+    Its hash is of all of them, and its version the commits of those of the hub, else ``local``.
+
+    Args:
+        files: The files.
+        licence: An SPDX expression or a name.
+        frames: Batches of examples.
+        details: For the manifest; how many files there are where None.
+        citation: What to cite.
+    """
+    version = "+".join(sorted({file.commit or "local" for file in files}))
+    told = {"files": len(files)} if details is None else details
+    return Reading(version, licence, fingerprint(files), frames, told, citation)
 
 
 def nothing_in(files: Sequence[Found], what: str, context: Context) -> IsoglossError:

@@ -137,8 +137,8 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def one_line(error: BaseException) -> str:
-    """Return what an error says as one line of at most 200 characters."""
-    return " ".join(str(error).split())[:200]
+    """Return what an error says, or else what it is, as one line of at most 200 characters."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def lines(path: Path, size: int = BLOCK) -> Iterator[pl.Series]:

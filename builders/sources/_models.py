@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from builders.sources._lines import blocks
 from isogloss.errors import IsoglossError
 
 M = TypeVar("M", bound=BaseModel)
+
+
+def json_lines(model: type[M], path: Path, remedy: str) -> Iterator[tuple[int, M]]:
+    """Read a file of JSON Lines, in order, each line with its number; empty lines are none.
+
+    Raises:
+        IsoglossError: A line is not JSON, or a value has a wrong type (with the line's number).
+    """
+    for block in blocks(path):
+        for number, line in enumerate(block.text.split(b"\n"), block.line):
+            if line.strip():
+                yield number, from_json(model, line, f"{path}:{number}", remedy)
 
 
 def from_json(model: type[M], line: bytes, where: str, remedy: str) -> M:

@@ -10,7 +10,7 @@ from typing import Literal
 import polars as pl
 
 from builders.sources import _apt, _citations
-from builders.sources._base import Context, Reading, SourceOptions, conformed
+from builders.sources._base import SHORT, Context, Reading, SourceOptions, conformed
 from builders.sources._descriptions import read_descriptions
 from isogloss.errors import IsoglossError
 from isogloss.languages import from_locale, same_language
@@ -159,6 +159,12 @@ def _table(paths: list[Path], options: Options) -> pl.DataFrame:
     )
 
 
+def _tags(task: str) -> pl.Expr:
+    """Return the package's name and, for synopses, that a line is asked for."""
+    package = pl.format("package:{}", "package")
+    return pl.concat_list([package, pl.lit(SHORT)] if task == "summarization" else [package])
+
+
 def _examples(
     frame: pl.DataFrame, task: str, language: str, source: str | None, given: str, asked: str
 ) -> pl.DataFrame:
@@ -179,7 +185,7 @@ def _examples(
         pl.col(asked).alias("output"),
         pl.concat_list(asked).list.drop_nulls().alias("references"),
         pl.format("{}:{}", "package", "md5").alias("source_id"),
-        pl.concat_list(pl.format("package:{}", "package")).alias("tags"),
+        _tags(task).alias("tags"),
         reason.alias("reason"),
         *(pl.lit(None, pl.String).alias(name) for name in ("context", "split", "licence")),
     )

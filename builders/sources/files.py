@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from builders.sources._base import Context, Reading
 from builders.sources._columns import MappedOptions
-from builders.sources._files import fingerprint, known_licence, version_of
+from builders.sources._files import known_licence, reading_of
 from builders.sources._tablefiles import TableOptions, frames, open_tables
 
 DESCRIPTION = "JSON Lines, CSV, TSV or Parquet files, with a mapping of their columns: any task"
@@ -44,7 +44,5 @@ def read(options: Options, context: Context) -> Reading:
     """
     licence = known_licence(options, context, per_row=options.columns.licence is not None)
     tables = open_tables(options, context)
-    content = fingerprint(table.file for table in tables)
-    made = frames(tables, [options], context)
-    version = version_of(table.file for table in tables)
-    return Reading(version, licence, content, made, {"files": len(tables)})
+    files = [table.file for table in tables]
+    return reading_of(files, licence, frames(tables, [options], context))

@@ -12,9 +12,10 @@ import polars as pl
 
 from builders.sources import _functions, _programs
 from builders.sources._base import Context, Reading, examples
-from builders.sources._files import Found, find, fingerprint, known_licence, served, version_of
+from builders.sources._files import Found, find, known_licence, reading_of, served
 from builders.sources._lines import reading
 from builders.sources._programs import Flaw
+from builders.sources._rows import in_batches
 from builders.sources._tablefiles import RecordColumns, RecordOptions, frames, table_of
 from isogloss.languages import canonical
 
@@ -91,7 +92,7 @@ def read(options: Options, context: Context) -> Reading:
                 own = served(file.language or str(language), context.languages)
                 yield from _of_module(file, own, options)
 
-    return Reading(version_of(files), licence, fingerprint(files), made(), {"files": len(files)})
+    return reading_of(files, licence, made())
 
 
 def _is_module(path: Path) -> bool:
@@ -101,7 +102,6 @@ def _is_module(path: Path) -> bool:
 def _of_module(file: Found, language: str, options: Options) -> Iterator[pl.DataFrame]:
     """Make examples of a module's functions; of one that is no Python, the reason why there are none."""
     common = {"task": "code", "language": language, "split": options.split}
-    rows: list[dict[str, Any]] = []
     # Trees are walked one by one: polars knows no Python.
     try:
         found = list(_functions.definitions(_text(file.path), methods=options.methods))
@@ -109,13 +109,11 @@ def _of_module(file: Found, language: str, options: Options) -> Iterator[pl.Data
         broken = {"source_id": file.name, "group": file.name, "input": "", "output": ""}
         yield examples([common | broken | {"rejected_by": "source", "reason": str(flaw)}])
         return
-    for line, source in found:
-        rows.append(common | _row(source, None, options) | {"source_id": f"{file.name}#{line}"})
-        if len(rows) == _ROWS:
-            yield examples(rows)
-            rows = []
-    if rows:
-        yield examples(rows)
+    rows = (
+        common | _row(source, None, options) | {"source_id": f"{file.name}#{line}"}
+        for line, source in found
+    )
+    yield from in_batches(([row] for row in rows), _ROWS)
 
 
 def _text(path: Path) -> str:

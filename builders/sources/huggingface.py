@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from builders.sources._base import Context, Reading
 from builders.sources._columns import MappedOptions, constants, mapped
 from builders.sources._files import Found, fingerprint, served
 from builders.sources._hub import cut_off, told
+from builders.sources._lines import one_line
 from isogloss.console import say, warn
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.provenance import cache_folder, sha256_json
@@ -281,9 +283,29 @@ def _stream(
         yield pl.DataFrame(pl.from_arrow(batch.select(wanted)))
 
 
-def _told(options: Options, context: Context) -> AbstractContextManager[None]:
+@contextmanager
+def _told(options: Options, context: Context) -> Iterator[None]:
     """Tell what goes wrong at the hub, or in a file of the data set, in one line."""
+    from datasets import logging as notices
+    from datasets.exceptions import DataFilesNotFoundError, DatasetNotFoundError, DatasetsError
+
+    # What it logs before it raises, the errors below tell.
+    notices.set_verbosity(logging.CRITICAL)
     where = f"{context.where}.dataset: {options.dataset}"
-    local = (context.folder / options.dataset).is_dir()
-    absent = None if local else _not_cached(options, context)
-    return told(options.revision, where, absent=absent)
+    revised = f" at revision {options.revision}" if options.revision else ""
+    with told(options.revision, where):
+        try:
+            yield
+        except DatasetNotFoundError as error:
+            raise IsoglossError(
+                f"cannot be opened{revised} ({one_line(error)})",
+                where=where,
+                remedy="Where it wants a login: hf auth login",
+            ) from error
+        except DatasetsError as error:
+            local = (context.folder / options.dataset).is_dir()
+            if isinstance(error, DataFilesNotFoundError) and cut_off() and not local:
+                raise _not_cached(options, context) from error
+            raise IsoglossError(
+                f"cannot be read{revised} ({one_line(error)})", where=where
+            ) from error

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 from pydantic import BaseModel, Field
 
 from builders.sources import _citations
-from builders.sources._base import Context, Reading, examples
+from builders.sources._base import Context, Reading
 from builders.sources._files import (
     Found,
     PathOptions,
     find,
-    fingerprint,
     nearest,
     nothing_in,
-    version_of,
+    reading_of,
 )
-from builders.sources._lines import blocks
-from builders.sources._models import from_json
+from builders.sources._models import json_lines
+from builders.sources._rows import answered, in_batches
 from isogloss.languages import canonical, is_language
 
 DESCRIPTION = "MKQA's JSON Lines: open question answering, the same questions in many languages"
@@ -41,6 +39,8 @@ NO_ANSWER = ("unanswerable", "long_answer")
 
 #: Examples of a batch.
 _ROWS = 4096
+
+_REMEDY = 'A line is {"example_id", "queries": {"de": "…"}, "answers": {"de": [{"type", "text"}]}}'
 
 # Its Norwegian is Bokmål, as where nothing more is said.
 _WITHIN = {"nb": "no"}
@@ -84,28 +84,31 @@ def read(options: Options, context: Context) -> Reading:
     """
     files = find(options.paths, context)
     frames = _frames(files, options, context)
-    licence = options.licence or LICENCE
-    details = {"files": len(files)}
-    return Reading(version_of(files), licence, fingerprint(files), frames, details, _citations.MKQA)
+    return reading_of(files, options.licence or LICENCE, frames, citation=_citations.MKQA)
 
 
 def _frames(files: list[Found], options: Options, context: Context) -> Iterator[pl.DataFrame]:
-    rows: list[dict[str, Any]] = []
-    made = 0
-    for file in files:
-        # Lists of answers within languages are checked as objects; ten thousand lines are few.
-        for question in _questions(file.path):
-            for language, code in _codes(tuple(question.queries), context.languages).items():
-                row = _row(question, code, options)
-                rows.append(row | {"language": language, "source_id": f"{file.name}#{question.id}"})
-            if len(rows) >= _ROWS:
-                made += len(rows)
-                yield examples(rows)
-                rows = []
-    if rows:
-        yield examples(rows)
-    elif not made:
+    # Lists of answers within languages are checked as objects; ten thousand lines are few.
+    groups = (
+        _rows(question, file, options, context)
+        for file in files
+        for _, question in json_lines(_Question, file.path, _REMEDY)
+    )
+    made = False
+    for frame in in_batches(groups, _ROWS):
+        made = True
+        yield frame
+    if not made:
         raise nothing_in(files, "question", context)
+
+
+def _rows(
+    question: _Question, file: Found, options: Options, context: Context
+) -> Iterator[dict[str, Any]]:
+    """Make examples of a question: one in each language of the recipe."""
+    for language, code in _codes(tuple(question.queries), context.languages).items():
+        told = {"language": language, "source_id": f"{file.name}#{question.id}"}
+        yield _row(question, code, options) | told
 
 
 @lru_cache
@@ -132,15 +135,6 @@ def _row(question: _Question, code: str, options: Options) -> dict[str, Any]:
     ]
     texts = list(dict.fromkeys(text for text in texts if text))
     types = dict.fromkeys(answer.type for answer in answers)
-    row: dict[str, Any] = {
-        "task": "qa",
-        "input": asked,
-        "output": texts[0] if texts else "",
-        "references": texts or [""],
-        "group": str(question.id),
-        "split": options.split,
-        "tags": [f"answer:{name}" for name in types],
-    }
     unanswered = bool(types) and all(name in NO_ANSWER for name in types)
     reason = None
     if not asked:
@@ -149,23 +143,11 @@ def _row(question: _Question, code: str, options: Options) -> dict[str, Any]:
         reason = f"it has no short answer ({', '.join(types)})"
     elif not texts and not unanswered:
         reason = "it has no answer in this language"
-    return row if reason is None else row | {"rejected_by": "source", "reason": reason}
-
-
-def _questions(path: Path) -> Iterator[_Question]:
-    """Read a file's questions, in order.
-
-    Raises:
-        IsoglossError: A line is not JSON, or not laid out as MKQA's are (with its number).
-    """
-    for block in blocks(path):
-        for number, line in enumerate(block.text.split(b"\n"), block.line):
-            if line.strip():
-                yield _question(line, f"{path}:{number}")
-
-
-def _question(line: bytes, where: str) -> _Question:
-    remedy = (
-        'A line is {"example_id", "queries": {"de": "…"}, "answers": {"de": [{"type", "text"}]}}'
-    )
-    return from_json(_Question, line, where, remedy)
+    return {
+        "task": "qa",
+        "input": asked,
+        "group": str(question.id),
+        "split": options.split,
+        "tags": [f"answer:{name}" for name in types],
+        **answered(texts, reason),
+    }

@@ -14,13 +14,12 @@ from builders.sources._bitext import is_english, numbered, translations
 from builders.sources._citations import cited
 from builders.sources._files import (
     Found,
-    fingerprint,
     known_licence,
     missing,
     name_of,
+    reading_of,
     scan,
     served,
-    version_of,
 )
 from builders.sources._lines import in_step
 from isogloss.errors import IsoglossError
@@ -106,14 +105,8 @@ def read(options: Options, context: Context) -> Reading:
     used = sorted(files.values(), key=lambda file: file.name)
     frames = (frame for pair in pairs for frame in _frames(pair, options, context))
     details = {"pairs": [":".join(pair.languages) for pair in pairs]}
-    return Reading(
-        version_of(used),
-        licence,
-        fingerprint(used),
-        frames,
-        details,
-        cited(file.name for file in used),
-    )
+    citation = cited(file.name for file in used)
+    return reading_of(used, licence, frames, details=details, citation=citation)
 
 
 def _pairs(options: Options, context: Context) -> list[_Pair]:

@@ -16,12 +16,11 @@ from builders.sources._directions import Pair, PairedOptions, asked, directed
 from builders.sources._files import (
     Found,
     find,
-    fingerprint,
     known_licence,
     name_of,
     nearest,
+    reading_of,
     served,
-    version_of,
 )
 from builders.sources._lines import in_step
 from isogloss.errors import IsoglossError
@@ -87,10 +86,7 @@ def read(options: Options, context: Context) -> Reading:
     frames = _frames(used, pairs, english, _set_name(options, context), options.split)
     details = {"languages": list(used), "pairs": [":".join(pair) for pair in pairs]}
     citation = cited(file.name for file in used.values())
-    files_read = list(used.values())
-    return Reading(
-        version_of(files_read), licence, fingerprint(files_read), frames, details, citation
-    )
+    return reading_of(list(used.values()), licence, frames, details=details, citation=citation)
 
 
 def _files(options: Options, context: Context, languages: tuple[str, ...]) -> dict[str, Found]:

@@ -7,24 +7,23 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-import polars as pl
 from pydantic import BaseModel, Field, ValidationError
 
 from builders.sources import _programs
-from builders.sources._base import Context, Reading, examples
+from builders.sources._base import Context, Reading
 from builders.sources._citations import cited
 from builders.sources._files import (
     Found,
     PathOptions,
     find,
-    fingerprint,
     known_licence,
+    reading_of,
     served,
-    version_of,
 )
-from builders.sources._lines import blocks, one_line, reading
-from builders.sources._models import from_json
+from builders.sources._lines import one_line, reading
+from builders.sources._models import json_lines
 from builders.sources._programs import Flaw, Program
+from builders.sources._rows import in_batches
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
 
@@ -41,6 +40,8 @@ licence = "MIT"
 
 #: Examples of a batch.
 _ROWS = 1024
+
+_REMEDY = "Every line holds one JSON object with a problem; jq -c '.[]' makes such lines of a list"
 
 
 class Options(PathOptions):
@@ -91,16 +92,14 @@ def read(options: Options, context: Context) -> Reading:
     files = find(options.paths, context)
     tag = options.language
     language = canonical(tag, where=f"{context.where}.language") if tag else None
-    frames = _frames(files, language, options, context)
-    details = {"files": len(files)}
-    citation = cited(file.name for file in files)
-    return Reading(version_of(files), licence, fingerprint(files), frames, details, citation)
+    rows = _rows(files, language, options, context)
+    frames = in_batches(([row] for row in rows), _ROWS)
+    return reading_of(files, licence, frames, citation=cited(file.name for file in files))
 
 
-def _frames(
+def _rows(
     files: list[Found], language: str | None, options: Options, context: Context
-) -> Iterator[pl.DataFrame]:
-    rows: list[dict[str, Any]] = []
+) -> Iterator[dict[str, Any]]:
     # Programs are parsed one by one: polars knows no Python.
     for file in files:
         for number, problem in _problems(file.path):
@@ -108,15 +107,9 @@ def _frames(
             tag = _language(problem, file, language, context, where)
             if tag not in context.languages:
                 continue
-            row = _row(problem, where)
             name = problem.id if problem.id is not None else number
             told = {"language": tag, "source_id": f"{file.name}#{name}", "split": options.split}
-            rows.append(row | told)
-            if len(rows) == _ROWS:
-                yield examples(rows)
-                rows = []
-    if rows:
-        yield examples(rows)
+            yield _row(problem, where) | told
 
 
 def _language(
@@ -175,13 +168,8 @@ def _problems(path: Path) -> Iterator[tuple[int, _Problem]]:
     Raises:
         IsoglossError: A line is not JSON, or a value has a wrong type (with the line's number).
     """
-    if path.suffix == ".parquet":
-        yield from _stored(path)
-        return
-    for block in blocks(path):
-        for number, line in enumerate(block.text.split(b"\n"), block.line):
-            if line.strip():
-                yield number, _problem(line, f"{path}:{number}")
+    stored = path.suffix == ".parquet"
+    return _stored(path) if stored else json_lines(_Problem, path, _REMEDY)
 
 
 def _stored(path: Path) -> Iterator[tuple[int, _Problem]]:
@@ -205,10 +193,3 @@ def _stored(path: Path) -> Iterator[tuple[int, _Problem]]:
             told = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in told["loc"])
             raise IsoglossError(f"{place}: {told['msg']}", where=f"{path}: row {number}") from error
-
-
-def _problem(line: bytes, where: str) -> _Problem:
-    remedy = (
-        "Every line holds one JSON object with a problem; jq -c '.[]' makes such lines of a list"
-    )
-    return from_json(_Problem, line, where, remedy)

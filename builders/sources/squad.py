@@ -15,18 +15,18 @@ import langcodes
 import polars as pl
 from pydantic import model_validator
 
-from builders.sources._base import Context, Reading, examples
+from builders.sources._base import Context, Reading
 from builders.sources._citations import cited
 from builders.sources._files import (
     Found,
     TaggedPathOptions,
     find,
-    fingerprint,
     known_licence,
+    reading_of,
     served,
-    version_of,
 )
 from builders.sources._lines import check_width, reading
+from builders.sources._rows import answered, in_batches
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language
 
@@ -106,9 +106,7 @@ def read(options: Options, context: Context) -> Reading:
     language = canonical(tag, where=f"{context.where}.language") if tag else None
     files = find(options.paths, context)
     frames = _frames(files, language, options, context)
-    details = {"files": len(files)}
-    citation = cited(file.name for file in files)
-    return Reading(version_of(files), licence, fingerprint(files), frames, details, citation)
+    return reading_of(files, licence, frames, citation=cited(file.name for file in files))
 
 
 def _frames(
@@ -118,20 +116,19 @@ def _frames(
     for file in files:
         groups.add(list(_questions(file)))
     for file in files:
-        rows: list[dict[str, Any]] = []
-        told = {"language": file.language or language}
-        if file.source_language != file.language:
-            told["source_language"] = file.source_language
-        for question in _questions(file):
-            row = told | _row(question, file, options) | {"group": groups.of(question)}
-            if options.language_in_id:
-                row |= _told_by_id(question, context)
-            rows.append(row)
-            if len(rows) == _ROWS:
-                yield examples(rows)
-                rows = []
-        if rows:
-            yield examples(rows)
+        rows = _rows(file, groups, language, options, context)
+        yield from in_batches(([row] for row in rows), _ROWS)
+
+
+def _rows(
+    file: Found, groups: _Groups, language: str | None, options: Options, context: Context
+) -> Iterator[dict[str, Any]]:
+    told = {"language": file.language or language}
+    if file.source_language != file.language:
+        told["source_language"] = file.source_language
+    for question in _questions(file):
+        row = told | _row(question, file, options) | {"group": groups.of(question)}
+        yield row | _told_by_id(question, context) if options.language_in_id else row
 
 
 def _told_by_id(question: _Question, context: Context) -> dict[str, str]:
@@ -156,21 +153,19 @@ def _named(name: str, languages: tuple[str, ...]) -> str | None:
 def _row(question: _Question, file: Found, options: Options) -> dict[str, Any]:
     given = [] if question.impossible else list(dict.fromkeys(question.answers))
     texts = [text for text in given if _holds(question.passage, text)]
-    row: dict[str, Any] = {
-        "task": "qa",
-        "context": question.passage,
-        "input": question.question,
-        "output": texts[0] if texts else "",
-        "references": texts or [""],
-        "source_id": f"{file.name}#{question.id or question.place}",
-        "split": options.split,
-    }
     reason = None
     if given and not texts:
         reason = "the answer is not in the passage"
     elif not given and options.unanswerable == "drop":
         reason = "the passage does not answer the question"
-    return row if reason is None else row | {"rejected_by": "source", "reason": reason}
+    return {
+        "task": "qa",
+        "context": question.passage,
+        "input": question.question,
+        "source_id": f"{file.name}#{question.id or question.place}",
+        "split": options.split,
+        **answered(texts, reason),
+    }
 
 
 def _holds(passage: str, answer: str) -> bool:

@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import Field
 
 from builders.sources._base import Context, Reading
-from builders.sources._files import fingerprint, known_licence, version_of
+from builders.sources._files import known_licence, reading_of
 from builders.sources._tablefiles import RecordColumns, RecordOptions, frames, open_tables
 from builders.sources._tables import Table
 
@@ -48,7 +48,7 @@ class Options(RecordOptions):
     """
 
     columns: SummaryColumns = SummaryColumns()
-    outputs: tuple[Output, ...] = Field(default=("summary",), min_length=1)
+    outputs: tuple[Output, ...] = Field(default=("summary", "title"), min_length=1)
 
 
 def read(options: Options, context: Context) -> Reading:
@@ -59,10 +59,8 @@ def read(options: Options, context: Context) -> Reading:
     """
     licence = known_licence(options, context, per_row=options.columns.licence is not None)
     tables = open_tables(options, context)
-    content = fingerprint(table.file for table in tables)
-    made = _frames(tables, options, context)
-    version = version_of(table.file for table in tables)
-    return Reading(version, licence, content, made, {"files": len(tables)})
+    files = [table.file for table in tables]
+    return reading_of(files, licence, _frames(tables, options, context))
 
 
 def _frames(tables: Sequence[Table], options: Options, context: Context) -> Iterator[pl.DataFrame]:

@@ -11,6 +11,7 @@ from urllib.error import URLError
 import polars as pl
 
 from builders.sources._base import Context, Reading, SourceOptions, conformed
+from builders.sources._bitext import is_english
 from builders.sources._files import Found, fingerprint, known_licence, served
 from isogloss.console import say
 from isogloss.errors import IsoglossError, Unavailable
@@ -179,7 +180,7 @@ def _frames(
             ),
             pl.lit(options.split, pl.String).alias("split"),
         )
-        english = "output" if target.split("-")[0] == "en" else "input"
+        english = "output" if is_english(target) else "input"
         yield conformed(
             made.with_columns(
                 pl.col(english).alias("group"), pl.lit([], pl.List(pl.String)).alias("tags")

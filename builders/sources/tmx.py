@@ -6,19 +6,17 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations
 from typing import Any, Literal
 
-import polars as pl
-
-from builders.sources._base import Context, Reading, examples
+from builders.sources._base import Context, Reading
 from builders.sources._directions import Pair, PairedOptions, asked, directed
 from builders.sources._files import (
     Found,
     PathOptions,
     find,
-    fingerprint,
     known_licence,
+    reading_of,
     served,
-    version_of,
 )
+from builders.sources._rows import answered, in_batches
 from builders.sources._tmx import Builder, Unit
 from builders.sources._xml import feed
 from isogloss.languages import is_language
@@ -70,20 +68,17 @@ def read(options: Options, context: Context) -> Reading:
     wanted = asked(options.pairs, context) or directed(
         options.directions, context.languages, english, has_english=True
     )
-    frames = _frames(files, frozenset(wanted), options, context)
-    return Reading(version_of(files), licence, fingerprint(files), frames, {"files": len(files)})
+    frames = in_batches(_examples(files, frozenset(wanted), options, context), _ROWS)
+    return reading_of(files, licence, frames)
 
 
-def _frames(
+def _examples(
     files: Sequence[Found], wanted: frozenset[Pair], options: Options, context: Context
-) -> Iterator[pl.DataFrame]:
+) -> Iterator[list[dict[str, Any]]]:
+    """Make the examples of each unit."""
     # A recipe may translate from languages that it does not keep.
-    tags = _Tags(
-        tuple(
-            dict.fromkeys([*context.languages, *(side for pair in sorted(wanted) for side in pair)])
-        )
-    )
-    rows: list[dict[str, Any]] = []
+    sides = [side for pair in sorted(wanted) for side in pair]
+    tags = _Tags(tuple(dict.fromkeys([*context.languages, *sides])))
     for file in files:
         builder = Builder(codes=options.codes == "keep")
         number = 0
@@ -96,12 +91,7 @@ def _frames(
                     "source_id": f"{file.name}#{number}",
                     "split": options.split,
                 }
-                rows.extend(common | row for row in _rows(unit, wanted, tags))
-                if len(rows) >= _ROWS:
-                    yield examples(rows)
-                    rows = []
-    if rows:
-        yield examples(rows)
+                yield [common | row for row in _rows(unit, wanted, tags)]
 
 
 class _Tags(dict[str, str]):
@@ -132,27 +122,15 @@ def _rows(unit: Unit, wanted: frozenset[Pair], tags: _Tags) -> Iterator[dict[str
     if not made:
         there = ", ".join(unit.texts) or "none"
         told = f"it has no pair of languages that is asked for (it has {there})"
-        yield common | {
-            "language": "und",
-            "input": english[0],
-            "output": "",
-            "rejected_by": "source",
-            "reason": told,
-        }
+        yield common | {"language": "und", "input": english[0]} | answered((), told)
 
 
 def _row(pair: Pair, given: str, translations: Sequence[str]) -> dict[str, Any]:
     references = [text for text in dict.fromkeys(translations) if text]
-    row: dict[str, Any] = {
-        "source_language": pair[0],
-        "language": pair[1],
-        "input": given,
-        "output": references[0] if references else "",
-        "references": references or [""],
-    }
     reason = None
     if not given:
         reason = "its segment is empty"
     elif not references:
         reason = "the segment of its translation is empty"
-    return row if reason is None else row | {"rejected_by": "source", "reason": reason}
+    told = {"source_language": pair[0], "language": pair[1], "input": given}
+    return told | answered(references, reason)

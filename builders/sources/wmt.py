@@ -10,18 +10,18 @@ from typing import Any, Literal
 import polars as pl
 
 from builders.sources import _wmtxml
-from builders.sources._base import Context, Reading, examples
+from builders.sources._base import Context, Reading
 from builders.sources._citations import cited
 from builders.sources._files import (
     Found,
     PathOptions,
     find,
-    fingerprint,
     known_licence,
     nothing_in,
+    reading_of,
     served,
-    version_of,
 )
+from builders.sources._rows import answered, in_batches
 from builders.sources._xml import feed
 
 DESCRIPTION = "WMT's XML test sets (2021 and later): translation of documents, segment by segment"
@@ -63,31 +63,22 @@ def read(options: Options, context: Context) -> Reading:
     licence = known_licence(options, context)
     files = find(options.paths, context)
     frames = _frames(files, options, context)
-    return Reading(
-        version_of(files),
-        licence,
-        fingerprint(files),
-        frames,
-        {"files": len(files)},
-        cited(file.name for file in files),
-    )
+    return reading_of(files, licence, frames, citation=cited(file.name for file in files))
 
 
 def _frames(files: list[Found], options: Options, context: Context) -> Iterator[pl.DataFrame]:
-    rows: list[dict[str, Any]] = []
     times: Counter[tuple[str, str, str]] = Counter()
-    made = 0
-    for file in files:
-        # The parser gives elements, not columns.
-        for document in _documents(file.path):
-            rows += _rows(document, times, options, context)
-            if len(rows) >= _ROWS:
-                made += len(rows)
-                yield examples(rows)
-                rows = []
-    if rows:
-        yield examples(rows)
-    elif not made:
+    # The parser gives elements, not columns.
+    groups = (
+        _rows(document, times, options, context)
+        for file in files
+        for document in _documents(file.path)
+    )
+    made = False
+    for frame in in_batches(groups, _ROWS):
+        made = True
+        yield frame
+    if not made:
         raise nothing_in(files, "segment", context)
 
 
@@ -156,11 +147,6 @@ def _row(
     given = document.source.segments.get(segment, "")
     texts = [version.segments.get(segment, "") for version in references]
     texts = list(dict.fromkeys(text for text in texts if text))
-    row: dict[str, Any] = {
-        "input": given,
-        "output": texts[0] if texts else "",
-        "references": texts or [""],
-    }
     reason = None
     if document.testsuite is not None:
         reason = "its document belongs to a test suite, not to the test set"
@@ -170,4 +156,4 @@ def _row(
         reason = "its source is empty"
     elif not texts:
         reason = "it has no reference"
-    return row if reason is None else row | {"rejected_by": "source", "reason": reason}
+    return {"input": given, **answered(texts, reason)}

@@ -106,13 +106,8 @@ class Output(NamedTuple):
             (width, labels).
         children: The left and the right child of each inner node, the root last: a label, or -1 and
             less for inner nodes 0 and more; shape (inner nodes, 2), ``int32``. No nodes without a tree.
-        turns: The ways from the root to the labels, end to end: twice an inner node, and one more
-            where the right child is next (``int32``).
-        starts: Where the way to each label starts, and the last one ends (``int64``).
     """
 
     loss: int
     weights: Array
     children: Array
-    turns: Array
-    starts: Array

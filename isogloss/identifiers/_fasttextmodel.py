@@ -53,20 +53,6 @@ class Likely(NamedTuple):
     probabilities: Floats
 
 
-class Judged(NamedTuple):
-    """The likeliest label of texts beside one that is claimed.
-
-    Attributes:
-        best: The likeliest label, an index of `Model.labels`; -1 where there is none; shape (n,).
-        probability: Its probability; shape (n,).
-        claimed: That of the claimed label; shape (n,).
-    """
-
-    best: Labels
-    probability: Floats
-    claimed: Floats
-
-
 class Model:
     """A supervised model of fastText.
 
@@ -124,7 +110,7 @@ class Model:
         """
         k = min(k, len(self.labels))
 
-        def work(means: Floats, counts: NDArray[np.int64], _: slice) -> Any:
+        def work(means: Floats, counts: NDArray[np.int64]) -> Any:
             return self._scores.best(self._output, means, counts, k)
 
         found = self._each(texts, work, max_chars, spaces, threads)
@@ -144,7 +130,7 @@ class Model:
     ) -> Likely:
         """Return all labels of each text that have at least a probability, the likeliest first."""
 
-        def work(means: Floats, counts: NDArray[np.int64], _: slice) -> Any:
+        def work(means: Floats, counts: NDArray[np.int64]) -> Any:
             return self._scores.likely(self._output, means, counts, least)
 
         found = self._each(texts, work, max_chars, spaces, threads)
@@ -152,58 +138,10 @@ class Model:
         sizes, labels, probabilities = map(np.concatenate, zip(none, *found, strict=True))
         return Likely(np.append(0, np.cumsum(sizes)), labels, probabilities)
 
-    def judged(
-        self,
-        texts: pl.Series,
-        claims: NDArray[np.integer[Any]],
-        *,
-        max_chars: int | None = None,
-        spaces: Spaces = "ascii",
-        threads: int = 1,
-    ) -> Judged:
-        """Return the likeliest label of each text, its probability, and that of a claimed label.
-
-        Args:
-            texts: The texts.
-            claims: An index of `labels` for each text, below 0 for no claim (of probability 0).
-            max_chars: As for all methods.
-            spaces: As for all methods.
-            threads: As for all methods.
-
-        Raises:
-            ValueError: There are not as many claims as texts, or claims of labels that are none.
-        """
-        if claims.shape != (len(texts),):
-            raise ValueError(f"{len(texts)} texts need as many claims, not {claims.shape}")
-        if claims.size and claims.max() >= len(self.labels):
-            raise ValueError(f"there is no label {claims.max()} among {len(self.labels)}")
-        claimed = np.ascontiguousarray(claims, np.int32)
-
-        def work(means: Floats, counts: NDArray[np.int64], rows: slice) -> Any:
-            return self._scores.judged(self._output, means, counts, claimed[rows])
-
-        found = self._each(texts, work, max_chars, spaces, threads)
-        none = (np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.float32))
-        return Judged(*map(np.concatenate, zip(none, *found, strict=True)))
-
-    def probability_of(
-        self,
-        texts: pl.Series,
-        labels: NDArray[np.integer[Any]],
-        *,
-        max_chars: int | None = None,
-        spaces: Spaces = "ascii",
-        threads: int = 1,
-    ) -> Floats:
-        """Return how likely each text has a label: `judged`, of which this is the last part."""
-        return self.judged(
-            texts, labels, max_chars=max_chars, spaces=spaces, threads=threads
-        ).claimed
-
     def _each(
         self,
         texts: pl.Series,
-        work: Callable[[Floats, NDArray[np.int64], slice], Any],
+        work: Callable[[Floats, NDArray[np.int64]], Any],
         max_chars: int | None,
         spaces: Spaces,
         threads: int,
@@ -215,8 +153,7 @@ class Model:
         most = -1 if max_chars is None else max_chars
 
         def piece(first: int) -> Any:
-            rows = slice(first, min(first + _PIECE, len(texts)))
-            some = starts[rows.start : rows.stop + 1]
+            some = starts[first : first + _PIECE + 1]
             memory = self._memory()
             longest = int(np.diff(some).max())
             if max_chars is not None:
@@ -226,7 +163,7 @@ class Model:
                 self._tables, memory, room, data, some, most, spaces == "unicode"
             )
             self._memories.put(memory)
-            return work(means, counts, rows)
+            return work(means, counts)
 
         pieces = range(0, len(texts), _PIECE)
         if threads < 2 or len(pieces) < 2:

@@ -167,18 +167,6 @@ def _choose(output: Output, desk: Desk, least: float) -> int:
 
 
 @native
-def _chance(output: Output, desk: Desk, label: int) -> float:
-    """Return how likely a label is by the scores."""
-    if output.loss != HIERARCHICAL:
-        return np.float64(desk.scores[label]) + EPSILON
-    chance = 1.0
-    for place in range(output.starts[label], output.starts[label + 1]):
-        turn = output.turns[place]
-        chance *= _turned(_logistic(desk.scores[turn >> 1]), turn & 1)
-    return chance
-
-
-@native
 def best(output: Output, means: Array, counts: Array, k: int) -> tuple[Array, Array]:
     """Return the likeliest labels of vectors.
 
@@ -237,35 +225,3 @@ def likely(output: Output, means: Array, counts: Array, least: float) -> tuple[A
                 values[filled] = min(desk.values[place], 1.0)
                 filled += 1
     return sizes, labels[:filled], values[:filled]
-
-
-@native
-def judged(
-    output: Output, means: Array, counts: Array, claims: Array
-) -> tuple[Array, Array, Array]:
-    """Return the likeliest label of vectors, its probability, and that of a claimed one.
-
-    Args:
-        output: The model's.
-        means: The vectors; shape (n, width).
-        counts: How many vectors each is the mean of: 0 has no labels; shape (n,).
-        claims: The labels that are claimed, below 0 for none; shape (n,), ``int32``.
-
-    Returns:
-        Labels, -1 for none, shape (n,), ``int32``; their probabilities, ``float32``; those of the
-        claims, 0 where there is none, ``float32``.
-    """
-    rows = counts.size
-    labels = np.full(rows, -1, np.int32)
-    values = np.zeros(rows, np.float32)
-    own = np.zeros(rows, np.float32)
-    desk = _desk(output, 1)
-    for row in range(rows):
-        if counts[row]:
-            _score(output, means[row], desk.scores)
-            if _choose(output, desk, -1.0):
-                labels[row] = desk.labels[0]
-                values[row] = min(desk.values[0], 1.0)
-            if claims[row] >= 0:
-                own[row] = min(_chance(output, desk, claims[row]), 1.0)
-    return labels, values, own

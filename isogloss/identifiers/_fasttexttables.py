@@ -5,8 +5,6 @@ Importing this imports numba: do so inside functions.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -89,15 +87,9 @@ def room_for(longest: int) -> Room:
 def output(file: ModelFile) -> Output:
     """Return what makes labels of a model's vectors."""
     weights = np.ascontiguousarray(_padded(file.outputs).T)
-    labels = len(file.dictionary.labels)
-    if file.settings.loss != HIERARCHICAL:
-        none = np.empty((0, 2), np.int32)
-        return Output(
-            file.settings.loss, weights, none, none[:, 0].copy(), np.zeros(labels + 1, np.int64)
-        )
-    children = _tree(file.dictionary.counts.tolist())
-    turns, starts = _ways(children, labels)
-    return Output(file.settings.loss, weights, children, turns, starts)
+    tree = file.settings.loss == HIERARCHICAL
+    children = _tree(file.dictionary.counts.tolist()) if tree else np.empty((0, 2), np.int32)
+    return Output(file.settings.loss, weights, children)
 
 
 def _bytes(data: bytes) -> NDArray[np.uint8]:
@@ -144,24 +136,6 @@ def _tree(counts: list[int]) -> NDArray[np.int32]:
             children[made - labels, side] = chosen if chosen < labels else labels - 1 - chosen
         weights[made] = weight
     return children
-
-
-def _ways(children: NDArray[np.int32], labels: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return the turns on the way from the root to each label, and where each way starts."""
-    ways: list[list[int]] = [[] for _ in range(labels)]
-    inner: list[list[int]] = [[] for _ in children]
-    # A node's children were made before it: from the root, the last one, each way is known.
-    for node in range(len(children) - 1, -1, -1):
-        for right in range(2):
-            child = int(children[node, right])
-            way = [*inner[node], 2 * node + right]
-            if child >= 0:
-                ways[child] = way
-            else:
-                inner[-1 - child] = way
-        inner[node] = []
-    starts = np.append(0, np.cumsum([len(way) for way in ways])).astype(np.int64)
-    return np.array([turn for way in ways for turn in way], np.int32), starts
 
 
 @native

@@ -13,8 +13,8 @@ import pytest
 import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from judging_rows import run
 
-from builders import filtering
 from builders.filters import language, script
 from builders.filters._prose import _NOT_WORDS, words
 from builders.filters.language import Options
@@ -295,7 +295,7 @@ def test_the_filter_script_drops_by_the_share_of_letters_and_spares_short_text()
         }
     )
     given = script.Options(name="script")
-    made = filtering.run(script, given, frame)
+    made = run(script, given, frame)
     told = made["reason"].to_list()
     assert [reason is None for reason in told] == [True, False, True, True, False, True]
     assert told[1] == (
@@ -303,7 +303,7 @@ def test_the_filter_script_drops_by_the_share_of_letters_and_spares_short_text()
     )
     assert told[4] == "the input is not in the script of el: 0 % of its letters are, most are Latn"
     lax = script.Options(name="script", min_share=0.0)
-    assert filtering.run(script, lax, frame)["reason"].null_count() == 6
+    assert run(script, lax, frame)["reason"].null_count() == 6
 
 
 # ----------------------------------------------------------------------------------------- the filter

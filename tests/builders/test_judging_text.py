@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 import pytest
+from judging_rows import run
 
-from builders import filtering
 from builders.filters import language, unicode
 from builders.filters._prose import words
 from builders.sources._base import examples
@@ -47,7 +47,7 @@ def verdicts(*rows: tuple[str, str], **options: Any) -> list[str | None]:
     """Return what the filter says of texts, each with the language that it claims."""
     made = frame(*(pair("x", text, language=tag) for tag, text in rows))
     given = language.Options(name="language", sides=("output",), **options)
-    return filtering.run(language, given, made)["reason"].to_list()
+    return run(language, given, made)["reason"].to_list()
 
 
 def test_good_text_around_placeholders_stays() -> None:
@@ -96,7 +96,7 @@ def test_programs_are_in_no_language() -> None:
     rows = frame(
         pair("def f(x):", "    return x", language="hi", source_language=None, task="code")
     )
-    made = filtering.run(language, language.Options(name="language"), rows)
+    made = run(language, language.Options(name="language"), rows)
     assert made["reason"].to_list() == [None]
 
 
@@ -115,7 +115,7 @@ def test_unicode_leaves_the_indentation_of_code_and_looks_at_every_reference() -
         pair(" Save ", " Sichern "),
         pair("Save", "Sichern", references=["Sichern", "Spei\ufffdhern"]),
     )
-    made = filtering.run(unicode, unicode.Options(name="unicode"), rows)
+    made = run(unicode, unicode.Options(name="unicode"), rows)
     assert made["output"].to_list() == ["    return 1", "Sichern", "Sichern"]
     assert made["references"][0].to_list() == ["    return 1"]
     assert made["references"][1].to_list() == ["Sichern"]
@@ -134,7 +134,7 @@ def test_language_by_script_and_by_identifier() -> None:
         pair(english, "Страница %(name)s", language="ru"),
         pair(english, "ページ", language="ja"),
     )
-    told = filtering.run(language, language.Options(name="language"), rows)["reason"].to_list()
+    told = run(language, language.Options(name="language"), rows)["reason"].to_list()
     assert told[0] is None
     assert told[1] is not None
     assert told[1].startswith("the output looks like fr, not de")

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 import builders
 from builders.mixture import Chosen, assign_splits, choose, ranks
 from builders.mixtures import shares
-from builders.mixtures.settings import ORIGINS, SPLITS, Mixture, Split, checked
+from builders.mixtures.settings import ORIGINS, Mixture, Split, checked
 from builders.store import POSITION
 from isogloss.errors import IsoglossError
+from isogloss.records import SPLITS
 from isogloss.settings import validate
 
 LANGUAGES = ("de", "en", "fr", "sw")

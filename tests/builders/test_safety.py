@@ -92,7 +92,7 @@ def test_empty_and_hidden_are_empty_and_ours_are_ours(recipe: Path, tmp_path: Pa
     assert not (out / corpus.WORK).exists()
 
 
-@pytest.mark.parametrize("where", ["_choose", "_records", "_counts"])
+@pytest.mark.parametrize("where", ["_choose", "_records", "_by_language"])
 def test_a_build_stopped_anywhere_is_known_as_one_and_goes_on(
     where: str, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,8 +101,8 @@ def test_a_tokenizer_comes_from_the_hub_at_a_revision(tokenizer: Path, tmp_path:
             [sys.executable, "-c", code], env=hub_only, capture_output=True, text=True, check=True
         ).stdout.splitlines()
         assert first == "tokenizer.json"
-        assert "there is no model 'org/none' on the hub" in none
-        assert "'org/words' has no revision 'v9'" in revision
+        assert "org/none: there is no such model, or it is private" in none
+        assert "org/words: there is no revision 'v9'" in revision
         asked = len(hub.requests)
         again, absent, _ = subprocess.run(
             [sys.executable, "-c", code], env=hub_only | {"ISOGLOSS_OFFLINE": "1"},

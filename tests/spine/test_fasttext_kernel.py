@@ -67,8 +67,6 @@ def agree(
     column = pl.Series(texts, dtype=pl.String)
     labels, probabilities = model.best(column, 3, **how)
     likely = model.likely(column, 0.01, **how)
-    claims = np.arange(len(texts)) * 7 % len(model.labels)
-    judged = model.judged(column, claims, **how)
     for row, text in enumerate(asked):
         ranking = library.ranking(text)
         told = {
@@ -83,10 +81,6 @@ def agree(
             for i, p in zip(likely.labels[some], likely.probabilities[some], strict=True)
         }
         same(told, library.ranking(text, 0.01), ranking, text)
-        assert judged.best[row] == labels[row, 0]
-        assert judged.probability[row] == probabilities[row, 0]
-        own = ranking.get(model.labels[claims[row]], 0.0)
-        assert judged.claimed[row] == pytest.approx(own, abs=close(text))
 
 
 def close(text: str) -> float:
@@ -191,16 +185,15 @@ def test_answers_hang_on_the_text_alone(model: Model, shared_data: Path, spaces:
     ]
     texts = pl.Series(lines)
     order = np.random.default_rng(0).permutation(len(lines))
-    claims = np.arange(len(lines)) % 176
-    expected = Model.load(LID).judged(texts, claims, spaces=spaces)
+    expected = Model.load(LID).best(texts, 3, spaces=spaces)
     for threads in (1, 2, 5):
-        found = model.judged(texts[order], claims[order], spaces=spaces, threads=threads)
+        found = model.best(texts[order], 3, spaces=spaces, threads=threads)
         for ours, theirs in zip(found, expected, strict=True):
             assert ours.tobytes() == theirs[order].tobytes()
     alone = [
         model.best(texts[row : row + 1], spaces=spaces)[1][0, 0] for row in range(0, 8000, 401)
     ]
-    assert alone == expected.probability[:8000:401].tolist()
+    assert alone == expected[1][:8000:401, 0].tolist()
     likely = model.likely(texts, 0.2, threads=3)
     assert likely.starts[-1] == len(likely.labels) == len(likely.probabilities)
     assert (likely.probabilities >= 0.2).all()
@@ -220,17 +213,9 @@ def test_columns_may_be_empty_cut_out_or_have_nulls(model: Model) -> None:
     assert model.best(texts, 1000)[0].shape == (5, 176)
 
 
-def test_claims_must_fit(model: Model) -> None:
-    texts = pl.Series(["Das Haus ist alt.", "The house is old."])
-    german = model.labels.index("de")
-    claimed = model.probability_of(texts, np.array([german, -1]))
-    assert claimed[0] > 0.5 and claimed[1] == 0
-    with pytest.raises(ValueError, match="as many claims"):
-        model.probability_of(texts, np.array([german]))
-    with pytest.raises(ValueError, match="no label 176"):
-        model.probability_of(texts, np.array([german, 176]))
+def test_texts_are_cut_to_no_fewer_than_no_characters(model: Model) -> None:
     with pytest.raises(ValueError, match="-1 characters"):
-        model.best(texts, max_chars=-1)
+        model.best(pl.Series(["Das Haus ist alt."]), max_chars=-1)
 
 
 def test_numba_comes_with_the_first_model_and_the_helpers_are_no_identifiers() -> None:
