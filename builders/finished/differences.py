@@ -18,9 +18,13 @@ _FIRST = ("name", "format", "recipe", "sources", "steps", "counts", "libraries")
 _LEFT_OUT = ("files", "inputs_sha256", "recipe_sha256")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 # What tells a table of a list from the others, and where two have the same, its place among them:
-# of steps their source, too, and of all else the name (a source of bitext has a key "source").
-_STEP = ("source", "step")
-_OTHER = ("name",)
+# of steps their source, too, of shares their cell, of leaks where the text is from, and of all else
+# the name (a source of bitext has a key "source").
+_NAMING = {
+    "step": ("source", "step"),
+    "origin": ("split", "language", "task", "origin"),
+    "name": ("name",),
+}
 
 
 @dataclass(frozen=True)
@@ -126,10 +130,10 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _named(item: Any) -> list[str]:
-    """Return what a table in a list goes by: its name, or its source and step."""
+    """Return what a table in a list goes by, as `_NAMING` says: its name, or its source and step."""
     if not isinstance(item, dict):
         return []
-    naming = _STEP if "step" in item else _OTHER
+    naming = next((keys for kind, keys in _NAMING.items() if kind in item), ())
     return [item[key] for key in naming if isinstance(item.get(key), str)]
 
 

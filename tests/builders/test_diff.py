@@ -230,3 +230,14 @@ def test_every_row_is_counted_once(
     assert told.only_b == sum(n not in one for n in two)
     assert told.changed == sum(n in two and one.count(n) != two.count(n) for n in one)
     assert told.same == (sorted(one) == sorted(two))
+
+
+def test_shares_go_by_their_cell(tmp_path: Path) -> None:
+    cell = {"split": "train", "language": "de", "task": "qa", "origin": "native"}
+    one, two = (
+        write_corpus(tmp_path / name, rows(), shares=[{**cell, "after": {"rows": count}}])
+        for name, count in (("a", 5), ("b", 7))
+    )
+    (change,) = builders.diff(one, two).sections["shares"]
+    assert change.key == "train.de.qa.native.after.rows"
+    assert (change.before, change.after) == (5, 7)
