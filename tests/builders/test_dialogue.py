@@ -103,7 +103,9 @@ def test_metadata_name_a_licence(fields: str, licence: str | None) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("conversations: " + "[" * 50_000, r"a\.yml:1: is nested over 16 deep"),
+        ("conversations: " + "[" * 500, r"a\.yml:1: is nested over 16 deep"),
+        # PyYAML counts for itself since 6.0.4, and comes first.
+        ("conversations: " + "[" * 50_000, r"a\.yml:1: .*nest"),
         ("a: &a [x, y]\nconversations:\n- *a\n- *a\n", r"a\.yml:3: has an alias"),
     ],
 )
