@@ -11,13 +11,20 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
+def in_order(
+    function: Callable[[T], R],
+    items: Iterable[T],
+    workers: int,
+    *,
+    stop: Callable[[], object] | None = None,
+) -> Iterator[R]:
     """Yield what a function makes of each item, in the items' order, some made ahead in threads.
 
     Args:
         function: Does most of its work outside Python: in polars, or reading and writing.
         items: Taken one by one, by the caller's thread.
         workers: How many are made at once; one more waits, and no more are held.
+        stop: Ends what the function may be waiting for, where an error or Ctrl-C ends it all.
     """
     if workers < 2:
         yield from map(function, items)
@@ -31,5 +38,9 @@ def in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> It
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    except BaseException:
+        if stop is not None:
+            stop()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)

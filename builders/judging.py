@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
 from builders import filtering
+from builders._inorder import in_order
 from builders.filtering import PlannedFilter
 from builders.ledger import Ledger
 from builders.scores import Former, beside, dear_spool, known_or_scored
 from builders.staging import ROW, Staged
 from builders.store import POSITION, Part, Spool, Store, spooled
 from isogloss.console import progress
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A part to judge: of which source it is, where its scores go, and under which number."""
+
+    part: Part
+    source: str
+    spool: Spool
+    number: int
 
 
 @dataclass
@@ -40,43 +53,50 @@ class Judging:
         spools = [dear_spool(staged.kept.folder, step) for staged in self.staged.values()]
         reasons = []
         with progress(f"filter {step.label}", int(self.store.alive.sum())) as bar:
-            parts = iter(self.store.parts)
-            for (name, staged), spool in zip(self.staged.items(), spools, strict=True):
-                for number in staged.kept.numbers:
-                    part = next(parts)
-                    reasons.append(self._part(part, name, step, spool, number))
-                    bar.advance(int(self.store.alive[part.start : part.end].sum()))
-        found = [reason for reason in reasons if reason is not None]
-        if found:
-            ledger.drop(step.name, self.store, pl.concat(found))
+            judged = in_order(
+                partial(self._judged, step),
+                self._tasks(spools),
+                self.workers,
+                stop=getattr(step.module, "stop", None),
+            )
+            for task, scored, reason in judged:
+                bar.advance(int(self.store.alive[task.part.start : task.part.end].sum()))
+                if scored:
+                    task.spool.numbers.append(task.number)
+                reasons.append(reason)
+        if reasons:
+            ledger.drop(step.name, self.store, pl.concat(reasons))
         return spools
 
-    def _part(
-        self, part: Part, source: str, step: PlannedFilter, spool: Spool, number: int
-    ) -> pl.DataFrame | None:
-        """Judge the rows of a part: return positions and reasons of those to drop."""
-        frame = self.store.read(part)
-        if frame is None:
-            return None
-        scores = self._left(frame, step, spool, number)
-        if scores is None:
-            known = self.former.of(source, step, frame[ROW])
-            scores = known_or_scored(frame, step, known, self.workers)
-            if scores.width:
-                spool.add(beside(frame[ROW], scores, step), number)
-        reason = filtering.decide(frame, scores, step).alias("reason")
-        return frame.select(POSITION, reason).filter(pl.col("reason").is_not_null())
+    def _tasks(self, spools: Iterable[Spool]) -> Iterator[_Task]:
+        parts = iter(self.store.parts)
+        for (name, staged), spool in zip(self.staged.items(), spools, strict=True):
+            for number in staged.kept.numbers:
+                yield _Task(next(parts), name, spool, number)
 
-    def _left(
-        self, frame: pl.DataFrame, step: PlannedFilter, spool: Spool, number: int
-    ) -> pl.DataFrame | None:
+    def _judged(self, step: PlannedFilter, task: _Task) -> tuple[_Task, bool, pl.DataFrame]:
+        """Judge the rows of a part: tell whether it has scores, and what is dropped and why."""
+        frame = self.store.read(task.part)
+        if frame is None:
+            return task, False, pl.DataFrame(schema={POSITION: pl.Int64, "reason": pl.String})
+        scores = self._left(frame, step, task)
+        scored = scores is not None
+        if scores is None:
+            known = self.former.of(task.source, step, frame[ROW])
+            scores = known_or_scored(frame, step, known, self.workers)
+            scored = bool(scores.width) and task.spool.write(
+                beside(frame[ROW], scores, step), task.number
+            )
+        reason = filtering.decide(frame, scores, step).alias("reason")
+        return task, scored, frame.select(POSITION, reason).filter(pl.col("reason").is_not_null())
+
+    def _left(self, frame: pl.DataFrame, step: PlannedFilter, task: _Task) -> pl.DataFrame | None:
         """Return the scores that an interrupted build of the same inputs left of these rows."""
-        path = spool.path(number)
+        path = task.spool.path(task.number)
         if not path.is_file():
             return None
         left = spooled(path)
         if not left[ROW].equals(frame[ROW]):
             return None
-        spool.numbers.append(number)
         prefix = f"{step.label}."
         return left.drop(ROW).rename(lambda name: name.removeprefix(prefix))

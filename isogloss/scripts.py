@@ -48,21 +48,33 @@ def scripts(language: str) -> tuple[str, ...]:
     A tag without a script allows every script that a tenth of the language's writers use (CLDR's
     territory data, as packaged in language_data): Serbian in Latin is Serbian.
     """
-    from language_data.population_data import LANGUAGE_WRITING_POPULATION as WRITERS
-
     first = describe(language).script
     parts = language.split("-")
     if first in parts:
         return (first,)
-    everyone = max(WRITERS.get(parts[0], 0), 1)
+    writers = _writers().get(parts[0], {})
+    everyone = max(writers.get("", 0), 1)
     others = (
-        code
-        for key, writers in sorted(WRITERS.items())
-        if key.startswith(f"{parts[0]}-") and writers >= _SHARE_OF_WRITERS * everyone
-        for code in key.split("-")[1:2]
-        if len(code) == 4 and code != first and code.isalpha()
+        script
+        for script, some in writers.items()
+        if script not in ("", first) and some >= _SHARE_OF_WRITERS * everyone
     )
-    return (first, *dict.fromkeys(others))
+    return (first, *others)
+
+
+@cache
+def _writers() -> dict[str, dict[str, int]]:
+    """Return how many people write each base language in each script at most; "" is in any."""
+    from language_data.population_data import LANGUAGE_WRITING_POPULATION
+
+    found: dict[str, dict[str, int]] = {}
+    for tag, writers in sorted(LANGUAGE_WRITING_POPULATION.items()):
+        base, *more = tag.split("-")
+        script = more[0] if more else ""
+        if not more or (len(script) == 4 and script.isalpha()):
+            some = found.setdefault(base, {})
+            some[script] = max(writers, some.get(script, 0))
+    return found
 
 
 def unicode_scripts(script: str) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ A filter is a module with ``Options`` and ``DESCRIPTION`` and, of these function
     returns which options are thresholds on which scores, for the report.
 
 ``COST = 1`` marks a filter whose scores are dear: they are asked for last, after duplicates are
-gone, and only of rows that all others have let through.
+gone, and only of rows that all others have let through. Batches of them are scored in several
+threads at once; where these wait for something, such as processes, ``stop()`` ends that.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import polars as pl
 
@@ -13,6 +13,9 @@ from isogloss import scripts
 
 Side = Literal["context", "input", "output"]
 
+#: What `counted` returns of an empty text, but for ``own``.
+NO_LETTERS = {"letters": 0, "script_share": 1.0, "script": ""}
+
 # Names of programs and placeholders stay Latin in every script: some of the language's own letters
 # among few others will do for a short text.
 _FEW = 12
@@ -21,6 +24,12 @@ _FEW = 12
 def claim(side: str) -> pl.Expr:
     """Return the tag of the language that a side claims to be in."""
     return pl.col("language") if side == "output" else pl.coalesce("source_language", "language")
+
+
+def there(frame: pl.DataFrame, sides: Sequence[Side]) -> list[Side]:
+    """Return the sides of which any row has a text; the first where none has."""
+    found = [side for side in sides if frame[side].null_count() < frame.height]
+    return found or list(sides[:1])
 
 
 def claims(frame: pl.DataFrame, sides: Sequence[str]) -> pl.DataFrame:
@@ -70,12 +79,28 @@ def counted(claims: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def beside(scores: pl.DataFrame, sides: Sequence[str]) -> pl.DataFrame:
-    """Return scores of `claims`, one side's below the other's, as columns beside each other."""
-    rows = scores.height // len(sides)
+def beside(
+    scores: pl.DataFrame, given: Sequence[str], sides: Sequence[str], nothing: Mapping[str, Any]
+) -> pl.DataFrame:
+    """Return scores of `claims`, one side's below the other's, as columns beside each other.
+
+    Args:
+        scores: The scores.
+        given: The sides that they are of.
+        sides: Those to return.
+        nothing: The scores of an empty text, for the others.
+    """
+    rows = scores.height // len(given)
     parts = [
-        scores.slice(number * rows, rows).select(pl.all().name.prefix(f"{side}_"))
-        for number, side in enumerate(sides)
+        (
+            scores.slice(given.index(side) * rows, rows)
+            if side in given
+            else pl.select(
+                pl.repeat(nothing[name], rows, dtype=kind).alias(name)
+                for name, kind in scores.schema.items()
+            )
+        ).select(pl.all().name.prefix(f"{side}_"))
+        for side in sides
     ]
     return pl.concat(parts, how="horizontal")
 

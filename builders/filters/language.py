@@ -20,6 +20,15 @@ SCORED_BY = ("backend", "max_chars", "sides")
 # rest it says what the other script is used for.
 _ASKED = 0.2
 
+# The scores of an empty text.
+_NOTHING = {
+    **_script.NO_LETTERS,
+    "judge": "script",
+    "own_probability": float("nan"),
+    "other": "",
+    "other_probability": 0.0,
+}
+
 # What a text claims to be in, and the script of that which most of its letters are of.
 _CLAIM = ["tag", "own"]
 
@@ -69,7 +78,8 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     Raises:
         Unavailable: The identifier that the options name is not installed.
     """
-    texts = _script.claims(frame, options.sides)
+    given = _script.there(frame, options.sides)
+    texts = _script.claims(frame, given)
     whole = pl.concat([texts, _script.counted(texts)], how="horizontal").with_row_index("row")
     claims = whole.select(_CLAIM).unique(maintain_order=True).with_row_index("claim")
     whole = _judged(whole, claims, options.backend)
@@ -86,7 +96,8 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
         pl.col("other").fill_null(""),
         pl.col("other_probability").fill_null(0.0),
     )
-    return _script.beside(scores.drop("row", "claim", "tag", "text", "own"), options.sides)
+    told = scores.drop("row", "claim", "tag", "text", "own")
+    return _script.beside(told, given, options.sides, _NOTHING)
 
 
 def verdict(options: Options) -> pl.Expr:
@@ -133,6 +144,11 @@ def _doubted(side: str, options: Options) -> pl.Expr:
         & (pl.col(f"{side}_own_probability") <= options.max_own_probability)
         & (pl.col(f"{side}_letters") >= options.min_letters)
     )
+
+
+def stop() -> None:
+    """End what scoring in other threads is waiting for."""
+    identifiers.stop()
 
 
 def __getattr__(name: str) -> str:

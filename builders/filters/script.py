@@ -28,8 +28,9 @@ class Options(FilterOptions):
 
 def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     """Return ``letters``, ``script_share`` and ``script`` of each side; see `_script.counted`."""
-    counted = _script.counted(_script.claims(frame, options.sides))
-    return _script.beside(counted.drop("own"), options.sides)
+    given = _script.there(frame, options.sides)
+    counted = _script.counted(_script.claims(frame, given)).drop("own")
+    return _script.beside(counted, given, options.sides, _script.NO_LETTERS)
 
 
 def verdict(options: Options) -> pl.Expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from functools import cache
 
@@ -20,6 +21,9 @@ DESCRIPTION = (
 
 COST = 1
 SCORED_BY = ("model", "revision", "embedder", "prefix")
+
+# An encoder takes all processors, and a batch's memory, for one batch.
+_alone = threading.Lock()
 
 # Sums over batches of other sizes differ in the last digits: scores have these.
 _DIGITS = 3
@@ -52,11 +56,12 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     )
     if asked.is_empty():
         return found.to_frame()
-    embed = _embedder(options.embedder, options.model, options.revision)
     pairs = frame[asked].select(pl.col("input", "output").fill_null(""))
     # Pairs asked both ways round hold every text twice.
     texts = pl.concat([pairs["input"], pairs["output"]]).unique(maintain_order=True)
-    vectors = embed([options.prefix + text for text in texts])
+    with _alone:
+        embed = _embedder(options.embedder, options.model, options.revision)
+        vectors = embed([options.prefix + text for text in texts])
     numbers = pl.DataFrame({"text": texts}).with_row_index("number")
     left, right = (
         pairs.join(numbers, left_on=side, right_on="text", how="left", maintain_order="left")[

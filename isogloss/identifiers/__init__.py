@@ -38,7 +38,7 @@ from isogloss.plugins import discover, lookup
 
 __all__ = [
     "WEIGHED", "Identifier", "Likely", "Ranking", "alike", "base", "best", "identifier", "identify",
-    "knows", "likely", "names", "rivals", "told", "weigh", "weighed",
+    "knows", "likely", "names", "rivals", "stop", "told", "weigh", "weighed",
 ]  # fmt: skip
 
 # More processes are started for work of so many seconds: their start takes about one.
@@ -144,6 +144,11 @@ def weighed(
         Unavailable: It needs a package that is not installed.
     """
     return _columns.weighed(likely(texts, name, workers), name, claims, claimed)
+
+
+def stop() -> None:
+    """End the processes that identify languages; what waits for them, in whatever thread, fails."""
+    _processes.close()
 
 
 def _rankings(name: str, texts: Sequence[str]) -> list[Ranking]:

@@ -66,17 +66,19 @@ class Tables(NamedTuple):
 class Memory(NamedTuple):
     """Sums of words that were met, by their hashes; a new one takes the place of an old one.
 
+    All is in one array, a row for each word, so that what is known of one comes from memory at once: its
+    sum; the word, in eights of bytes; its bytes (0 for an empty row); how many vectors are summed (-1 for
+    a label).
+
     Attributes:
-        words: The words, each in as many bytes as the longest has (``uint8``).
-        lengths: Their bytes; 0 for an empty place (``uint8``).
-        counts: How many vectors are summed; -1 for a label (``int32``).
-        sums: The sums; shape (places, width).
+        sums: The rows as ``float32``; shape (places, width + 16).
+        words: The same memory as ``uint64``, in which the word starts at width / 2.
+        numbers: The same as ``int32``, in which the bytes are at width + 8, the count behind them.
     """
 
-    words: Array
-    lengths: Array
-    counts: Array
     sums: Array
+    words: Array
+    numbers: Array
 
 
 class Room(NamedTuple):
@@ -86,6 +88,8 @@ class Room(NamedTuple):
         first: Where each of its words starts (``int64``).
         stop: Where each ends (``int64``).
         keys: The hash of each (``uint32``).
+        places: Where each is remembered, if it is (``int64``).
+        touched: Anything of what is there (``int32``).
         word: A word between its marks (``uint8``).
         waiting: Rows to add (``int64``).
     """
@@ -93,6 +97,8 @@ class Room(NamedTuple):
     first: Array
     stop: Array
     keys: Array
+    places: Array
+    touched: Array
     word: Array
     waiting: Array
 

@@ -39,7 +39,9 @@ _WORDS_PRIME = np.uint64(116049371)
 _LINE_FEED = 10
 _BOW, _EOW = np.uint8(ord("<")), np.uint8(ord(">"))
 # Indexes are unsigned where it counts: a signed one might be below zero, and numba looks.
-_NONE, _ONE, _SIX, _LAST = np.uint64(0), np.uint64(1), np.uint64(6), np.uint64(63)
+_NONE, _ONE, _SIX, _EIGHT, _LAST = map(np.uint64, (0, 1, 6, 8, 63))
+# What spreads hashes over places (Knuth, TAOCP 3, 6.4): 2**64 over the golden ratio.
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 #: So many vectors wait to be added, at most.
 WAITING = 1024
 _LABEL = -1
@@ -184,7 +186,7 @@ def _row_of(marks: Array, bucket: np.uint64) -> tuple[np.int64, np.uint64]:
 @native
 def _add(rows: Array, numbers: Array, count: Int, sums: Array, row: Int) -> None:
     """Add the rows of these numbers to a row of sums, in order."""
-    for first in range(0, sums.shape[1], LANES):
+    for first in range(0, rows.shape[1], LANES):
         for index in range(count):
             number = numbers[index]
             for lane in range(first, first + LANES):
@@ -192,10 +194,11 @@ def _add(rows: Array, numbers: Array, count: Int, sums: Array, row: Int) -> None
 
 
 @native
-def _add_row(rows: Array, number: Int, sums: Array, row: Int) -> None:
-    for first in range(0, sums.shape[1], LANES):
-        for lane in range(first, first + LANES):
-            sums[row, lane] += rows[number, lane]
+def _add_row(rows: Array, number: Int, sums: Array, row: Int, width: Int) -> None:
+    for lane in range(LANES):
+        sums[row, lane] += rows[number, lane]
+    for lane in range(LANES, width):
+        sums[row, lane] += rows[number, lane]
 
 
 @native
@@ -256,13 +259,13 @@ def _sum_word(
     waiting: Array, sums: Array, row: Int,
 ) -> Int:  # fmt: skip
     """Sum the vectors of a word and its n-grams; return how many they are, -1 of a label."""
-    for lane in range(sums.shape[1]):
+    for lane in range(rows.shape[1]):
         sums[row, lane] = 0
     number = _find(data, start, size, key, slots, entries, spelling)
     if number >= 0:
         if number >= sizes.size:
             return _LABEL
-        _add_row(rows, number, sums, row)
+        _add_row(rows, number, sums, row, rows.shape[1])
         return np.int64(sizes[number])
     if size >= prefix.size and _equal(data, start, prefix.size, prefix, 0):
         return _LABEL
@@ -271,26 +274,64 @@ def _sum_word(
 
 
 @native
-def _place_of(
-    data: Array, start: Int, size: Int, key: np.uint32, words: Array, sizes: Array
-) -> Int:
-    """Return where a word is remembered; below 0, it is not, and goes to -1 minus that."""
-    spare = sizes.size - 1
-    if size > REMEMBERED:
-        return -1 - spare
-    place = np.int64(key ^ key >> np.uint32(15)) & (spare - 1)
-    if sizes[place] != size or not _equal(data, start, size, words, place * REMEMBERED):
-        return -1 - place
-    return place
+def _eight(data: Array, start: np.uint64, size: Int) -> np.uint64:
+    """Return up to eight bytes as one number, the first the lowest; a text of fewer ends in zeros."""
+    if size < 8 and start + _EIGHT > np.uint64(data.size):
+        found = _NONE
+        for place in range(size):
+            found |= np.uint64(data[start + np.uint64(place)]) << np.uint64(8 * place)
+        return found
+    # One instruction, compiled.
+    found = (
+        np.uint64(data[start])
+        | np.uint64(data[start + np.uint64(1)]) << np.uint64(8)
+        | np.uint64(data[start + np.uint64(2)]) << np.uint64(16)
+        | np.uint64(data[start + np.uint64(3)]) << np.uint64(24)
+        | np.uint64(data[start + np.uint64(4)]) << np.uint64(32)
+        | np.uint64(data[start + np.uint64(5)]) << np.uint64(40)
+        | np.uint64(data[start + np.uint64(6)]) << np.uint64(48)
+        | np.uint64(data[start + np.uint64(7)]) << np.uint64(56)
+    )
+    return found if size >= 8 else found & ((_ONE << np.uint64(8 * size)) - _ONE)
 
 
 @native
-def _remember(data: Array, start: Int, size: Int, words: Array, sizes: Array, place: Int) -> None:
-    """Note which word's sum is at a place, unless it is too long."""
-    if size <= REMEMBERED:
-        sizes[place] = size
-        for index in range(size):
-            words[place * REMEMBERED + index] = data[start + index]
+def _is_at(data: Array, start: Int, size: Int, words: Array, place: Int, first: Int) -> bool:
+    """Tell whether a word is the one that is remembered at a place, which is as long."""
+    at, column, left = np.uint64(start), np.uint64(first), size
+    while left > 0:
+        if _eight(data, at, left) != words[place, column]:
+            return False
+        at, column, left = at + _EIGHT, column + _ONE, left - 8
+    return True
+
+
+@native
+def _remember(data: Array, start: Int, size: Int, words: Array, place: Int, first: Int) -> None:
+    """Note which word's sum is at a place."""
+    at, column, left = np.uint64(start), np.uint64(first), size
+    while left > 0:
+        words[place, column] = _eight(data, at, left)
+        at, column, left = at + _EIGHT, column + _ONE, left - 8
+
+
+@native
+def _touch(
+    firsts: Array, stops: Array, keys: Array, count: Int, numbers: Array, column: Int,
+    places: Array, touched: Array,
+) -> None:  # fmt: skip
+    """Find the place of each word: the last one, which remembers nothing, of a long one.
+
+    What is there is looked at, so that it comes from memory while the other words' does. Later,
+    word by word, each would be waited for.
+    """
+    spare = numbers.shape[0] - 1
+    for index in range(count):
+        place = np.int64(np.uint64(keys[index]) * _GOLDEN >> np.uint64(40)) & (spare - 1)
+        if stops[index] - firsts[index] > REMEMBERED:
+            place = spare
+        places[index] = place
+        touched[index] = numbers[place, 0] + numbers[place, column]
 
 
 @native
@@ -306,7 +347,7 @@ def _add_runs(
             key = key * _WORDS_PRIME + np.uint64(np.int64(np.int32(keys[other])))
             number, there = _row_of(marks, key % np.uint64(shape.buckets))
             if there:
-                _add_row(rows, number, sums, row)
+                _add_row(rows, number, sums, row, rows.shape[1])
                 found += 1
     return found
 
@@ -337,41 +378,47 @@ def vectors(
         The means of the vectors of words and n-grams, shape (n, width), and how many these are.
     """
     spelling, entries, slots, sizes, rows, marks, shape, end, end_row, prefix = tables
-    words, lengths, counts, sums = memory
-    first, stop, keys, word, waiting = room
+    sums, words, numbers = memory
+    first, stop, keys, places, touched, word, waiting = room
     end_key = BASIS
     for byte in end:
         end_key = hashed(end_key, byte)
-    texts = starts.size - 1
-    means = np.zeros((texts, rows.shape[1]), np.float32)
+    texts, width = starts.size - 1, rows.shape[1]
+    spelled, length, count = width // 2, width + REMEMBERED // 4, width + REMEMBERED // 4 + 1
+    means = np.zeros((texts, width), np.float32)
     found = np.zeros(texts, np.int64)
     for text in range(texts):
         stopped = _cut(data, starts[text], starts[text + 1], most)
         plain = 0  # words that are no labels
-        for index in range(_split(data, starts[text], stopped, every, end, first, stop, keys)):
-            start, size, key = first[index], stop[index] - first[index], keys[index]
-            place = _place_of(data, start, size, key, words, lengths)
-            if place < 0:
-                place = -1 - place
-                counts[place] = _sum_word(
+        split = _split(data, starts[text], stopped, every, end, first, stop, keys)
+        _touch(first, stop, keys, split, numbers, length, places, touched)
+        for index in range(split):
+            start, size = first[index], stop[index] - first[index]
+            key, place = keys[index], places[index]
+            if numbers[place, length] != size or not _is_at(
+                data, start, size, words, place, spelled
+            ):
+                numbers[place, count] = _sum_word(
                     data, start, size, key, spelling, entries, slots, prefix, sizes, rows, marks,
                     shape, word, waiting, sums, place,
                 )  # fmt: skip
-                _remember(data, start, size, words, lengths, place)
-            if counts[place] != _LABEL:
-                _add_row(sums, place, means, text)
-                found[text] += counts[place]
+                if size <= REMEMBERED:
+                    numbers[place, length] = size
+                    _remember(data, start, size, words, place, spelled)
+            if numbers[place, count] != _LABEL:
+                _add_row(sums, place, means, text, width)
+                found[text] += numbers[place, count]
                 keys[plain] = key
                 plain += 1
         if end_row >= 0:
-            _add_row(rows, end_row, means, text)
+            _add_row(rows, end_row, means, text, width)
             found[text] += 1
         if shape.words > 1:
             keys[plain] = end_key
             found[text] += _add_runs(keys, plain + 1, shape, marks, rows, means, text)
         if found[text]:
             share = np.float32(1.0 / found[text])
-            for lane in range(means.shape[1]):
+            for lane in range(width):
                 means[text, lane] *= share
     return means, found
 
@@ -385,7 +432,7 @@ def add_grams(tables: Tables, room: Room) -> None:
         room: For the longest word.
     """
     spelling, entries, _, sizes, rows, marks, shape, _, end_row, _ = tables
-    _, _, _, word, waiting = room
+    _, _, _, _, _, word, waiting = room
     for number in range(sizes.size):
         if number != end_row:
             start = entries[number, 0]

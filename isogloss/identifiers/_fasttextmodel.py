@@ -35,8 +35,8 @@ _PREFIX = b"__label__"
 _END = b"</s>"
 # Texts that one thread takes at a time: their vectors stay in a processor's cache.
 _PIECE = 4096
-# The bytes of sums of words that a thread remembers: of 16 dimensions, those of 32,768 words.
-_MEMORY = 1 << 21
+# The bytes of what a thread remembers of words at most: of 16 dimensions, 65,536 of them.
+_MEMORY = 1 << 23
 
 
 class Likely(NamedTuple):
@@ -176,6 +176,4 @@ class Model:
         try:
             return self._memories.get_nowait()
         except Empty:
-            width = self._tables.rows.shape[1]
-            places = 1 << (_MEMORY // (4 * width)).bit_length() - 1 if 4 * width < _MEMORY else 1
-            return self._layout.memory_of(places, width)
+            return self._layout.memory_of(_MEMORY, self._tables.rows.shape[1])

@@ -62,14 +62,15 @@ def tables(file: ModelFile, prefix: bytes, end: bytes) -> Tables:
     return made
 
 
-def memory_of(places: int, width: int) -> Memory:
-    """Return an empty memory of so many places, a power of two, and a spare one for long words."""
-    return Memory(
-        np.empty((places + 1) * REMEMBERED, np.uint8),
-        np.zeros(places + 1, np.uint8),
-        np.empty(places + 1, np.int32),
-        np.empty((places + 1, width), np.float32),
-    )
+def memory_of(size: int, width: int) -> Memory:
+    """Return an empty memory of at most so many bytes, and of a spare place for long words.
+
+    Its places are a power of two, and at least one.
+    """
+    row = width + REMEMBERED // 4 + LANES // 2
+    places = 1 << max(size // (4 * row), 1).bit_length() - 1
+    sums = np.zeros((places + 1, row), np.float32)
+    return Memory(sums, sums.view(np.uint64), sums.view(np.int32))
 
 
 def room_for(longest: int) -> Room:
@@ -79,6 +80,8 @@ def room_for(longest: int) -> Room:
         np.empty(words, np.int64),
         np.empty(words, np.int64),
         np.empty(words, np.uint32),
+        np.empty(words, np.int64),
+        np.empty(words, np.int32),
         np.empty(longest + 3, np.uint8),
         np.empty(WAITING, np.int64),
     )
