@@ -70,6 +70,16 @@ def entry(
     }
 
 
+def check_readable(recipe: Path) -> None:
+    """Check that a lock is one, if there is any: better told before the sources are read than after.
+
+    Raises:
+        IsoglossError: It is not.
+    """
+    if path_of(recipe).is_file() and not _is_shipped(recipe):
+        _read(path_of(recipe))
+
+
 def check(recipe: Path, now: dict[str, Any]) -> None:
     """Check that all sources are as the lock has them.
 

@@ -201,6 +201,7 @@ def prepare(
     plan = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     out = Path(out)
     corpus.check_target(out)
+    lock.check_readable(plan.path)
     templates = load_templates(plan.templates)
     # Filled while sources are staged: those that are made of others are read after them.
     readers: dict[str, Callable[[], Iterator[pl.DataFrame]]] = {}

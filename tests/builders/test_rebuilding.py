@@ -201,10 +201,14 @@ def test_a_frozen_build_holds_the_sources_to_the_lock(
     "text", ["[]", "{}", '{"format": 1}', '{"format": 2, "sources": []}',
              '{"format": 1, "sources": [7], "suites": [], "templates": "", "tokenizer": null}'],
 )  # fmt: skip
-def test_a_lock_that_is_none_is_told(text: str, folder: Path) -> None:
+@pytest.mark.parametrize("frozen", [True, False])
+def test_a_lock_that_is_none_is_told_before_anything_is_built(
+    text: str, frozen: bool, folder: Path
+) -> None:
     (folder / "recipe.lock").write_text(text)
     with pytest.raises(IsoglossError, match=r"recipe\.lock: is not a lock of this version"):
-        build(folder, frozen=True)
+        build(folder, frozen=frozen)
+    assert not (folder / "out").exists()
 
 
 def test_a_shipped_recipe_has_no_lock_and_says_what_to_do() -> None:
