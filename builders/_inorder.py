@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -35,12 +35,20 @@ def in_order(
         for item in items:
             waiting.append(pool.submit(function, item))
             if len(waiting) > workers:
-                yield waiting.popleft().result()
+                yield _first(waiting)
         while waiting:
-            yield waiting.popleft().result()
+            yield _first(waiting)
     except BaseException:
-        if stop is not None:
+        pool.shutdown(wait=False, cancel_futures=True)
+        # More than once: what is being made may only be about to wait.
+        while stop is not None and wait(waiting, timeout=0.1).not_done:
             stop()
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _first(waiting: deque[Future[R]]) -> R:
+    result = waiting[0].result()
+    waiting.popleft()  # only now: where Ctrl-C comes first, it is still being made
+    return result

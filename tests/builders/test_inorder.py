@@ -1,0 +1,64 @@
+"""Several at once, in order; and an end to it where something goes wrong."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from builders._inorder import in_order
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_results_come_in_the_items_order(workers: int) -> None:
+    def slowest_first(number: int) -> int:
+        time.sleep((20 - number) / 2000)
+        return number
+
+    assert list(in_order(slowest_first, range(20), workers)) == list(range(20))
+
+
+def test_no_more_items_are_taken_than_are_made_and_one_that_waits() -> None:
+    taken = []
+
+    def items() -> Iterator[int]:
+        for number in range(10):
+            taken.append(number)
+            yield number
+
+    made = in_order(lambda number: number, items(), 2)
+    assert next(made) == 0
+    assert taken == [0, 1, 2]
+    made.close()
+    assert taken == [0, 1, 2]
+
+
+def test_what_is_being_made_is_stopped_and_what_waits_is_never_begun() -> None:
+    begun, stopped = [], threading.Event()
+
+    def function(number: int) -> None:
+        begun.append(number)
+        if number == 0:
+            raise ValueError("the first fails")
+        assert stopped.wait(30)
+
+    with pytest.raises(ValueError, match="the first fails"):
+        list(in_order(function, range(10), 2, stop=stopped.set))
+    assert stopped.is_set()
+    assert set(begun) <= {0, 1, 2}
+
+
+def test_an_end_asked_for_early_stops_what_is_being_made() -> None:
+    stopped = threading.Event()
+
+    def function(number: int) -> int:
+        if number:
+            assert stopped.wait(30)
+        return number
+
+    made = in_order(function, range(10), 2, stop=stopped.set)
+    assert next(made) == 0
+    made.close()
+    assert stopped.is_set()
