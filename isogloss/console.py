@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
+from isogloss import interrupts
+
 _LINE_EVERY_S = 15.0
 _hushed = False
 
@@ -73,10 +75,13 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, results: bool 
 def progress(title: str, total: int | None) -> Iterator[Progress]:
     """Show a step's progress: a bar on a terminal, otherwise a line every 15 seconds.
 
+    Ctrl-C ends what the step waits for.
+
     Args:
         title: What is being done.
         total: The number of units, or None where it is not known.
     """
+    interrupts.end_waits()
     if _hushed or not _terminal():
         lines = _Lines(title, total)
         yield lines

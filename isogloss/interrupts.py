@@ -32,6 +32,16 @@ def held_back() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
+def end_waits() -> None:
+    """Let Ctrl-C end what the main thread waits for, as Python has it.
+
+    polars, once it is imported, has the system take up again what a signal interrupts
+    (https://github.com/pola-rs/polars/issues/21739): Ctrl-C would be noticed when the wait is over.
+    """
+    if hasattr(signal, "siginterrupt"):  # not on Windows
+        signal.siginterrupt(signal.SIGINT, True)
+
+
 @contextmanager
 def kept_from_children() -> Iterator[None]:
     """Let the processes that are started meanwhile never see SIGINT; hold it back here.
