@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from isogloss.settings import validate
-
 # What a limit of new tokens is said for; an engine has one for all that it is asked.
 _TASK = "translation"
 
@@ -40,6 +38,7 @@ def runner_engine(*, trust_remote_code: bool = False) -> Callable[..., list[str]
         **settings: Any,
     ) -> list[str]:
         """Return an answer to each prompt, in order; one that was cut off at the limit is empty."""
+        from isogloss.settings import validate
         from runners.models._base import GenerationSettings, Prompt
 
         table = dict(settings)
