@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 import regex
 
 #: What a code point is: nothing of a word; part of a word; a mark on what is before it; a character
@@ -27,7 +28,7 @@ _LETTERS = (
 ).split()
 
 # Beyond these there are only private and unassigned code points, and selectors of variants.
-_ASSIGNED = (range(0x32400), range(0xE0000, 0xE0200))
+_ASSIGNED = (range(0x33480), range(0xE0000, 0xE0200))
 _CODE_POINTS = 0x110000
 
 Array = np.ndarray[Any, Any]
@@ -84,20 +85,24 @@ def fold_text(text: str) -> str:
 
 def _kinds() -> Array:
     kinds = np.full(_CODE_POINTS, GAP, dtype=np.uint8)
-    # Surrogates are in no UTF-8 text, and regex's scripts know what to do with them: nothing.
-    points = [point for part in _ASSIGNED for point in part]
+    points = [point for part in _ASSIGNED for point in part if not 0xD800 <= point < 0xE000]
     text = "".join(map(chr, points))
     where = np.array(points)
+    # Libraries know other versions of Unicode: it is polars that tells a new letter from nothing, for
+    # it does so in `builders.dedup.comparable`.
+    characters = pl.Series(list(text))
+    for pattern, kind in ((r"[\p{L}\p{N}]", WORD), (r"\p{M}", MARK)):
+        kinds[where[characters.str.contains(pattern).to_numpy()]] = kind
     dense = "".join(rf"\p{{scx={name}}}" for name in _DENSE)
     letters = "".join(rf"\p{{Script={name}}}" for name in _LETTERS)
-    for pattern, kind in (
-        (r"[\p{L}\p{N}]", WORD),
-        (rf"[[{dense}]&&[\p{{L}}\p{{N}}]]", DENSE),
-        (rf"[[{letters}]&&[\p{{L}}\p{{N}}]]", LETTER),
-        (r"\p{M}", MARK),
-        # A space of no width and a non-joiner part words, though fonts do not show it.
-        (r"[\p{Default_Ignorable_Code_Point}--[\u200b\u200c]]", NOTHING),
-    ):
-        found = [match.start() for match in regex.finditer(pattern, text, regex.V1)]
-        kinds[where[found]] = kind
+    for pattern, kind in ((f"[{dense}]", DENSE), (f"[{letters}]", LETTER)):
+        found = where[_places(pattern, text)]
+        kinds[found[kinds[found] == WORD]] = kind
+    # A space of no width and a non-joiner part words, though fonts do not show it.
+    ignored = r"[\p{Default_Ignorable_Code_Point}--[\u200b\u200c]]"
+    kinds[where[_places(ignored, text)]] = NOTHING
     return kinds
+
+
+def _places(pattern: str, text: str) -> list[int]:
+    return [match.start() for match in regex.finditer(pattern, text, regex.V1)]
