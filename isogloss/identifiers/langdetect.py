@@ -6,6 +6,7 @@ n-grams, and takes the seed up anew for every text, so that the same text has on
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
@@ -15,6 +16,9 @@ from isogloss.interrupts import held_back
 
 DESCRIPTION = "langdetect, seeded: 54 languages"
 A_SECOND = 450
+
+# To a second thread, langdetect is loaded as soon as the first has begun to load it.
+_loading = threading.Lock()
 
 # langdetect's own names where they differ from the base language of a tag.
 _NAMES = {"zh-cn": "zh", "zh-tw": "zh", "tl": "fil"}
@@ -50,9 +54,14 @@ def _ranked(text: str) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(both.items(), key=lambda item: -item[1]))
 
 
-@cache
 def _loaded() -> Any:
     """Return langdetect's module with its profiles loaded and its seed set."""
+    with _loading:
+        return _load()
+
+
+@cache
+def _load() -> Any:
     from langdetect import detector_factory
 
     # Its bare ``except`` makes a broken profile of a Ctrl-C, and leaves the languages so far.

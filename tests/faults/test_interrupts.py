@@ -110,6 +110,24 @@ def test_other_threads_load_too_and_an_ignored_signal_stays_ignored() -> None:
     assert python(THREAD).stdout.split() == ["54", "True"]
 
 
+THREADS = """
+import threading
+from isogloss.identifiers.langdetect import languages
+found, together = [], threading.Barrier(8)
+def ask():
+    together.wait()
+    found.append(len(languages.__wrapped__()))
+threads = [threading.Thread(target=ask) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(*found)
+"""
+
+
+def test_threads_that_load_langdetect_at_once_all_have_all_of_it() -> None:
+    assert python(THREADS).stdout.split() == ["54"] * 8
+
+
 COMPILING = """
 import signal, threading
 from isogloss.native import event, native
