@@ -36,7 +36,7 @@ class Judging:
         store: The rows.
         staged: The staged sources, by name, whose parts make up the store, in order.
         former: Scores of an earlier build.
-        workers: Processes.
+        workers: Parts that are judged at once, and processes of filters that have some.
     """
 
     store: Store

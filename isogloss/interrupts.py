@@ -7,7 +7,6 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import parent_process, resource_tracker
 
 
 @contextmanager
@@ -49,6 +48,8 @@ def kept_from_children() -> Iterator[None]:
     A terminal sends Ctrl-C to all of them at once. It is this process that decides what comes of
     it: a child that is just starting would only print where it was.
     """
+    from multiprocessing import resource_tracker
+
     with held_back():
         if not hasattr(signal, "pthread_sigmask"):  # Windows: `serve_parent` does what it can
             yield
@@ -70,6 +71,8 @@ def serve_parent() -> None:
 
 
 def _leave_with_parent() -> None:
+    from multiprocessing import parent_process
+
     parent = parent_process()
     if parent is not None:
         parent.join()

@@ -285,7 +285,7 @@ licence = "CC0-1.0"
 
 def test_rejected_rows_keep_all_of_the_example(tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text(
-        "ask,text,answer,check\nSay so.,yes,yes,assert True\nSay no.,1,no,assert 1\n"
+        "ask,text,answer,check\nSay so.,yes,yes,assert said == 'yes'\nSay no.,1,no,assert said == 'no'\n"
     )
     (tmp_path / "recipe.toml").write_text(
         """name = "own"
@@ -306,6 +306,6 @@ name = "copied"
     corpus = builders.build(tmp_path / "recipe.toml", tmp_path / "corpus")
     dropped = pl.read_parquet(corpus / "rejected/copied-*.parquet")
     assert dropped.select("instruction", "input", "output", "tests", "split").rows() == [
-        ("Say so.", "yes", "yes", "assert True", "train")
+        ("Say so.", "yes", "yes", "assert said == 'yes'", "train")
     ]
     assert "Say so." in (corpus / "report.html").read_text("utf-8")
