@@ -199,12 +199,23 @@ def reading_of(
     return Reading(version, licence, fingerprint(files), frames, told, citation)
 
 
-def nothing_in(files: Sequence[Found], what: str, context: Context) -> IsoglossError:
-    """Return the error for files that hold nothing in a language of the recipe."""
-    return IsoglossError(
-        f"holds no {what} in a language of the recipe",
-        where=files[0].path if len(files) == 1 else f"{context.where}.path",
-    )
+def some_of(
+    frames: Iterable[pl.DataFrame], files: Sequence[Found], what: str, context: Context
+) -> Iterator[pl.DataFrame]:
+    """Yield batches of examples of files, of which there is at least one.
+
+    Raises:
+        IsoglossError: There is none: the files hold nothing in a language of the recipe.
+    """
+    made = False
+    for frame in frames:
+        made = True
+        yield frame
+    if not made:
+        raise IsoglossError(
+            f"holds no {what} in a language of the recipe",
+            where=files[0].path if len(files) == 1 else f"{context.where}.path",
+        )
 
 
 def known_licence(options: SourceOptions, context: Context, *, per_row: bool = False) -> str:

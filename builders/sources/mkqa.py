@@ -16,8 +16,8 @@ from builders.sources._files import (
     PathOptions,
     find,
     nearest,
-    nothing_in,
     reading_of,
+    some_of,
 )
 from builders.sources._models import json_lines
 from builders.sources._rows import answered, in_batches
@@ -94,12 +94,7 @@ def _frames(files: list[Found], options: Options, context: Context) -> Iterator[
         for file in files
         for _, question in json_lines(_Question, file.path, _REMEDY)
     )
-    made = False
-    for frame in in_batches(groups, _ROWS):
-        made = True
-        yield frame
-    if not made:
-        raise nothing_in(files, "question", context)
+    return some_of(in_batches(groups, _ROWS), files, "question", context)
 
 
 def _rows(

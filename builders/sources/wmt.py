@@ -17,9 +17,9 @@ from builders.sources._files import (
     PathOptions,
     find,
     known_licence,
-    nothing_in,
     reading_of,
     served,
+    some_of,
 )
 from builders.sources._rows import answered, in_batches
 from builders.sources._xml import feed
@@ -74,12 +74,7 @@ def _frames(files: list[Found], options: Options, context: Context) -> Iterator[
         for file in files
         for document in _documents(file.path)
     )
-    made = False
-    for frame in in_batches(groups, _ROWS):
-        made = True
-        yield frame
-    if not made:
-        raise nothing_in(files, "segment", context)
+    return some_of(in_batches(groups, _ROWS), files, "segment", context)
 
 
 def _documents(path: Path) -> Iterator[_wmtxml.Document]:
