@@ -1,0 +1,63 @@
+"""A folder is held by one process at a time, and nothing of the lock stays."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from isogloss.errors import IsoglossError
+from isogloss.locks import held
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from isogloss.locks import held
+with held(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_folder_is_held_once_and_again_after(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    with held(folder):
+        (folder / "file").write_text("x")
+        with pytest.raises(IsoglossError, match="another process is writing it"), held(folder):
+            pass
+    with held(folder):
+        pass
+    assert [path.name for path in folder.iterdir()] == ["file"]
+
+
+def test_a_folder_made_for_nothing_goes_again(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), held(tmp_path / "new"):
+        _ = 1 / 0
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, tmp_path], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None and process.stdout.readline() == b"held\n"
+        with pytest.raises(IsoglossError), held(tmp_path):
+            pass
+    finally:
+        process.kill()
+        process.communicate()
+    with held(tmp_path):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.filterwarnings("ignore:only soft file lock")
+def test_a_file_locks_where_a_folder_cannot_be_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with held(tmp_path), pytest.raises(IsoglossError), held(tmp_path):
+        pass
+    with held(tmp_path):
+        pass
