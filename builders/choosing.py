@@ -171,6 +171,7 @@ class Choosing:
     def mix(self, index: pl.DataFrame) -> Chosen:
         """Choose the rows of the mixture, of those that are still in."""
         left = pl.Series(self.store.alive).gather(index[POSITION])
-        chosen = choose(index.filter(left), self.plan.mixture)
+        least = self.plan.split.least_test_rows
+        chosen = choose(index.filter(left), self.plan.mixture, least_test_rows=least)
         self.ledger.drop("mixture", self.store, chosen.dropped)
         return chosen

@@ -52,7 +52,8 @@ def ranks(seed: int) -> list[pl.Expr]:
 def assign_splits(index: pl.DataFrame, split: Split) -> pl.DataFrame:
     """Fill ``split`` where the source left it open: whole groups, by their share.
 
-    A group that its source has put into test is in test everywhere.
+    A group that its source has put into test is in test everywhere. With ``split.test_rows``, the
+    groups of the lowest shares follow into test where a task's language has fewer rows there.
     """
     drawn = (
         pl.when(pl.col("_share") < split.test)
@@ -62,16 +63,58 @@ def assign_splits(index: pl.DataFrame, split: Split) -> pl.DataFrame:
         .otherwise(pl.lit("train"))
     )
     tested = index.filter(pl.col("split") == "test")["_rank"].unique()
-    return index.with_columns(
+    assigned = index.with_columns(
         pl.when(pl.col("_rank").is_in(tested.implode()))
         .then(pl.lit("test"))
         .otherwise(pl.coalesce(pl.col("split").cast(pl.String), drawn))
         .cast(pl.Enum(SPLITS))
+        .alias("split"),
+        pl.col("split").is_null().alias("_open"),
+    )
+    if split.test_rows:
+        assigned = _with_more_test(assigned, split.test_rows)
+    return assigned.drop("_open")
+
+
+def _with_more_test(index: pl.DataFrame, wanted: int) -> pl.DataFrame:
+    """Move groups from train to test where a cell has fewer than the wanted rows in test.
+
+    Cells (task and language) are filled one after the other, the smallest first: the groups of one
+    are often those of others too. No cell has more than half of its rows moved for its own sake.
+    """
+    testable = index.filter(pl.col("split") != "validation")
+    cells = testable.group_by("task", "language").agg(
+        pl.len().alias("rows"), (pl.col("split") == "test").sum().alias("test")
+    )
+    short = cells.filter(pl.col("test") < pl.min_horizontal(wanted, pl.col("rows") // 2))
+    movable = testable.filter((pl.col("split") == "train") & pl.col("_open"))
+    # A group with a row that its source wants in train stays there.
+    fixed = testable.filter((pl.col("split") == "train") & ~pl.col("_open"))["_rank"].unique()
+    movable = movable.filter(~pl.col("_rank").is_in(fixed.implode()))
+    names = [pl.col(name).cast(pl.String) for name in ("task", "language")]
+    moved = pl.Series("_rank", [], dtype=index["_rank"].dtype)
+    for task, language, rows, test in short.sort("rows", *names).iter_rows():
+        groups = (
+            movable.filter(task=task, language=language)
+            .group_by("_rank")
+            .agg(pl.col("_share").first(), pl.len())
+            .sort("_share", "_rank")
+        )
+        there = pl.col("_rank").is_in(moved.implode())
+        before = test + groups.filter(there)["len"].sum()
+        after = groups.filter(~there).with_columns(pl.col("len").cum_sum().alias("_sum"))
+        need = min(wanted, rows // 2) - before
+        moved = moved.append(after.filter(pl.col("_sum") - pl.col("len") < need)["_rank"])
+    to_test = pl.col("_open") & pl.col("_rank").is_in(moved.implode())
+    return index.with_columns(
+        pl.when(to_test & (pl.col("split") == "train"))
+        .then(pl.lit("test", dtype=pl.Enum(SPLITS)))
+        .otherwise("split")
         .alias("split")
     )
 
 
-def choose(index: pl.DataFrame, mixture: Mixture) -> Chosen:
+def choose(index: pl.DataFrame, mixture: Mixture, *, least_test_rows: int = 0) -> Chosen:
     """Choose the rows of a mixture.
 
     Groups take turns: the second example of a group comes after the first of every other, so
@@ -89,11 +132,13 @@ def choose(index: pl.DataFrame, mixture: Mixture) -> Chosen:
             ``source_language``, ``source``, ``origin``, ``_rank`` and, where the mixture's unit is
             not rows, ``size`` in it.
         mixture: The recipe's mixture.
+        least_test_rows: Task and language of fewer rows than these are left out of test.
     """
     if not index[POSITION].is_sorted():
         index = index.sort(POSITION)
     choice = _Choice(index, mixture)
     choice.hold_out()
+    choice.leave_out_of_test(least_test_rows)
     parts = choice.cap()
     if mixture.divides:
         choice.divide(parts)
@@ -132,6 +177,15 @@ class _Choice:
             mask = self._index.select((pl.any_horizontal(*sides) & ~tested).fill_null(False))
             self._drop(mask.to_series().arg_true().to_numpy(), _HELD_OUT)
 
+    def leave_out_of_test(self, least: int) -> None:
+        """Drop the test rows of a task and language that has fewer than the least."""
+        if not least:
+            return
+        reason = f"its language has fewer than {least} test rows in its task"
+        for split, _, rows in self._cells():
+            if split == "test" and len(rows) < least:
+                self._drop(rows, reason)
+
     def cap(self) -> dict[Path, _Part]:
         """Apply the caps of splits, tasks and languages; return train's parts where it is divided."""
         parts: dict[Path, _Part] = {}
@@ -153,7 +207,7 @@ class _Choice:
     def _cells(self) -> Iterator[tuple[str, str, Rows]]:
         """Yield the rows of each split, task and language that are still in."""
         left = self._index.select("split", "task", "language").with_row_index("_row")
-        if self._mixture.held_out:
+        if not self._times.all():
             left = left.filter(pl.Series(self._times > 0))
         cells = left.group_by("split", "task", "language").agg("_row")
         names = [pl.col(name).cast(pl.String) for name in ("split", "task", "language")]

@@ -7,12 +7,15 @@ from typing import Any
 import polars as pl
 from pydantic import Field, model_validator
 
-from builders.filters._base import FilterOptions, Sweep, because, first_of
+from builders.filters import _lengths
+from builders.filters._base import FilterOptions, Sweep, because, first_of, sides
+from isogloss.provenance import sha256_file
 
 DESCRIPTION = "drops rows whose input (with its context) or output is too short or too long"
 
 # Words are counted where they have a bound: it takes five times as long as counting characters.
-SCORED_BY = ("min_words", "max_words", "max_output_words")
+SCORED_BY = ("min_words", "max_words", "max_output_words", "min_english_chars")
+VERSION = sha256_file(_lengths.FILE)
 
 #: The columns of each side.
 _SIDES = {"input": ("instruction", "context", "input"), "output": ("output",)}
@@ -22,7 +25,9 @@ class Options(FilterOptions):
     """Bounds in characters (Unicode code points) and in words (what white space parts).
 
     ``max_output_chars`` and ``max_output_words`` hold for the output in the place of the others.
-    Scripts without spaces have few words: bound their characters.
+    Scripts without spaces have few words: bound their characters. ``min_english_chars`` bounds
+    both sides alike, whatever their languages: by the characters that English would take to say
+    the same (``lengths.toml``).
     """
 
     min_chars: int = Field(default=1, ge=0)
@@ -31,6 +36,7 @@ class Options(FilterOptions):
     min_words: int = Field(default=0, ge=0)
     max_words: int | None = Field(default=None, gt=0)
     max_output_words: int | None = Field(default=None, gt=0)
+    min_english_chars: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _some_length_is_right(self) -> Options:
@@ -55,11 +61,24 @@ class Options(FilterOptions):
 
 
 def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
-    """Return ``input_chars`` and ``output_chars``, and ``_words`` of both where they are bound."""
-    return frame.select(
+    """Return ``input_chars`` and ``output_chars``, and ``_words`` of both where they are bound.
+
+    With ``min_english_chars``, ``input_english_chars`` and ``output_english_chars`` too.
+    """
+    counts = frame.select(
         _count(columns, unit).alias(f"{side}_{unit}")
         for unit in options.units
         for side, columns in _SIDES.items()
+    )
+    if not options.min_english_chars:
+        return counts
+    tags = {"input": pl.coalesce("source_language", "language"), "output": pl.col("language")}
+    texts = frame.select(text.alias(side) for side, text in sides(list(_SIDES)).items())
+    return counts.with_columns(
+        _lengths.chars(texts[side], frame.select(tags[side]).to_series()).alias(
+            f"{side}_english_chars"
+        )
+        for side in _SIDES
     )
 
 
@@ -73,6 +92,10 @@ def verdict(options: Options) -> pl.Expr:
             reasons.append(because(count < least, f"the {side} is under {least} {unit}"))
             if most is not None:
                 reasons.append(because(count > most, f"the {side} is over {most} {unit}"))
+        if options.min_english_chars:
+            short = pl.col(f"{side}_english_chars") < options.min_english_chars
+            reason = f"the {side} is under {options.min_english_chars} characters, as in English"
+            reasons.append(because(short, reason))
     return first_of(*reasons)
 
 
@@ -87,6 +110,8 @@ def sweeps(options: Options) -> list[Sweep]:
                 (f"min_{unit}", f"{side}_{unit}", getattr(options, f"min_{unit}"), "below")
             )
             found.append((name, f"{side}_{unit}", options.most(side, unit), "above"))
+        least = options.min_english_chars
+        found.append(("min_english_chars", f"{side}_english_chars", least, "below"))
     return [Sweep(*one) for one in found if one[2]]
 
 

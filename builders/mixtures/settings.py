@@ -23,10 +23,26 @@ Times = Annotated[int, Field(ge=1, le=255)]
 
 
 class Split(Settings):
-    """Shares of groups that go to validation and test; the rest is train."""
+    """Shares of groups that go to validation and test; the rest is train.
+
+    Attributes:
+        test: The share of test.
+        validation: The share of validation.
+        test_rows: Where a task's language has fewer rows in test, more of its groups go there, as
+            long as it keeps as many rows to train on.
+        least_test_rows: What still has fewer in test has none: so few rows measure nothing.
+    """
 
     test: float = Field(default=0.0, ge=0, lt=1)
     validation: float = Field(default=0.0, ge=0, lt=1)
+    test_rows: int = Field(default=0, ge=0)
+    least_test_rows: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _least_is_no_more(self) -> Split:
+        if self.test_rows and self.least_test_rows > self.test_rows:
+            raise ValueError("least_test_rows is more than test_rows")
+        return self
 
 
 class Mixture(Settings):

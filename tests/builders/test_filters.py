@@ -137,6 +137,18 @@ def test_words_are_counted_where_they_have_a_bound_only() -> None:
     assert reasons(length, row, max_words=2) == ["the input is over 2 words"]
 
 
+def test_length_as_in_english_is_one_bound_for_all_languages() -> None:
+    english = "Enter a valid list of numbers."
+    sentence = pair(english, "请输入有效的数字列表。", language="zh-Hans")
+    label = pair("Mexican Spanish", "メキシコのスペイン語", language="ja")
+    back = pair("请输入有效的数字列表。", english, language="en", source_language="zh-Hans")
+    told = reasons(length, sentence, label, back, min_english_chars=25)
+    assert told == [None, "the input is under 25 characters, as in English", None]
+    assert reasons(length, sentence, min_chars=25) == ["the output is under 25 chars"]
+    own = pair("x" * 30, "x" * 10)
+    assert scored(length, own, min_english_chars=1)["input_english_chars"][0] == 30
+
+
 def test_a_language_may_have_bounds_of_its_own() -> None:
     options = length.Options(name="length", max_chars=5)
     own = {"zh-Hans": length.Options(name="length", max_chars=2)}
