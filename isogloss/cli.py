@@ -189,6 +189,7 @@ def score(
     samples: Annotated[int, typer.Option(help="Answers to each prompt.", min=1)] = 1,
     temperature: o.Temperature = 0.0,
     top_p: o.TopP = 1.0,
+    dtype: o.Dtype = "auto",
     metric: o.Metrics = None,
     metric_option: o.MetricOptions = None,
     resamples: o.Resamples = 1000,
@@ -212,7 +213,7 @@ def score(
     generation = {
         "batch_size": batch_size, "max_new_tokens": dict.fromkeys(TASKS, max_new_tokens),
         "system": system, "samples": samples, "temperature": temperature, "top_p": top_p,
-        "seed": seed,
+        "seed": seed, "dtype": dtype,
     }  # fmt: skip
     settings = runners.ScoreSettings(
         generation=validate(runners.GenerationSettings, generation, where="isogloss score"),

@@ -109,6 +109,13 @@ TopP = Annotated[
     float, typer.Option("--top-p", help="Draw from the likeliest tokens of this share only.")
 ]
 
+Dtype = Annotated[
+    str,
+    typer.Option(
+        help="What weights are computed in: float32, bfloat16, float16; auto is bfloat16 on an accelerator."
+    ),
+]
+
 # How answers are scored.
 Metrics = Annotated[
     list[str] | None, typer.Option("--metric", help="Only this metric; may be given again.")

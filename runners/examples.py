@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from isogloss.records import prompt_expr
-from runners.models import _transformers as hf
+from runners.models._chat import open_chat
 from runners.settings import TuneSettings
 
 #: What the loss passes over.
@@ -114,7 +114,14 @@ class Examples:
         return Batch(inputs, torch.tensor(labels))
 
 
-def prepare(records: pl.DataFrame, tokenizer: Any, settings: TuneSettings, kind: str) -> Examples:
+def prepare(
+    records: pl.DataFrame,
+    tokenizer: Any,
+    settings: TuneSettings,
+    kind: str,
+    *,
+    where: str = "model",
+) -> Examples:
     """Tokenize records as the model will be asked them, with an end after each answer.
 
     Args:
@@ -122,17 +129,16 @@ def prepare(records: pl.DataFrame, tokenizer: Any, settings: TuneSettings, kind:
         tokenizer: The model's.
         settings: Which tasks and languages, and how long.
         kind: ``causal`` or ``seq2seq``.
+        where: The model, to name in an error.
     """
     if settings.tasks:
         records = records.filter(pl.col("task").is_in(settings.tasks))
     if settings.languages:
         records = records.filter(pl.col("language").is_in(settings.languages))
     records = records.sort("id")
-    asked = [
-        hf.chat(tokenizer, text, settings.system)
-        for text in records.select(prompt_expr()).to_series()
-    ]
-    templated = bool(getattr(tokenizer, "chat_template", None))
+    chat = open_chat(tokenizer, settings.system, where)
+    templated = chat.templated
+    asked = [chat.prompt(text) for text in records.select(prompt_expr()).to_series()]
     rows: list[tuple[list[int], list[int]]] = []
     reasons: list[str | None] = []
     if asked:

@@ -84,7 +84,7 @@ def inspect(
     if languages:
         records = records.filter(pl.col("language").is_in(languages))
     parameters = hf.parameter_count(located.folder)
-    window = getattr(config, "max_position_embeddings", None)
+    window = hf.window_of(config, located.folder)
     return Inspection(
         model,
         located.revision,
@@ -92,7 +92,7 @@ def inspect(
         family,
         ", ".join(getattr(config, "architectures", None) or [config.model_type]),
         parameters,
-        int(window) if window else None,
+        window,
         len(tokenizer),
         None if parameters is None else parameters * 4 / 2**30,
         _cut(tokenizer, records),

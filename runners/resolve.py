@@ -35,6 +35,8 @@ CHECKPOINT = "checkpoint.json"
 # Weights are safetensors only: a pickle runs whatever its writer put into it.
 _WEIGHTS = "*.safetensors"
 _PATTERNS = ["*.json", _WEIGHTS, "*.model", "*.txt", "*.jinja", "*.spm", "README.md"]
+# What a file begins with that Git LFS has not fetched.
+_POINTER = b"version https://git-lfs.github.com/spec/"
 # What decides a model's answers: its weights, its configuration, its tokenizer, its own code.
 _DECIDING = ("*.json", _WEIGHTS, "*.model", "*.txt", "*.jinja", "*.spm", "*.tiktoken", "*.py")
 
@@ -171,6 +173,8 @@ def _check_model(path: Path, where: str) -> None:
             where=where,
             remedy="Give a Hugging Face checkpoint, a .gguf file or a folder written by tune",
         )
+    for file in sorted(_deciding(path)):
+        _check_pointer(file, where)
     if not any(path.glob(_WEIGHTS)):
         raise IsoglossError(
             f"{path} holds no safetensors weights",
@@ -179,10 +183,21 @@ def _check_model(path: Path, where: str) -> None:
         )
 
 
+def _check_pointer(path: Path, where: str) -> None:
+    with path.open("rb") as file:
+        if file.read(len(_POINTER)) == _POINTER:
+            raise IsoglossError(
+                f"{path} is a Git LFS pointer, not the file itself",
+                where=where,
+                remedy=f"Run git lfs pull in {path.parent}",
+            )
+
+
 def _from_gguf(spec: str, path: Path, where: str) -> Located:
     """Unpack a GGUF file's weights once, into the cache: transformers takes most of a minute."""
     if not path.is_file():
         raise IsoglossError(f"there is no file {path}", where=where)
+    _check_pointer(path, where)
     digest = _digest(path)
     folder = cache_folder() / "converted" / digest[:32]
     if not (folder / "config.json").is_file():

@@ -84,7 +84,7 @@ def tune(
     kind = hf.generates(config)
     if kind is None:
         raise IsoglossError(f"{model} does not generate text", where=options.where)
-    examples = prepare(read_split(corpus, "train"), tokenizer, settings, kind)
+    examples = prepare(read_split(corpus, "train"), tokenizer, settings, kind, where=options.where)
     if not examples.rows:
         raise IsoglossError(
             "no example is left to train on",

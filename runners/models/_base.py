@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 import polars as pl
 from pydantic import Field, model_validator
@@ -61,6 +61,8 @@ class GenerationSettings(Settings):
         top_p: Draw from the likeliest tokens only, as many as reach this probability together
             (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration").
         seed: The seed of what is drawn.
+        dtype: What weights are computed in; ``auto`` is bfloat16 on an accelerator and float32 on
+            processors. bfloat16 is some times faster where the hardware has it, and rounds.
     """
 
     max_new_tokens: dict[str, int] = Field(default_factory=dict)
@@ -70,6 +72,7 @@ class GenerationSettings(Settings):
     temperature: float = Field(default=0.0, ge=0, le=100)
     top_p: float = Field(default=1.0, gt=0, le=1)
     seed: int = 42
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
 
     @model_validator(mode="after")
     def _drawn(self) -> Self:
@@ -109,12 +112,14 @@ class LoadOptions:
         trust_remote_code: Whether the user said that a model's own code may run.
         where: The place to name in an error.
         records: The records that will be asked, for systems whose answers are there already.
+        generation: How it will be asked: what it cannot do is said when it is loaded.
     """
 
     corpus: Path | None = None
     trust_remote_code: bool = False
     where: str = "model"
     records: pl.DataFrame | None = None
+    generation: GenerationSettings = field(default_factory=GenerationSettings)
 
 
 class Model(Protocol):

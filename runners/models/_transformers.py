@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import struct
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from isogloss.errors import IsoglossError
+from isogloss.provenance import read_json
 from runners.models._base import Facts, GenerationSettings, LoadOptions, Prompt
 from runners.quiet import quiet
 from runners.resolve import Located, locate
 
 _SPARE = 1.25
+_ADAPTER = "adapter_model.safetensors"
 
 
 def device() -> str:
@@ -24,11 +26,13 @@ def device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def dtype() -> Any:
-    """Return the type to compute in: bfloat16 on an accelerator, float32 on processors."""
+def dtype(name: str = "auto") -> Any:
+    """Return the type to compute in: bfloat16 on an accelerator, float32 on processors, or as named."""
     import torch
 
-    return torch.bfloat16 if device() == "cuda" else torch.float32
+    if name == "auto":
+        name = "bfloat16" if device() == "cuda" else "float32"
+    return getattr(torch, name)
 
 
 def configuration(located: Located, options: LoadOptions) -> Any:
@@ -47,22 +51,52 @@ def configuration(located: Located, options: LoadOptions) -> Any:
         )
     try:
         with quiet():
-            return AutoConfig.from_pretrained(
+            config = AutoConfig.from_pretrained(
                 located.folder, trust_remote_code=options.trust_remote_code
             )
-    except (ValueError, OSError, KeyError) as error:
-        first = str(error).strip().splitlines()[0]
+    except Exception as error:  # transformers raises anything for a broken file
         raise IsoglossError(
-            f"{located.spec} is not a model that transformers knows ({first})", where=options.where
+            f"{located.spec} is not a model that transformers knows ({_first_line(error)})",
+            where=options.where,
         ) from error
+    heads = getattr(config, "architectures", None)
+    if heads is not None and not (
+        isinstance(heads, list) and all(isinstance(head, str) for head in heads)
+    ):
+        raise IsoglossError(
+            "architectures is no list of names", where=located.folder / "config.json"
+        )
+    window_of(config, located.folder)
+    return config
+
+
+def window_of(config: Any, folder: Path) -> int | None:
+    """Return how many tokens a model takes with its answer; None where its configuration is silent.
+
+    Raises:
+        IsoglossError: What the configuration says is no number of tokens.
+    """
+    window = getattr(config, "max_position_embeddings", None)
+    if window is None:
+        return None
+    if isinstance(window, bool) or not isinstance(window, int):
+        raise IsoglossError(
+            f"max_position_embeddings is {window!r}, no number of tokens",
+            where=folder / "config.json",
+        )
+    return window or None
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
 
 
 def _own_code(folder: Path) -> bool:
-    path = folder / "config.json"
     try:
-        return "auto_map" in json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return False  # AutoConfig tells what is wrong with it
+    return isinstance(told, dict) and "auto_map" in told
 
 
 def generates(config: Any) -> str | None:
@@ -107,10 +141,10 @@ def tokenizer_of(located: Located, options: LoadOptions) -> Any:
             tokenizer = AutoTokenizer.from_pretrained(
                 located.folder, trust_remote_code=options.trust_remote_code
             )
-    except (ValueError, OSError, KeyError, TypeError) as error:
-        first = str(error).strip().splitlines()[0]
+    except Exception as error:  # transformers raises anything for a broken file
         raise IsoglossError(
-            f"{located.spec} has no tokenizer that can be loaded ({first})", where=options.where
+            f"{located.spec} has no tokenizer that can be loaded ({_first_line(error)})",
+            where=options.where,
         ) from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
@@ -125,11 +159,12 @@ def weights_of(located: Located, options: LoadOptions, auto: Any) -> Any:
         IsoglossError: They do not fit into memory, or are broken.
     """
     _check_memory(located, options)
+    _check_adapter(located)
     try:
         with quiet():
             model = auto.from_pretrained(
                 located.folder,
-                dtype=dtype(),
+                dtype=dtype(options.generation.dtype),
                 use_safetensors=True,
                 trust_remote_code=options.trust_remote_code,
             )
@@ -139,32 +174,77 @@ def weights_of(located: Located, options: LoadOptions, auto: Any) -> Any:
                 model = PeftModel.from_pretrained(model, located.adapter).merge_and_unload()
     except IsoglossError:
         raise
-    except (ValueError, OSError, RuntimeError, KeyError) as error:
-        first = str(error).strip().splitlines()[0]
+    except Exception as error:  # transformers, peft and torch raise anything for a broken file
         raise IsoglossError(
-            f"the weights of {located.spec} cannot be loaded ({first})",
+            f"the weights of {located.spec} cannot be loaded ({_first_line(error)})",
             where=options.where,
             remedy="Fetch or tune it again",
         ) from error
     return model.to(device()).eval()
 
 
+def _check_adapter(located: Located) -> None:
+    """Refuse an adapter that is pickled, and one that transformers would load unasked."""
+    if located.adapter is not None and not (located.adapter / _ADAPTER).is_file():
+        raise IsoglossError(
+            f"has no {_ADAPTER}",
+            where=located.adapter,
+            remedy="Pickled weights are never loaded; tune it again, or convert the adapter",
+        )
+    if (located.folder / "adapter_config.json").exists():
+        raise IsoglossError(
+            "holds an adapter beside its weights (adapter_config.json)",
+            where=located.folder,
+            remedy="Merge the adapter into the weights, or take its files out of the folder",
+        )
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """Return the files of a model's weights, as transformers takes them.
+
+    Raises:
+        IsoglossError: The index of the weights cannot be read, or names a file that is not there.
+    """
+    if (folder / "model.safetensors").is_file():
+        return [folder / "model.safetensors"]
+    index = folder / "model.safetensors.index.json"
+    if not index.is_file():
+        return sorted(folder.glob("*.safetensors"))
+    told = read_json(index)
+    parts = told.get("weight_map") if isinstance(told, dict) else None
+    if not isinstance(parts, dict) or not all(isinstance(name, str) for name in parts.values()):
+        raise IsoglossError("has no weight_map of names to files", where=index)
+    names = sorted(set(parts.values()))
+    for name in names:
+        if Path(name).name != name or not (folder / name).is_file():
+            raise IsoglossError(
+                f"names {name!r}, which is no file in its folder",
+                where=index,
+                remedy="Fetch the model again",
+            )
+    return [folder / name for name in names]
+
+
 def parameter_count(folder: Path) -> int | None:
-    """Return the number of parameters that a folder's safetensors headers tell, or None."""
+    """Return the number of parameters that a folder's safetensors headers tell; None for no file.
+
+    Raises:
+        IsoglossError: A file is cut short, or its header does not fit it.
+    """
+    from safetensors import SafetensorError, safe_open
+
     total = 0
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in weight_files(folder):
         try:
-            with path.open("rb") as file:
-                (length,) = struct.unpack("<Q", file.read(8))
-                header = json.loads(file.read(length))
-        except (OSError, ValueError, struct.error):
-            return None
-        for name, entry in header.items():
-            if name != "__metadata__":
-                size = 1
-                for side in entry["shape"]:
-                    size *= side
-                total += size
+            with safe_open(path, framework="numpy") as weights:
+                for name in weights.keys():  # noqa: SIM118 (it is no mapping)
+                    total += math.prod(weights.get_slice(name).get_shape())
+        except (SafetensorError, OSError, ValueError) as error:
+            raise IsoglossError(
+                f"is not a whole file of weights ({_first_line(error)})",
+                where=path,
+                remedy="Fetch the model again",
+            ) from error
     return total or None
 
 
@@ -174,12 +254,13 @@ def _check_memory(located: Located, options: LoadOptions) -> None:
     parameters = parameter_count(located.folder)
     if parameters is None:
         return
+    bytes_each = dtype(options.generation.dtype).itemsize
     if device() == "cuda":
-        free, bytes_each = torch.cuda.mem_get_info()[0], 2
+        free = torch.cuda.mem_get_info()[0]
     else:
         import psutil
 
-        free, bytes_each = psutil.virtual_memory().available, 4
+        free = psutil.virtual_memory().available
     needed = int(parameters * bytes_each * _SPARE)
     if needed > free:
         raise IsoglossError(
@@ -217,17 +298,6 @@ def system_of(settings: GenerationSettings, facts: Facts) -> str | None:
         return settings.system
     told: str | None = facts.tuning.get("system")
     return told
-
-
-def chat(tokenizer: Any, text: str, system: str | None) -> str:
-    """Return a prompt as the model is asked: by its chat template, else as plain text."""
-    if getattr(tokenizer, "chat_template", None):
-        messages = [{"role": "system", "content": system}] if system is not None else []
-        messages.append({"role": "user", "content": text})
-        return str(
-            tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        )
-    return f"{system}\n\n{text}\n" if system else f"{text}\n"
 
 
 def generated(

