@@ -301,7 +301,13 @@ def system_of(settings: GenerationSettings, facts: Facts) -> str | None:
 
 
 def generated(
-    model: Any, batch: Any, prompts: Sequence[Prompt], settings: GenerationSettings, **more: Any
+    model: Any,
+    batch: Any,
+    prompts: Sequence[Prompt],
+    settings: GenerationSettings,
+    *,
+    where: str,
+    **more: Any,
 ) -> Iterator[list[list[int]]]:
     """Yield the rows of tokens that a model answers a batch with, once for each sample.
 
@@ -310,11 +316,15 @@ def generated(
         batch: The prompts' tokens, as its tokenizer pads them.
         prompts: The prompts.
         settings: How to generate.
+        where: The place to name in an error.
         more: Arguments of the model's own ``generate``.
 
     Samples are drawn one after the other: memory holds one batch however many there are, and the
     first of many are those of few. A sample's seed is of the batch and of the sample, so the
     answers do not hang on what was drawn before; the caller's random state is left as it was.
+
+    Raises:
+        IsoglossError: The model fails on the batch.
     """
     import torch
 
@@ -328,7 +338,14 @@ def generated(
     for sample in range(settings.samples):
         with quiet(), torch.inference_mode(), torch.random.fork_rng(devices=devices):
             torch.manual_seed(_seed(settings.seed, sample, prompts))
-            output = model.generate(**batch, **how, num_beams=1, **more)
+            try:
+                output = model.generate(**batch, **how, num_beams=1, **more)
+            except Exception as error:  # a configuration can be wrong in ways that show only now
+                raise IsoglossError(
+                    f"it fails while it answers ({_first_line(error)})",
+                    where=where,
+                    remedy="Check its configuration; a smaller --batch-size takes less memory",
+                ) from error
         yield output.tolist()
 
 

@@ -46,7 +46,12 @@ class _Causal:
         asked = batch["input_ids"].shape[1]
         samples = list(
             hf.generated(
-                self._model, batch, prompts, settings, pad_token_id=self._tokenizer.pad_token_id
+                self._model,
+                batch,
+                prompts,
+                settings,
+                where=self._where,
+                pad_token_id=self._tokenizer.pad_token_id,
             )
         )
         seconds = (time.perf_counter() - began) / (len(prompts) * settings.samples)

@@ -41,7 +41,7 @@ class _Seq2Seq:
         batch = self._tokenizer.pad(
             {"input_ids": [row[:_ROOM] for row in ids]}, return_tensors="pt"
         ).to(self._model.device)
-        samples = list(hf.generated(self._model, batch, prompts, settings))
+        samples = list(hf.generated(self._model, batch, prompts, settings, where=self._where))
         seconds = (time.perf_counter() - began) / (len(prompts) * settings.samples)
         return [
             [

@@ -103,7 +103,7 @@ def test_a_template_that_does_not_end_is_stopped(
 ) -> None:
     monkeypatch.setattr("runners.models._chat._SECONDS", 0.3)
     began = time.monotonic()
-    with pytest.raises(IsoglossError, match="does not end|cannot be used"):
+    with pytest.raises(IsoglossError, match=r"does not end|cannot be used"):
         open_chat(templated(causal, template), None, "model x")
     assert time.monotonic() - began < 20
 
@@ -172,7 +172,7 @@ def test_an_index_of_weights_names_files_of_its_folder(part: Any, model: Path) -
     shutil.move(model / "model.safetensors", model / "model-00001-of-00001.safetensors")
     index = {"metadata": {}, "weight_map": {"lm_head.weight": part}}
     (model / "model.safetensors.index.json").write_text(json.dumps(index))
-    with pytest.raises(IsoglossError, match="model.safetensors.index.json"):
+    with pytest.raises(IsoglossError, match=r"model\.safetensors\.index\.json"):
         load_model(str(model), LoadOptions(generation=SHORT))
 
 
