@@ -32,6 +32,9 @@ class TuneSettings(Settings):
         languages: Train only on these; all where empty.
         save_every: Steps between the states from which an interrupted tuning goes on.
         seed: Decides the order of batches and the additions' first values.
+        dtype: What is computed in; ``auto`` is what the model is loaded in: bfloat16 on an
+            accelerator, float32 on processors. With bfloat16, LoRA's frozen weights are kept in
+            it; what is trained is kept in float32.
     """
 
     method: Literal["lora", "full"] = "lora"
@@ -51,6 +54,7 @@ class TuneSettings(Settings):
     languages: tuple[str, ...] = ()
     save_every: int = Field(default=25, gt=0)
     seed: int = 42
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
 
     @property
     def peak(self) -> float:

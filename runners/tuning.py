@@ -6,7 +6,7 @@ import math
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from isogloss.provenance import (
 from runners.corpora import corpus_hash, read_split
 from runners.examples import Batch, Examples, prepare
 from runners.models import _transformers as hf
-from runners.models._base import LoadOptions
+from runners.models._base import GenerationSettings, LoadOptions
 from runners.quiet import quiet
 from runners.resolve import CHECKPOINT, Located, locate
 from runners.scoring import hardware
@@ -139,11 +139,14 @@ def _load(located: Located, options: LoadOptions, settings: TuneSettings, kind: 
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
     auto = AutoModelForCausalLM if kind == "causal" else AutoModelForSeq2SeqLM
+    # All weights that are trained are kept in float32: their updates would be rounded away.
+    kept = settings.dtype if settings.method == "lora" else "float32"
+    options = replace(options, generation=GenerationSettings(dtype=kept))
     model = hf.weights_of(located, options, auto)
     torch.manual_seed(settings.seed)
     chosen = _top(model, settings.top_layers, options.where)
     if settings.method == "full":
-        model = model.float().requires_grad_(settings.top_layers is None)
+        model = model.requires_grad_(settings.top_layers is None)
         for name, module in model.named_modules():
             if name in chosen:
                 module.requires_grad_(True)
@@ -237,7 +240,9 @@ class _Trainer:
 
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.peak * _rate(step, total, self.settings.warmup)
-        loss = self._loss(batch)
+        mixed = self.settings.dtype == "bfloat16"
+        with torch.autocast(hf.device(), torch.bfloat16, enabled=mixed):
+            loss = self._loss(batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.trained, self.settings.clip)
         self.optimizer.step()
