@@ -45,9 +45,7 @@ _TOKEN = regex.compile(
     rf"|(?!\p{{M}})(?:(?![{_CHARACTER}])(?:{_LETTER}|[\u200c\u200d]))++|\p{{M}}++",
     regex.V1,
 )
-_SEGMENT = regex.compile(
-    rf"(?=[{_CHARACTER}])\X{_AFTER}|(?:(?![{_CHARACTER}])\S)+", regex.V1
-)
+_SEGMENT = regex.compile(rf"(?=[{_CHARACTER}])\X{_AFTER}|(?:(?![{_CHARACTER}])\S)+", regex.V1)
 _JOINERS = regex.compile(r"^[\u200c\u200d]+$")
 
 # What MLQA's evaluation takes for punctuation, Unicode's category P and all of ASCII's, but for signs
