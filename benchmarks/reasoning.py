@@ -12,6 +12,7 @@ import re
 import textwrap
 import warnings
 from collections.abc import Sequence
+from itertools import islice
 
 _TAGS = (
     "think", "thinking", "thought", "thoughts", "reason", "reasoning", "reflection", "scratchpad",
@@ -60,6 +61,8 @@ def _any_of(marks: dict[str, str]) -> re.Pattern[str]:
 
 
 _BEGIN, _END, _WRAP = _any_of(_ENDS), _any_of(_BEGINS), _any_of(_AROUND)
+# Of so many ends of reasoning it is looked whether they are some.
+_MOST = 100
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})", re.MULTILINE)
 _QUOTED = (re.compile(r"""(?<![\w.!?…])["'`“‘«„「『]$"""), re.compile(r"""["'`”’“»」』](?!\w)"""))
 
@@ -104,7 +107,7 @@ def _harmony(text: str, asked: str) -> tuple[str, str] | None:
         return None
     final = _FINAL.search(text)
     channel = _CHANNEL.match(text)
-    if final is not None and (channel is not None or not _is_talk(text, final)):
+    if final is not None and (channel or not (_is_talk(text, final) or _is_python(text))):
         end = _FINAL_ENDS.search(text, final.end())
         return text[: final.start()], text[final.end() : end.start() if end else len(text)]
     if channel is not None:
@@ -152,7 +155,10 @@ def _after_block(text: str, start: int, asked: str) -> int | None:
 
 def _after_open(text: str, asked: str) -> int:
     """Return where reasoning ends that began in the prompt; 0 where there is none."""
-    for mark in _END.finditer(text):
+    marks = list(islice(_END.finditer(text), _MOST))
+    if not marks or _is_python(text):
+        return 0
+    for mark in marks:
         begin = _BEGINS[mark.group().lower()]
         if begin in text[: mark.start()].lower() or _is_talk(text, mark):
             continue
@@ -169,9 +175,7 @@ def _is_alone(text: str, mark: re.Match[str]) -> bool:
 
 
 def _is_talk(text: str, mark: re.Match[str]) -> bool:
-    """Tell whether a mark is only spoken of: it is quoted, or stands inside a program."""
-    if _is_python(text):
-        return True
+    """Tell whether a mark is only spoken of: it is quoted, or stands in a block of code."""
     if _is_alone(text, mark):
         return False
     if _QUOTED[0].search(text[: mark.start()][-2:]) and _QUOTED[1].match(text[mark.end() :][:2]):

@@ -110,7 +110,7 @@ def score(
         return out
     _check_place(model, out)
     options = LoadOptions(
-        corpus, settings.trust_remote_code, where=f"model {model}", records=asked.records
+        corpus, settings.trust_remote_code, f"model {model}", asked.records, asked.lines
     )
     loaded = load_model(model, options)
     predictions = generate(loaded, asked.records, out, settings.generation, str(key))

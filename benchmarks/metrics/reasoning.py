@@ -12,6 +12,8 @@ DESCRIPTION = (
 UNIT = "%"
 TASKS = ALL
 HIGHER_IS_BETTER = None
+WITHIN = (0.0, 100.0)
+SHARES = True
 
 
 def statistics(segments: Segments, options: NoOptions) -> Array:
