@@ -45,7 +45,7 @@ _AROUND = {
 # GPT-OSS (harmony): messages in channels, of which one has the answer; and the same when the special
 # tokens were lost in decoding.
 _CHANNEL = re.compile(r"\s*(?:<\|start\|>assistant)?<\|channel\|>")
-_FINAL = re.compile(r"(?:<\|start\|>assistant)?<\|channel\|>final\b[^\n]*?<\|message\|>")
+_FINAL = re.compile(r"(?:<\|start\|>assistant)?<\|channel\|>final\b[^\n]{0,80}?<\|message\|>")
 _FINAL_ENDS = re.compile(r"<\|(?:return|end|call|start)\|>")
 _LOST = re.compile(r"\s*analysis.*?assistantfinal", re.DOTALL)
 # Granite 3.2 and Apriel say it in words.
