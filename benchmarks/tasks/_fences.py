@@ -128,6 +128,8 @@ def _block(lines: Sequence[str], start: int, fence: re.Match[str]) -> Block:
     end = next((number for number in rest if closing.fullmatch(lines[number])), None)
     inside = lines[start + 1 : len(lines) if end is None else end]
     text = "\n".join(_shifted(line, indent) for line in inside)
+    if end is None and text.rstrip().endswith(mark):
+        text = text.rstrip().removesuffix(mark)  # no fence to CommonMark, but to who wrote it
     return Block(language, text, end is not None, start, len(lines) if end is None else end + 1)
 
 
