@@ -15,7 +15,7 @@ _BEGINS = re.compile(
 )
 _FUTURE = re.compile(r"^from[ \t]+__future__[ \t]+import[ \t][^\n]*\n?", re.MULTILINE)
 # So often it is tried to find where prose ends and a program begins, and the other way round.
-_TRIES = 10
+_TRIES = 5
 
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 

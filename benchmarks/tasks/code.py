@@ -31,6 +31,8 @@ ANSWER = (
 )
 RIGHT = "the program passes the record's tests in the sandbox; where there are none, it is the reference to the letter"
 
+# So many blocks are looked through: more than any answer that is meant has.
+_MOST = 100
 # Where human-eval has a model stop: what comes next is no more of the function.
 _NEXT = re.compile(r"\n(?:class|def|#|if|print)")
 # A line that is not indented, after the first: prose behind the body of a function.
@@ -83,7 +85,7 @@ def read_answer(text: str, *, asked: str = "") -> str:
     stub = _stub(asked)
     if stub is None:
         return _without_stub(text, parts, asked)
-    marked = [_Part(block.text, True) for block in parts.blocks if block.may_be_python]
+    marked = [_Part(block.text, True) for block in parts.blocks if block.may_be_python][:_MOST]
     head = [] if parts.head is None else [_Part(parts.head, False)]
     tried = [*head, *marked, _Part(parts.outside if parts.blocks else text, False)]
     tried = [part for part in tried if part.text.strip()]
@@ -114,7 +116,7 @@ def _programs(stub: _Stub, parts: Sequence[_Part]) -> Iterator[str | None]:
 
 
 def _without_stub(text: str, parts: Fenced, asked: str) -> str:
-    blocks = [one for one in parts.blocks if one.may_be_python] or parts.blocks
+    blocks = ([one for one in parts.blocks if one.may_be_python] or parts.blocks)[:_MOST]
     texts = [one.text.strip("\r\n") for one in blocks]
     texts = [one for one in texts if one.strip()] or texts
     if parts.head is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -157,3 +158,15 @@ def test_blocks_of_another_language_are_read_where_nothing_says_it_is_python() -
 def test_anything_is_read_without_an_exception(parts: list[str], asked: str) -> None:
     for between in ("", "\n", " "):
         assert isinstance(read_answer(between.join(parts), asked=asked), str)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"{FENCE}\nx\n{FENCE}\n" * 9000, f"{FENCE}x\n" * 16_000, "import a\n" * 11_000 + ALONE + "no prose",
+     "def add_up(\n" * 8000, f"- {FENCE}\n" * 14_000, "x = 1\nit's\n" * 8000 + ALONE],
+)  # fmt: skip
+def test_hostile_text_is_read_at_once(text: str) -> None:
+    for asked in (STUB, "Write add_up."):
+        began = time.process_time()
+        read_answer(text, asked=asked)
+        assert time.process_time() - began < 5

@@ -120,9 +120,9 @@ def test_nothing_but_reasoning_is_lost(before: str, text: str, asked: str) -> No
      "<|channel|>final" * 6000, "[" * 100_000 + "</think>", "<think>" * 7000 + "</think>" * 7000],
 )  # fmt: skip
 def test_hostile_text_is_read_at_once(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     split(text)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_what_a_prompt_begins_and_what_decoding_keeps() -> None:
