@@ -50,7 +50,11 @@ class Metric:
     @property
     def direction(self) -> str:
         """What a good score is, in words."""
-        told = {True: "higher is better", False: "lower is better", None: "100 is as it should be"}
+        told = {
+            True: "higher is better",
+            False: "lower is better",
+            None: "neither more nor less is better",
+        }
         return told[self.higher_is_better]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from benchmarks.metrics._base import Array, Segments
+from benchmarks.reasoning import split
 from isogloss.errors import IsoglossError
 from isogloss.plugins import discover
 
@@ -57,7 +58,10 @@ def distinct(items: Sequence[str]) -> tuple[list[str], list[int]]:
 
 
 def answers(predictions: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
-    """Return the records with a column ``answer``: what is read from each prediction.
+    """Return the records with what is read from each prediction.
+
+    ``reasoning`` is what a model thought aloud before it answered (see `benchmarks.reasoning`),
+    ``said`` the rest of its text, and ``answer`` what the task reads from that.
 
     A record with several predictions (told apart by a column ``sample``) comes as often; one
     without any comes once, answered with nothing.
@@ -82,8 +86,16 @@ def answers(predictions: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
     readers = discover("benchmarks.tasks")
     columns = joined.select("task", "prediction", "input").iter_rows()
     # Reading an answer is a rule a task states in Python, a text at a time.
-    read = [readers[task].read_answer(text, asked=asked or "") for task, text, asked in columns]
-    return joined.with_columns(pl.Series("answer", read, dtype=pl.String))
+    rows = [_read(readers[task].read_answer, text, asked or "") for task, text, asked in columns]
+    read = pl.DataFrame(
+        rows, schema=dict.fromkeys(("reasoning", "said", "answer"), pl.String), orient="row"
+    )
+    return joined.hstack(read)
+
+
+def _read(read_answer: Callable[..., str], text: str, asked: str) -> tuple[str, str, str]:
+    reasoning, said = split(text, asked)
+    return reasoning, said, read_answer(said, asked=asked)
 
 
 def item() -> pl.Expr:
@@ -159,7 +171,8 @@ def _cell(task: Any, language: Any, rows: pl.DataFrame) -> Cell:
         references=rows["references"].to_list(),
         language=language,
         inputs=rows["input"].fill_null("").to_list(),
-        texts=rows["prediction"].to_list(),
+        texts=rows["said"].to_list(),
+        reasoning=rows["reasoning"].to_list(),
         stop_reasons=rows["stop_reason"].to_list(),
         tests=rows["tests"].to_list(),
         ids=ids.to_list(),

@@ -37,6 +37,8 @@ class Suite:
             in the order of their source.
         metrics: Options of metrics that it is to be scored with, as `benchmarks.score` takes them.
         sources: What the records were read from: for each its name, version, licence and hash.
+        lines: Every row of the data, for answers that are told apart by their place; see
+            `benchmarks.suiterecords.Asked`. None for a corpus.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Suite:
     records: pl.DataFrame
     metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     sources: tuple[dict[str, Any], ...] = ()
+    lines: pl.DataFrame | None = None
 
 
 def list_suites() -> dict[str, str]:
@@ -78,8 +81,9 @@ def load_suite(spec: str, choice: Choice | None = None, *, limit: int | None = N
         file = suitefile.shipped()[spec]
     else:
         raise unknown("suite", spec, [*list_suites(), "corpus:FOLDER"], where="suite")
-    records, sources = suiterecords.records(file, choice)
-    return _suite(file.name, file.version, spec, records, file.metrics, sources)
+    asked = suiterecords.records(file, choice)
+    made = _suite(file.name, file.version, spec, asked.records, file.metrics, asked.sources)
+    return replace(made, lines=asked.lines)
 
 
 def with_options(suite: Suite, options: Mapping[str, Mapping[str, Any]]) -> Suite:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,27 @@ from isogloss.records import TASKS, conform, prompt_expr, with_ids
 
 # What of a suite is asked, and what is shown before, is chosen by this seed for ever.
 _SEED = 42
+_CELL = testsets.CELL
 
 
-def records(file: SuiteFile, choice: Choice) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a suite.
+
+    Attributes:
+        records: The records, in their order.
+        sources: What they were read from.
+        lines: Every row of the data in the order of its source: ``task``, ``language``,
+            ``source_language``, the ``id`` of its record, null where it is not asked, and the
+            ``reason`` why it cannot be, null for none.
+    """
+
+    records: pl.DataFrame
+    sources: list[dict[str, Any]]
+    lines: pl.DataFrame
+
+
+def records(file: SuiteFile, choice: Choice) -> Asked:
     """Return a suite's records as chosen, in their order, and what they were read from.
 
     Raises:
@@ -35,14 +54,14 @@ def records(file: SuiteFile, choice: Choice) -> tuple[pl.DataFrame, list[dict[st
         Unavailable: The hub does not answer, or the network is forbidden.
     """
     if file.records is not None:
-        return _embedded(file, choice), []
+        return _embedded(file, choice)
     pairs = chosen_pairs(file, choice)
     languages = chosen_languages(file, choice, pairs)
     tables, folder = _tables(file, choice, languages, pairs)
     tasks = file.tasks or TASKS
     key = "local" if folder is not None else "hub"
     try:
-        examples, sources = testsets.read_examples(
+        rows, sources = testsets.read_rows(
             tables,
             languages=languages,
             tasks=tasks,
@@ -52,7 +71,8 @@ def records(file: SuiteFile, choice: Choice) -> tuple[pl.DataFrame, list[dict[st
     except Unavailable as error:
         raise _without_data(file, error) from error
     if pairs:
-        examples = of_pairs(examples, pairs)
+        rows = of_pairs(rows, pairs)
+    examples = testsets.whole(rows)
     _complete(examples, file, choice, languages, pairs)
     shots = file.shots if choice.shots is None else choice.shots
     limit = file.limit if choice.limit is None else choice.limit
@@ -66,15 +86,18 @@ def records(file: SuiteFile, choice: Choice) -> tuple[pl.DataFrame, list[dict[st
             shown, instruction_language=prompts, seed=_SEED, where=str(file.path)
         )
         made = _after(made, examples_shown)
-    return made, sources
+    reason = pl.coalesce("reason", "rejected_by").alias("reason")
+    lines = rows.join(made.select("place", "id"), on="place", how="left", maintain_order="left")
+    return Asked(made, sources, lines.select(*_CELL, "id", reason))
 
 
 def _after(asked: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
     """Put each cell's examples before its questions: prompt, blank line, answer, blank line."""
-    cell = ["task", "language", "source_language"]
     worked = pl.concat_str(prompt_expr(), pl.col("output"), separator="\n\n")
-    before = shown.group_by(cell, maintain_order=True).agg(worked.str.join("\n\n").alias("_before"))
-    joined = asked.join(before, on=cell, how="left", nulls_equal=True, maintain_order="left")
+    before = shown.group_by(_CELL, maintain_order=True).agg(
+        worked.str.join("\n\n").alias("_before")
+    )
+    joined = asked.join(before, on=_CELL, how="left", nulls_equal=True, maintain_order="left")
     text = pl.concat_str("_before", "instruction", separator="\n\n", ignore_nulls=True)
     return joined.with_columns(text.alias("instruction")).drop("_before")
 
@@ -146,7 +169,7 @@ def _without_data(file: SuiteFile, error: Unavailable) -> Unavailable:
     return Unavailable(error.problem, where=error.where, remedy=local)
 
 
-def _embedded(file: SuiteFile, choice: Choice) -> pl.DataFrame:
+def _embedded(file: SuiteFile, choice: Choice) -> Asked:
     for name in ("data", "prompts", "shots"):
         if getattr(choice, name):
             raise IsoglossError(
@@ -168,10 +191,12 @@ def _embedded(file: SuiteFile, choice: Choice) -> pl.DataFrame:
         made = of_pairs(made, pairs)
     check_found(made, choice, f"suite {file.name}")
     limit = file.limit if choice.limit is None else choice.limit
-    if limit is None:
-        return made
-    cell = ["task", "language", "source_language"]
-    return made.group_by(cell, maintain_order=True).head(limit)
+    asked = made
+    if limit is not None:
+        asked = made.group_by(_CELL, maintain_order=True).head(limit)
+    is_asked = pl.col("id").is_in(asked["id"].implode())
+    lines = made.select(*_CELL, pl.when(is_asked).then("id"), reason=pl.lit(None, pl.String))
+    return Asked(asked, [], lines)
 
 
 def parquet(path: Path) -> pl.DataFrame:

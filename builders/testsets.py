@@ -128,7 +128,25 @@ def read_examples(
     folder: Path,
     where: str,
 ) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
-    """Read the examples of sources, in their order.
+    """Read the examples of sources that are not broken; else as `read_rows`."""
+    rows, told = read_rows(tables, languages=languages, tasks=tasks, folder=folder, where=where)
+    return whole(rows), told
+
+
+def whole(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that their source does not find broken."""
+    return rows.filter(pl.coalesce("reason", "rejected_by").is_null())
+
+
+def read_rows(
+    tables: Sequence[dict[str, Any]],
+    *,
+    languages: tuple[str, ...],
+    tasks: tuple[str, ...],
+    folder: Path,
+    where: str,
+) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+    """Read the rows of sources, broken ones among them, in their order.
 
     Args:
         tables: Tables of sources, as a recipe has them.
@@ -138,10 +156,10 @@ def read_examples(
         where: The place of the tables, to name in errors.
 
     Returns:
-        Examples with the columns of ``builders.sources._base.SCHEMA``, ``source`` and ``place``
-        (their number), and for each source its name, version, licence and hash. Examples in other
-        languages or tasks than asked for are left out, and so, with a warning, are those that the
-        source itself finds broken.
+        Rows with the columns of ``builders.sources._base.SCHEMA``, ``source`` and ``place``
+        (their number), and for each source its name, version, licence and hash. Rows in other
+        languages or tasks than asked for are left out; the user is warned of those that the source
+        itself finds broken.
 
     Raises:
         IsoglossError: A table is wrong, or a file is missing or broken.
@@ -176,7 +194,7 @@ def read_examples(
         pl.col("language").is_in(languages), pl.col("task").is_in(tasks)
     )
     _warn_of_broken(frame, where)
-    return frame.filter(pl.coalesce("reason", "rejected_by").is_null()), told
+    return frame, told
 
 
 def _warn_of_broken(frame: pl.DataFrame, where: str) -> None:
@@ -220,13 +238,16 @@ def ask(frame: pl.DataFrame, *, instruction_language: str, seed: int, where: str
         where: The file to name in an error.
 
     Returns:
-        Records in `isogloss.records.SCHEMA`, with the split ``test``. A record that is asked again,
+        Records with the columns of `isogloss.records.SCHEMA` and ``place``, with the split
+        ``test``. A record that is asked again,
         text for text, has its number behind its id: ``…-2``.
     """
     made = apply(
         frame, load_templates(), instruction_language=instruction_language, seed=seed
-    ).with_columns(pl.lit("").alias("id"), pl.lit("test").alias("split"))
-    return with_ids(conform(made, where=where)).with_columns(numbered("id"))
+    ).sort("place")
+    made = made.with_columns(pl.lit("").alias("id"), pl.lit("test").alias("split"))
+    asked = with_ids(conform(made, where=where)).with_columns(numbered("id"))
+    return asked.with_columns(made["place"])
 
 
 def numbered(column: str) -> pl.Expr:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 import regex
 
+from benchmarks.reasoning import split
 from isogloss.languages import describe
 from leaderboard.collect import Run
 
@@ -22,7 +23,9 @@ class Sample:
 
     Attributes:
         id: The record's.
-        instruction, input, reference, answer: The texts as shown.
+        instruction, input, reference, answer: The texts as shown; the answer without the reasoning
+            before it.
+        reasoned: Whether there was any.
         language, direction: Of the reference and the answer.
         instruction_language, instruction_direction: Of the instruction.
         input_language, input_direction: Of the input.
@@ -34,6 +37,7 @@ class Sample:
     input: str
     reference: str
     answer: str
+    reasoned: bool
     language: str
     direction: str
     instruction_language: str
@@ -59,12 +63,14 @@ def _sample(row: dict[str, object]) -> Sample:
     given = str(row["source_language"] or row["language"])
     references = row["references"]
     first = references[0] if isinstance(references, list) and references else ""
+    reasoning, said = split(str(row["prediction"] or ""), str(row["input"] or ""))
     return Sample(
         str(row["id"]),
         shown(row["instruction"]),
         shown(row["input"]),
         shown(first),
-        shown(row["prediction"]),
+        shown(said),
+        bool(reasoning),
         language,
         describe(language).direction,
         asked,

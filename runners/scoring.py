@@ -114,6 +114,7 @@ def score(
         settings.trust_remote_code,
         where=f"model {model}",
         records=asked.records,
+        lines=asked.lines,
         generation=settings.generation,
     )
     loaded = load_model(model, options)

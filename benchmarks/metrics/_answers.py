@@ -1,4 +1,4 @@
-"""Short answers as they are compared: three normalizations, and how each cuts up words."""
+"""Short answers as they are compared: four normalizations, and how each cuts up words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.metrics._base import Array, Segments, counted
 from benchmarks.metrics._text import answer, segments
 from isogloss.settings import Settings
 
-Normalization = Literal["language", "mlqa", "squad"]
+Normalization = Literal["language", "mkqa", "mlqa", "squad"]
 
 
 class Options(Settings):
@@ -23,7 +23,8 @@ class Options(Settings):
         normalization: ``language``: English as SQuAD does it; the others NFKC, case folding,
             punctuation of every script and articles of the language aside, characters as words
             where there are no spaces. ``mlqa``: as MLQA's evaluation does it (Lewis et al. 2020),
-            for its seven languages. ``squad``: as SQuAD's does (Rajpurkar et al. 2016), English
+            for its seven languages. ``mkqa``: as MKQA's does (Longpre et al. 2021,
+            ``mkqa_eval_util.py`` of apple/ml-mkqa), for its 26. ``squad``: as SQuAD's does (Rajpurkar et al. 2016), English
             articles and ASCII punctuation, whatever the language; XTREME scores XQuAD and TyDiQA
             so.
     """
@@ -39,6 +40,27 @@ _MLQA_ARTICLES = {
     "de": r"\b(?:ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des)\b",
     "ar": "ال",
 }
+# MKQA's articles and words like them. Its patterns for French and Italian end nowhere, so they take
+# letters off the beginnings of other words too (``lettre`` becomes ``ttre``); and of words that begin
+# alike the first in its order is taken, so that of ``les`` an s is left.
+_MKQA_ARTICLES = {
+    "en": r"\b(?:a|an|the)\b",
+    "es": r"\b(?:un|una|unos|unas|el|la|los|las)\b",
+    "vi": r"\b(?:của|là|cái|chiếc|những)\b",
+    "de": r"\b(?:ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des)\b",
+    "ar": "ال",
+    "nl": r"\b(?:de|het|een|des|der|den)\b",
+    "sv": r"\b(?:en|ett)\b",
+    "da": r"\b(?:en|et)\b",
+    "nb": r"\b(?:en|et|ei)\b",
+    "fr": r"\b(?:le|la|du|de|un)",
+    "pt": r"\b(?:o|a|os|as|um|uma|uns|umas)\b",
+    "it": r"\b(?:il|lo|la|i|gli|le|del|dei|degli|uno|una|un)",
+    "fi": r"\b(?:se|yks|yksi)\b",
+    "hu": r"\b(?:a|az|egy)\b",
+}
+# What MKQA cuts into characters, Latin letters among them.
+_MKQA_CHARACTERS = frozenset({"zh", "ja", "th", "km"})
 _ASCII = frozenset(string.punctuation)
 _HAN = re.compile(r"[\u4e00-\u9fa5]|[^\u4e00-\u9fa5\s]+")
 
@@ -54,6 +76,9 @@ def normalized(text: str, language: str, how: Normalization) -> str:
     if how == "language":
         return answer(text, language)
     lowered = text.lower()
+    base = language.split("-")[0]
+    if how == "mkqa":
+        return _mkqa("".join(char for char in lowered if char not in _ASCII), base)
     if how == "squad":
         bare = "".join(char for char in lowered if char not in _ASCII)
         return " ".join(re.sub(_MLQA_ARTICLES["en"], " ", bare).split())
@@ -62,8 +87,14 @@ def normalized(text: str, language: str, how: Normalization) -> str:
         for char in lowered
         if char not in _ASCII and not unicodedata.category(char).startswith("P")
     )
-    articles = _MLQA_ARTICLES.get(language.split("-")[0])
+    articles = _MLQA_ARTICLES.get(base)
     return " ".join((re.sub(articles, " ", bare) if articles else bare).split())
+
+
+def _mkqa(bare: str, base: str) -> str:
+    articles = _MKQA_ARTICLES.get("nb" if base == "no" else base)
+    found = (re.sub(articles, " ", bare) if articles else bare).split()
+    return " ".join("".join(found) if base in _MKQA_CHARACTERS else found)
 
 
 def words(text: str, language: str, how: Normalization) -> list[str]:
@@ -110,7 +141,8 @@ def signature_of(name: str, language: str, options: Options) -> str:
     """Return normalization and tokenizer, after the metric's name."""
     base = language.split("-")[0]
     told = {
-        "language": f"NFKC+casefold-punct-articles[{base}]|tok:words+chars-where-unspaced",
+        "language": f"NFKC+casefold-punct-articles[{base}]|tok:words+chars-where-unspaced-v2",
+        "mkqa": f"mkqa[{base}]|tok:{'chars' if base in _MKQA_CHARACTERS else 'spaces'}",
         "mlqa": f"mlqa[{base}]|tok:{'mixed' if base == 'zh' else 'spaces'}",
         "squad": "squad|tok:spaces",
     }

@@ -35,7 +35,10 @@ class Segments:
         references: For each answer, all that count as right (at least one).
         language: The tag of the answers' language.
         inputs: For each answer, the text that was asked about; empty texts where not given.
-        texts: For each answer, all that the model wrote; the answer itself where not given.
+        texts: For each answer, all that the model wrote but its reasoning; the answer itself where
+            not given.
+        reasoning: For each answer, what the model thought aloud before it; empty texts where not
+            given.
         stop_reasons: Why each answer ended (``eos``, ``length``, ``none``); ``none`` where not
             given.
         tests: For each answer, the program that checks it, or None.
@@ -56,6 +59,7 @@ class Segments:
     stop_reasons: Sequence[str] = ()
     tests: Sequence[str | None] = ()
     ids: Sequence[str] = ()
+    reasoning: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "language", canonical(self.language, where="language"))
@@ -72,6 +76,7 @@ class Segments:
         fills: dict[str, list[Any]] = {
             "inputs": [""] * count,
             "texts": list(self.answers),
+            "reasoning": [""] * count,
             "stop_reasons": ["none"] * count,
             "tests": [None] * count,
             "ids": [str(number) for number in range(count)],

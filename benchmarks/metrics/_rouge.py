@@ -101,7 +101,7 @@ def rouge_signature(kind: str, language: str, options: Options) -> str:
     """Return stemmer, case, normalization, tokenizer and version."""
     stem = (_stemmer(language, options) or "none-for-language") if options.stemmer else "no"
     told = {
-        "unicode": "case:fold|norm:NFKC|tok:unicode-words+chars-where-unspaced",
+        "unicode": "case:fold|norm:NFKC|tok:unicode-words+chars-where-unspaced-v2",
         "rouge-score": "case:lower|tok:rouge-score",
     }[options.tokenizer]
     return f"{kind}|F1|stem:{stem}|{told}|refs:max|rouge-score:{version('rouge-score')}"

@@ -25,18 +25,32 @@ UNSPACED = {
     "Bali": "Balinese",
 }
 
-# Each character of those is a token, with the marks that belong to it (grapheme clusters, UAX 29).
 _CHARACTER = "".join(rf"\p{{Script={name}}}" for name in UNSPACED.values())
-# A word is letters, marks and digits; the joiners are part of Persian and Indic spelling.
-_TOKEN = regex.compile(
-    rf"(?:(?=[{_CHARACTER}])(?=[\p{{L}}\p{{N}}])\X)"
-    rf"|(?:(?![{_CHARACTER}])[\p{{L}}\p{{M}}\p{{N}}\u200c\u200d])+"
+# Signs that are read as words, though Unicode files them under punctuation: Burmese, Tai Tham.
+_SIGNS = r"\u104C-\u104F\u1AA0-\u1AA2"
+# What is read as part of a word: letters, marks and digits of every script; what Unicode takes for a
+# letter where it cuts words (UAX 29: tone letters, Armenian accents, the geresh); and signs that a
+# script has for itself (Braille, SignWriting, Sindhi's "and").
+_LETTER = (
+    rf"[[\p{{L}}\p{{M}}\p{{N}}\p{{WB=ALetter}}{_SIGNS}]"
+    r"||[\p{So}--[\p{Script=Common}\p{Script=Inherited}]]]"
 )
-_SEGMENT = regex.compile(rf"(?:(?=[{_CHARACTER}])\X)|(?:(?![{_CHARACTER}])\S)+")
+# The joiners are part of Persian and Indic spelling.
+_AFTER = r"[\p{M}\u200c\u200d]*+"
+# Without spaces each character is a token, with the marks that belong to it. Grapheme clusters (UAX 29)
+# leave out vowels and tones of Burmese, Shan, Mon and Karen, which take room of their own.
+_TOKEN = regex.compile(
+    rf"(?=[{_CHARACTER}])(?={_LETTER})\X{_AFTER}"
+    # A mark that no letter is before, as after an emoji, begins no word.
+    rf"|(?!\p{{M}})(?:(?![{_CHARACTER}])(?:{_LETTER}|[\u200c\u200d]))++|\p{{M}}++",
+    regex.V1,
+)
+_SEGMENT = regex.compile(rf"(?=[{_CHARACTER}])\X{_AFTER}|(?:(?![{_CHARACTER}])\S)+", regex.V1)
 _JOINERS = regex.compile(r"^[\u200c\u200d]+$")
 
-# What MLQA's evaluation takes for punctuation: Unicode's category P and all of ASCII's.
-_PUNCTUATION = regex.compile(r"[\p{P}$+<=>^`|~]")
+# What MLQA's evaluation takes for punctuation, Unicode's category P and all of ASCII's, but for signs
+# that are words.
+_PUNCTUATION = regex.compile(rf"[[\p{{P}}$+<=>^`|~]--[{_SIGNS}]]", regex.V1)
 
 # Words that MLQA's evaluation script (Lewis et al. 2020) takes out of an answer, by language, and
 # the same for French, Italian and Portuguese, where articles are words of their own likewise.

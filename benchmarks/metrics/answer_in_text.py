@@ -7,7 +7,7 @@ from benchmarks.metrics._answers import contains, normalized, signature_of, word
 from benchmarks.metrics._base import Array, Segments, counted, mean_of_rows
 
 LABEL = "answer in text"
-DESCRIPTION = "share of texts with a reference among their words, all that the model wrote counted"
+DESCRIPTION = "share of texts with a reference among their words, all that the model wrote but its reasoning counted"
 UNIT = "%"
 TASKS = ("qa",)
 HIGHER_IS_BETTER = True

@@ -38,4 +38,4 @@ def combine(sums: Array) -> Array:
 
 def signature(language: str, options: NoOptions) -> str:
     """Return order and tokenizer."""
-    return "repetition|seq-rep-4|tok:unicode-words+chars-where-unspaced|v1"
+    return "repetition|seq-rep-4|tok:unicode-words+chars-where-unspaced-v2|v1"

@@ -78,7 +78,7 @@ def signature(language: str, options: Options) -> str:
     given = _given(language, options)
     told = {
         "case": "mixed" if given["case_sensitive"] else "lc",
-        "tok": "characters+tercom" if _by_character(language) else "tercom",
+        "tok": "characters-v2+tercom" if _by_character(language) else "tercom",
         "norm": "yes" if given["normalized"] else "no",
         "punct": "no" if given["no_punct"] else "yes",
         "asian": "yes" if given["asian_support"] else "no",

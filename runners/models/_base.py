@@ -112,6 +112,7 @@ class LoadOptions:
         trust_remote_code: Whether the user said that a model's own code may run.
         where: The place to name in an error.
         records: The records that will be asked, for systems whose answers are there already.
+        lines: Every row of the data that they are of; see `benchmarks.Suite`.
         generation: How it will be asked: what it cannot do is said when it is loaded.
     """
 
@@ -119,6 +120,7 @@ class LoadOptions:
     trust_remote_code: bool = False
     where: str = "model"
     records: pl.DataFrame | None = None
+    lines: pl.DataFrame | None = None
     generation: GenerationSettings = field(default_factory=GenerationSettings)
 
 

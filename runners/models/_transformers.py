@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.reasoning import kept
 from isogloss.errors import IsoglossError
 from isogloss.provenance import read_json
 from runners.models._base import Facts, GenerationSettings, LoadOptions, Prompt
@@ -352,6 +353,18 @@ def generated(
 def _seed(seed: int, sample: int, prompts: Sequence[Prompt]) -> int:
     text = json.dumps([seed, sample, [prompt.id for prompt in prompts]])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 1
+
+
+def decoded(tokenizer: Any, tokens: Sequence[int]) -> str:
+    """Return the text of tokens without special ones, but for those that mark reasoning."""
+    names = tokenizer.convert_ids_to_tokens(list(tokens))
+    marks = kept(names)
+    if not marks:
+        return str(tokenizer.decode(tokens, skip_special_tokens=True))
+    special = set(tokenizer.all_special_ids)
+    special |= {n for n, token in tokenizer.added_tokens_decoder.items() if token.special}
+    shown = [n for n, name in zip(tokens, names, strict=True) if name in marks or n not in special]
+    return str(tokenizer.decode(shown, skip_special_tokens=False))
 
 
 def by_length(prompts: Sequence[Prompt]) -> list[int]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks import reasoning
 from isogloss.errors import IsoglossError
 from runners.models import _transformers as hf
 from runners.models._base import Facts, Generation, GenerationSettings, LoadOptions, Prompt
@@ -15,6 +16,9 @@ from runners.resolve import locate
 DESCRIPTION = "causal language models: a hub name, a folder, a .gguf file, pypi:… or a checkpoint"
 PRIORITY = 10
 LOCATED = True
+
+# So many tokens of a prompt's end hold the mark of reasoning, if it ends in one.
+_LAST = 16
 
 
 class _Causal:
@@ -54,15 +58,18 @@ class _Causal:
                 pad_token_id=self._tokenizer.pad_token_id,
             )
         )
+        begun = [self._begun(row) for row in ids]
         seconds = (time.perf_counter() - began) / (len(prompts) * settings.samples)
         return [
             [
                 self._generation(
-                    row[asked:], settings.limit(prompt.task), seconds, len(whole) > room
+                    row[asked:], settings.limit(prompt.task), seconds, len(whole) > room, begin
                 )
                 for row in rows
             ]
-            for prompt, whole, rows in zip(prompts, ids, zip(*samples, strict=True), strict=True)
+            for prompt, whole, begin, rows in zip(
+                prompts, ids, begun, zip(*samples, strict=True), strict=True
+            )
         ]
 
     def _ids(self, prompt: Prompt) -> list[int]:
@@ -75,15 +82,24 @@ class _Causal:
             )
         return list(ids)
 
+    def _begun(self, ids: list[int]) -> str:
+        """Return the mark of reasoning that the chat template begins an answer with, if it does.
+
+        Without it, reasoning that is cut off could not be told from an answer.
+        """
+        if not self._chat.templated:
+            return ""
+        return reasoning.begun(self._tokenizer.decode(ids[-_LAST:]))
+
     def _generation(
-        self, row: list[int], limit: int, seconds: float, truncated: bool
+        self, row: list[int], limit: int, seconds: float, truncated: bool, begin: str
     ) -> Generation:
         ends = self._model.generation_config.eos_token_id
         ends = set(ends if isinstance(ends, list) else [ends]) | {self._tokenizer.eos_token_id}
         stop = next((place for place, token in enumerate(row) if token in ends), None)
         kept = row[:limit] if stop is None or stop > limit else row[:stop]
         reason = "length" if stop is None or stop > limit else "eos"
-        text = self._tokenizer.decode(kept, skip_special_tokens=True)
+        text = begin + hf.decoded(self._tokenizer, kept)
         return Generation(text, reason, len(kept), seconds, truncated)
 
 

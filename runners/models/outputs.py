@@ -57,4 +57,4 @@ def load(spec: str, options: LoadOptions) -> _Outputs:
     path = Path(spec.removeprefix(_PREFIX))
     if options.records is None:
         raise IsoglossError("outputs answer a suite, and none is given", where=options.where)
-    return _Outputs(path, read_outputs(path, options.records))
+    return _Outputs(path, read_outputs(path, options.records, options.lines))

@@ -13,7 +13,7 @@ from isogloss.provenance import sha256_file
 from runners.outputs._lines import shown, some
 from runners.outputs.hidden import warn_of_hidden
 from runners.outputs.places import Part, is_run, parts
-from runners.outputs.positional import read_lines
+from runners.outputs.positional import Places, read_lines
 from runners.outputs.tables import ANSWERS, read_table
 from runners.stored import read_run
 
@@ -26,17 +26,21 @@ MATCHED: dict[str, pl.DataType] = {
 }
 
 
-def read_outputs(path: Path, records: pl.DataFrame) -> pl.DataFrame:
+def read_outputs(
+    path: Path, records: pl.DataFrame, lines: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Read other people's answers to the records of a suite.
 
     Args:
-        path: A text file with an answer a line (for a suite of one task and languages), in the
-            records' order; a file of ids and answers (see `runners.outputs.tables.read_table`); a
+        path: A text file with an answer a line (for a suite of one task and languages): one for
+            each record, in the records' order, or one for each line of the data; a file of ids and answers (see `runners.outputs.tables.read_table`); a
             pattern or a folder of such files (see `runners.outputs.places.parts`); or a run folder,
             whose predictions are read. An id is a record's ``id``, or where none of a file's ids
             is one, its ``source_id``: the one that the data set itself gives it, with or without
             the file's name before ``#``.
         records: The suite's records, in `isogloss.records.SCHEMA`.
+        lines: Every row of the data, those among them that the suite leaves out or does not ask;
+            see `benchmarks.suiterecords.Asked`. Without it a text file has a line for each record.
 
     Returns:
         Columns as in `MATCHED`, in the records' order, then by sample. Every record has an answer.
@@ -50,7 +54,7 @@ def read_outputs(path: Path, records: pl.DataFrame) -> pl.DataFrame:
         whole = Part(path, (), records)
         found = _by_id(whole, read_run(path).predictions)
     else:
-        found = pl.concat(_answers(part) for part in parts(path, records))
+        found = pl.concat(_answers(part, lines) for part in parts(path, records))
     _check_complete(found, records, path)
     warn_of_hidden(found)
     ordered = records.select("id").with_row_index("row").join(found, on="id", how="left")
@@ -74,18 +78,18 @@ def fingerprint(path: Path, records: pl.DataFrame) -> dict[str, str]:
     return {str(file): sha256_file(file) for file in files}
 
 
-def _answers(part: Part) -> pl.DataFrame:
+def _answers(part: Part, lines: pl.DataFrame | None) -> pl.DataFrame:
     if not part.positional:
         return _by_id(part, read_table(part.path))
-    cell = str(part.cells[0])
-    texts = read_lines(part.path, part.records.height, cell)
-    return part.records.select("id").with_columns(
+    found = read_lines(part.path, Places.of(part.records, lines, part.cells[0]))
+    return found.select(
+        "id",
         sample=pl.lit(0, dtype=pl.Int64),
-        prediction=pl.Series(texts, dtype=pl.String),
+        prediction="text",
         stop_reason=pl.lit("none"),
         file=pl.lit(str(part.path)),
         named=pl.lit(None, dtype=pl.String),
-        line=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
+        line="line",
     )
 
 
