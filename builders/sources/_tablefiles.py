@@ -12,6 +12,7 @@ from builders.sources._base import Context
 from builders.sources._columns import Columns, MappedOptions, constants, mapped
 from builders.sources._files import Found, TaggedPathOptions, find
 from builders.sources._tables import Table, batches, format_of
+from isogloss.console import warn
 from isogloss.errors import IsoglossError
 from isogloss.settings import Settings
 
@@ -24,7 +25,7 @@ class TableOptions(TaggedPathOptions):
             ``{source_language}`` in them stand for a tag or a FLORES code. A table of several
             says the language of each.
         format: By default what the file's name ends in says (``.jsonl``, ``.csv``, ``.tsv``,
-            ``.parquet``; the first three also compressed, as ``.gz``, ``.bz2`` or ``.zst``).
+            ``.parquet``; the first three also compressed, as ``.gz``, ``.bz2``, ``.xz`` or ``.zst``).
         separator: Of CSV: one character; by default a comma, in TSV a tab.
         quote: Of CSV: one character, or empty for none; by default ``"``, in TSV none.
         header: Of CSV: whether the first row names the columns; otherwise they are 1, 2, 3 …
@@ -152,6 +153,7 @@ def table_of(file: Found, options: TableOptions, context: Context) -> Table:
         # text/tab-separated-values knows no quotes, and sentences hold them.
         quote=options.quote if options.quote is not None else ("" if tab else '"'),
         header=options.header,
+        supposed=tab and options.quote is None,
     )
 
 
@@ -165,6 +167,8 @@ def frames(
     """
     columns = [mapping.columns for mapping in mappings]
     fixed = constants(mappings[0], context)
+    quoted: dict[str, int] = {}
+    broken: list[str] = []
     for table in tables:
         file = table.file
         languages = {
@@ -174,8 +178,27 @@ def frames(
             for side in ("language", "source_language")
         }
         for batch in batches(table, columns):
+            if batch.broken is not None:
+                broken.extend(batch.broken.drop_nulls())
+            if batch.quoted:
+                quoted[file.name] = quoted.get(file.name, 0) + batch.quoted
             ids = pl.select(pl.format("{}#{}", pl.lit(file.name), batch.numbers)).to_series()
             for mapping in mappings:
                 yield mapped(
-                    batch.rows, mapping, context, where=str(file.path), ids=ids, languages=languages
+                    batch.rows,
+                    mapping,
+                    context,
+                    where=str(file.path),
+                    ids=ids,
+                    languages=languages,
+                    broken=batch.broken,
                 )
+    if broken:
+        warn(f"{context.where}: {len(broken)} records are broken and left out, the first: {broken[0]}")
+    if quoted:
+        name, count = next(iter(quoted.items()))
+        warn(
+            f"{context.where}: {len(quoted)} of {len(tables)} files have fields that begin and end "
+            f"with a quotation mark, which is kept ({name}: {count}); if they are quoted, say "
+            "quote = '\"', and if they are not, quote = ''"
+        )

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any, Protocol
 from xml.etree.ElementTree import ParseError
 
-import pyarrow as pa
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
-from builders.sources._lines import LONGEST, reading
+from builders.sources._lines import LONGEST, unpacked
 from isogloss.errors import IsoglossError
 
 _CHUNK = 1 << 20
@@ -65,7 +64,7 @@ def feed(path: Path, builder: Builder, *, layout: str) -> Iterator[None]:
     """Give a file's events to a builder, and stop after every chunk, so that it can be emptied.
 
     Args:
-        path: The file; one named ``.gz``, ``.bz2``, ``.zst`` or ``.lz4`` is unpacked.
+        path: The file, plain or compressed.
         builder: Takes the events. Where it raises `Misplaced`, the line is told with it.
         layout: What to tell then: how such files are laid out.
 
@@ -75,7 +74,7 @@ def feed(path: Path, builder: Builder, *, layout: str) -> Iterator[None]:
     """
     parser: Any = DefusedXMLParser(target=builder)
     try:
-        with reading(path), pa.input_stream(str(path), compression="detect") as stream:
+        with unpacked(path) as stream:
             fed = 0
             while chunk := stream.read(_CHUNK):
                 parser.feed(chunk)
