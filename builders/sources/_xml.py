@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from xml.etree.ElementTree import ParseError
@@ -18,6 +19,14 @@ _CHUNK = 1 << 20
 
 class Misplaced(Exception):
     """An element that is not where its format has it, or lacks an attribute; says which."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a record, and the line that it is in."""
+
+    problem: str
+    line: int
 
 
 class Gathered:
@@ -45,7 +54,13 @@ class Gathered:
 
 
 class Builder(Protocol):
-    """What takes an XML parser's events (`xml.etree.ElementTree.XMLParser`'s ``target``)."""
+    """What takes an XML parser's events (`xml.etree.ElementTree.XMLParser`'s ``target``).
+
+    Attributes:
+        line: Tells the line that the parser is at; `feed` sets it.
+    """
+
+    line: Callable[[], int]
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Begin an element; a tag in a namespace is ``{namespace}name``."""
@@ -73,6 +88,7 @@ def feed(path: Path, builder: Builder, *, layout: str) -> Iterator[None]:
             entities, which expand to more than there is or fetch what is elsewhere.
     """
     parser: Any = DefusedXMLParser(target=builder)
+    builder.line = lambda: int(parser.parser.CurrentLineNumber)
     try:
         with unpacked(path) as stream:
             fed = 0
