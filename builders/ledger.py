@@ -152,13 +152,22 @@ def commonest(ledgers: Iterable[Ledger], *, most: int = 3) -> str:
     found = pl.DataFrame(schema={"kind": pl.String, "reason": pl.String, "rows": pl.UInt32})
     for path in paths:
         reason = pl.col("reason")
-        here = spooled(path).group_by(kind(reason).alias("kind"), maintain_order=True).agg(
-            reason.first(), pl.len().alias("rows").cast(pl.UInt32)
+        here = (
+            spooled(path)
+            .group_by(kind(reason).alias("kind"), maintain_order=True)
+            .agg(reason.first(), pl.len().alias("rows").cast(pl.UInt32))
         )
-        found = pl.concat([found, here]).group_by("kind", maintain_order=True).agg(
-            reason.first(), pl.col("rows").sum()
+        found = (
+            pl.concat([found, here])
+            .group_by("kind", maintain_order=True)
+            .agg(reason.first(), pl.col("rows").sum())
         )
     total = int(found["rows"].sum())
     told = found.sort("rows", descending=True, maintain_order=True).head(most)
     more = "; …" if found.height > most else ""
-    return "; ".join(f"{row} of {total}: {reason}" for reason, row in told.select("reason", "rows").rows()) + more
+    return (
+        "; ".join(
+            f"{row} of {total}: {reason}" for reason, row in told.select("reason", "rows").rows()
+        )
+        + more
+    )

@@ -27,6 +27,25 @@ def features_of(schema: pa.Schema) -> dict[str, Feature]:
     return features if isinstance(features, dict) else {}
 
 
+def with_labels(frame: pl.DataFrame, features: Mapping[str, Feature]) -> pl.DataFrame:
+    """Return texts with the numbers of labels as their names; a column may have a dotted name."""
+    for name in frame.columns:
+        feature = features.get(name)
+        if feature is None:
+            top, *inner = name.split(".")
+            feature = features.get(top)
+            for part in inner:
+                while isinstance(feature, list) or (
+                    isinstance(feature, dict) and part not in feature and "feature" in feature
+                ):
+                    feature = _inner(feature)
+                feature = feature.get(part) if isinstance(feature, dict) else None
+        if _is_label(feature) and frame.schema[name] == pl.String:
+            named = {str(number): label for number, label in enumerate(feature["names"])}
+            frame = frame.with_columns(pl.col(name).replace({**named, "-1": None}))
+    return frame
+
+
 def to_polars(table: pa.Table, features: Mapping[str, Feature], where: str | Path) -> pl.DataFrame:
     """Return a table as a frame: numbers that stand for a label as its name, extensions as stored.
 

@@ -38,6 +38,25 @@ def record(text: str, where: str) -> dict[str, Any]:
     return value
 
 
+def records(text: str, where: str, field: str | None) -> list[Any]:
+    """Read a list of records that is one JSON text, or the field of an object that has them.
+
+    Raises:
+        IsoglossError: It is not JSON, or there is no such list.
+    """
+    try:
+        value = _DECODER.decode(text)
+    except (ValueError, RecursionError) as error:
+        told = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise IsoglossError(f"is not JSON ({told})", where=where) from error
+    if field is not None:
+        value = value.get(field) if isinstance(value, dict) else None
+    if not isinstance(value, list):
+        place = f"its {field!r}" if field is not None else "it"
+        raise IsoglossError(f"{place} is no list of records", where=where)
+    return value
+
+
 def _not_json(text: str, error: Exception, where: str) -> IsoglossError:
     if isinstance(error, json.JSONDecodeError):
         told = f"{error.msg} at character {error.colno}"
@@ -128,9 +147,7 @@ class Picker:
         """What is picked of a record that is broken."""
         return [None] * len(self._paths)
 
-    def _inside(
-        self, found: Mapping[str, Any], name: str, path: Sequence[str]
-    ) -> tuple[Any, bool]:
+    def _inside(self, found: Mapping[str, Any], name: str, path: Sequence[str]) -> tuple[Any, bool]:
         """Return what a dotted name finds inside a record, and whether the fields were there."""
         value: Any = found
         there = True

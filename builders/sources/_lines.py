@@ -150,7 +150,9 @@ def check_width(text: bytes, path: Path | str) -> None:
     """
     if text.startswith(_POINTER):
         raise IsoglossError(
-            "is a pointer of Git LFS, not the file itself", where=path, remedy="Fetch it: git lfs pull"
+            "is a pointer of Git LFS, not the file itself",
+            where=path,
+            remedy="Fetch it: git lfs pull",
         )
     head = text[:1024]
     zeros = abs(head[0::2].count(0) - head[1::2].count(0))

@@ -15,9 +15,7 @@ from isogloss.errors import IsoglossError
 M = TypeVar("M", bound=BaseModel)
 
 
-def json_lines(
-    model: type[M], path: Path, remedy: str
-) -> Iterator[tuple[int, M | IsoglossError]]:
+def json_lines(model: type[M], path: Path, remedy: str) -> Iterator[tuple[int, M | IsoglossError]]:
     """Read a file of JSON Lines, in order, each line with its number; empty lines are none.
 
     Yields:

@@ -11,7 +11,7 @@ from pydantic import field_validator, model_validator
 from builders.sources._base import Context
 from builders.sources._columns import Columns, MappedOptions, constants, mapped
 from builders.sources._files import Found, TaggedPathOptions, find
-from builders.sources._tables import Table, batches, format_of
+from builders.sources._tables import Faults, Table, batches, format_of
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
 from isogloss.settings import Settings
@@ -168,7 +168,7 @@ def frames(
     columns = [mapping.columns for mapping in mappings]
     fixed = constants(mappings[0], context)
     quoted: dict[str, int] = {}
-    broken: list[str] = []
+    faults = Faults(context.where)
     for table in tables:
         file = table.file
         languages = {
@@ -178,8 +178,7 @@ def frames(
             for side in ("language", "source_language")
         }
         for batch in batches(table, columns):
-            if batch.broken is not None:
-                broken.extend(batch.broken.drop_nulls())
+            faults.note(batch)
             if batch.quoted:
                 quoted[file.name] = quoted.get(file.name, 0) + batch.quoted
             ids = pl.select(pl.format("{}#{}", pl.lit(file.name), batch.numbers)).to_series()
@@ -193,8 +192,7 @@ def frames(
                     languages=languages,
                     broken=batch.broken,
                 )
-    if broken:
-        warn(f"{context.where}: {len(broken)} records are broken and left out, the first: {broken[0]}")
+    faults.tell()
     if quoted:
         name, count = next(iter(quoted.items()))
         warn(

@@ -19,6 +19,7 @@ from builders.sources._columns import Columns
 from builders.sources._files import Found
 from builders.sources._json import Picker, record
 from builders.sources._lines import BLOCK, Block, blocks, one_line, reading
+from isogloss.console import warn
 from isogloss.errors import IsoglossError
 from isogloss.separated import separated_rows
 
@@ -27,8 +28,8 @@ Format = Literal["jsonl", "csv", "tsv", "parquet"]
 #: Rows of a batch at most: fewer where they hold more than `BLOCK` bytes.
 ROWS = 32_768
 
-# Bytes of text that JSON and CSV are read by, row by row.
-_SOME = 2 << 20
+#: Bytes of text that JSON and CSV are read by, row by row.
+SOME = 2 << 20
 
 # Rows that Parquet is read by. How long they are is known only then.
 _FEW = 2048
@@ -84,6 +85,26 @@ class Batch:
         return Batch(rows, numbers, broken, quoted)
 
 
+@dataclass
+class Faults:
+    """The broken records of a source: how many, and the first of them."""
+
+    where: str
+    count: int = 0
+    first: str | None = None
+
+    def note(self, batch: Batch) -> None:
+        """Take in a batch."""
+        if batch.broken is not None and (found := batch.broken.drop_nulls()).len():
+            self.count += found.len()
+            self.first = self.first or found[0]
+
+    def tell(self) -> None:
+        """Warn that there are some, once all is read."""
+        if self.first is not None:
+            warn(f"{self.where}: {self.count} broken records are left out, the first: {self.first}")
+
+
 def format_of(path: Path) -> Format | None:
     """Return the kind of file that a name's suffix tells, or None."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
@@ -136,7 +157,7 @@ class _Rows:
 
 def _json_lines(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
     file = table.file
-    yield from json_batches(blocks(file.path, _SOME), columns, str(file.path), file.name)
+    yield from json_batches(blocks(file.path, SOME), columns, str(file.path), file.name)
 
 
 def json_batches(
@@ -181,14 +202,23 @@ def json_batches(
 
 
 def _csv(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
+    yield from csv_batches(blocks(table.file.path, SOME), columns, table)
+
+
+def csv_batches(read: Iterable[Block], columns: Sequence[Columns], table: Table) -> Iterator[Batch]:
+    """Read what mappings ask for of separated text, from blocks of its lines.
+
+    Raises:
+        IsoglossError: It lacks a column, or is not CSV (with the line).
+    """
     path = table.file.path
     lines = itertools.chain.from_iterable(
         # A carriage return ends a line, too.
         io.StringIO(block.text.decode(), newline="")
-        for block in blocks(path, _SOME)
+        for block in read
     )
-    read = separated_rows(lines, path, separator=table.separator, quote=table.quote)
-    filled = ((line, row) for line, row in read if row)
+    found = separated_rows(lines, path, separator=table.separator, quote=table.quote)
+    filled = ((line, row) for line, row in found if row)
     line, names = next(filled, (1, None))
     if names is None:
         raise IsoglossError("is empty", where=path, remedy="It needs at least a row of names")
@@ -206,7 +236,7 @@ def _csv(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
         values = [None] * len(places) if broken else [row[place] for place in places]
         rows.add(values, number, broken)
         size += sum(map(len, row))
-        if len(rows.values) == ROWS or size > _SOME:
+        if len(rows.values) == ROWS or size > SOME:
             yield _separated(rows, wanted, table)
             rows, size = _Rows(), 0
     if rows.values:

@@ -15,7 +15,16 @@ from pydantic import Field, field_validator, model_validator
 
 from builders.engines import OpenAIEngine
 from builders.sources._answers import Answers
-from builders.sources._base import Context, Engine, Reading, SourceOptions, blank, examples, is_blank, rank
+from builders.sources._base import (
+    Context,
+    Engine,
+    Reading,
+    SourceOptions,
+    blank,
+    examples,
+    is_blank,
+    rank,
+)
 from builders.sources._bitext import numbered
 from builders.sources._earlier import opened
 from builders.sources._files import Found, find, fingerprint, known_licence, served
