@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -355,7 +356,7 @@ def _text_batches(
         found = manager.download_and_extract(list(builder.config.data_files[split]))
         for path in manager.iter_files(found):
             # A data set is the same wherever its folder lies.
-            name = path.replace(f"{place.path}/", "")
+            name = path.removeprefix(os.path.join(os.path.abspath(place.path), ""))  # noqa: PTH118, PTH100
             with xopen(path, "rb", download_config=download) as file:
                 for batch in reader(file, path, name, builder.config, options.columns):
                     yield replace(batch, rows=with_labels(batch.rows, declared))

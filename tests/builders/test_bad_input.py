@@ -226,9 +226,11 @@ def test_parquet_with_nul_and_cut_off(tmp_path: Path) -> None:
         read("files", tmp_path, LANGUAGES, path="a.parquet", **WORDS)
 
 
-def test_a_row_of_csv_that_is_too_long_is_told_with_its_line(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text(f'q,a\nw,b\n"{"line" * 1_500_000}\n",b\n')
-    with pytest.raises(IsoglossError, match=r"a\.csv:3: this row has 5 MiB.*JSON Lines or Parquet"):
+def test_a_field_of_csv_that_is_too_long_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f'q,a\nw,b\n"{"line" * 1_500_000}",b\n')
+    assert read("files", tmp_path, LANGUAGES, path="a.csv", **WORDS)["reason"].null_count() == 2
+    (tmp_path / "a.csv").write_text(f'q,a\nw,b\n"{"line" * 4_500_000}\n",b\n')
+    with pytest.raises(IsoglossError, match=r"a\.csv:3: a field is over 16 MiB.*Lines or Parquet"):
         read("files", tmp_path, LANGUAGES, path="a.csv", **WORDS)
 
 

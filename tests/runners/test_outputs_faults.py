@@ -125,7 +125,11 @@ def test_rows_of_the_wrong_kind(line: str, what: str, pair: Path, tmp_path: Path
         ("o.csv", "id,prediction,id\n", "two columns have one name"),
         ("o.csv", "id,prediction\na,b,c\n", "o.csv:2: has 3 fields, and the first line 2"),
         ("o.csv", 'id,prediction\na,"b\n', "o.csv:2: is not CSV .*closing quote"),
-        ("o.csv", 'id,prediction\na,"b" c\n', "o.csv:2: a quotation mark stands inside a quoted field"),
+        (
+            "o.csv",
+            'id,prediction\na,"b" c\n',
+            "o.csv:2: a quotation mark stands inside a quoted field",
+        ),
         ("o.csv", "id,prediction,sample\na,b,1.5\n", "'sample' is '1.5', not a whole number"),
         ("o.parquet", "PAR1 and no more", "o.parquet: cannot be read"),
     ],
