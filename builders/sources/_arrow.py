@@ -20,7 +20,7 @@ Feature = Any
 def features_of(schema: pa.Schema) -> dict[str, Feature]:
     """Return the features that `datasets` has noted in a file; none where it has not written it."""
     try:
-        noted = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+        noted: Any = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
         features = noted["info"]["features"]
     except (ValueError, LookupError, TypeError, RecursionError):
         return {}
@@ -28,22 +28,42 @@ def features_of(schema: pa.Schema) -> dict[str, Feature]:
 
 
 def with_labels(frame: pl.DataFrame, features: Mapping[str, Feature]) -> pl.DataFrame:
-    """Return texts with the numbers of labels as their names; a column may have a dotted name."""
-    for name in frame.columns:
-        feature = features.get(name)
-        if feature is None:
-            top, *inner = name.split(".")
-            feature = features.get(top)
-            for part in inner:
-                while isinstance(feature, list) or (
-                    isinstance(feature, dict) and part not in feature and "feature" in feature
-                ):
-                    feature = _inner(feature)
-                feature = feature.get(part) if isinstance(feature, dict) else None
-        if _is_label(feature) and frame.schema[name] == pl.String:
+    """Return texts, or lists of them, with the numbers of labels as their names.
+
+    Args:
+        frame: Columns, which may have dotted names.
+        features: What `datasets` says of the columns.
+    """
+    for name, kind in frame.schema.items():
+        feature = _element(_at(name, features))
+        if _is_label(feature):
             named = {str(number): label for number, label in enumerate(feature["names"])}
-            frame = frame.with_columns(pl.col(name).replace({**named, "-1": None}))
+            listed = isinstance(kind, pl.List)
+            text = pl.element() if listed else pl.col(name)
+            text = text.replace({**named, "-1": None})
+            frame = frame.with_columns(pl.col(name).list.eval(text) if listed else text)
     return frame
+
+
+def _at(name: str, features: Mapping[str, Feature]) -> Feature:
+    """Return the feature of a column, or of what a dotted name finds inside one."""
+    if name in features:
+        return features[name]
+    feature: Feature = dict(features)
+    for part in name.split("."):
+        feature = _element(feature)
+        if not part.isdecimal():
+            feature = feature.get(part) if isinstance(feature, dict) else None
+    return feature
+
+
+def _element(feature: Feature) -> Feature:
+    """Return the feature of a list's elements, whatever it is a list of; any other as it is."""
+    while isinstance(feature, list) or (isinstance(feature, dict) and "_type" in feature):
+        if isinstance(feature, dict) and "feature" not in feature:
+            break
+        feature = _inner(feature)
+    return feature
 
 
 def to_polars(table: pa.Table, features: Mapping[str, Feature], where: str | Path) -> pl.DataFrame:

@@ -185,8 +185,8 @@ def json_batches(
             try:
                 rows.add(picker.pick(record(line, f"{path}:{number}")), number)
             except IsoglossError as error:
-                if not checked and line.lstrip().startswith("["):
-                    raise
+                if not checked and not rows.values and line.lstrip().startswith("["):
+                    raise  # the file is a list
                 faults.append(error)
                 rows.add(picker.nothing, number, f"{name}:{number}: {error.problem}")
         if rows.values and not checked:
@@ -218,7 +218,7 @@ def csv_batches(read: Iterable[Block], columns: Sequence[Columns], table: Table)
         for block in read
     )
     found = separated_rows(lines, path, separator=table.separator, quote=table.quote)
-    filled = ((line, row) for line, row in found if row)
+    filled: Iterator[tuple[int, list[str]]] = ((line, row) for line, row in found if row)
     line, names = next(filled, (1, None))
     if names is None:
         raise IsoglossError("is empty", where=path, remedy="It needs at least a row of names")
