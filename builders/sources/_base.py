@@ -203,7 +203,8 @@ def blank(text: str | None) -> bool:
 def _checked(frame: pl.DataFrame) -> pl.DataFrame:
     """Take what is blank for missing, whatever the source, and reject rows that lack a text.
 
-    An output may be empty: so a source keeps a question that has no answer, where its options say so.
+    The answer to a question may be empty: so a source keeps one that has none, where its options say
+    so.
     U+0000 is in no text, and ends one for many a program.
     """
     texts = ("instruction", "context", "input", "output")
@@ -212,13 +213,14 @@ def _checked(frame: pl.DataFrame) -> pl.DataFrame:
     # An instruction of its own may say all, but something must.
     silent = is_blank(pl.col("input")).fill_null(True)
     silent &= is_blank(pl.col("instruction")).fill_null(True)
+    unanswerable = (pl.col("task") == "qa") & (output.fill_null(" ") == "")
     kept = pl.col("rejected_by").is_null()
     found = frame.select(
         context=is_blank(pl.col("context")).fill_null(False),
         references=references.list.eval(is_blank(pl.element()).fill_null(True)).list.any(),
         nul=kept & nul.fill_null(False),
         silent=kept & silent,
-        unanswered=kept & is_blank(output).fill_null(True) & (output.fill_null(" ") != ""),
+        unanswered=kept & ~unanswerable & is_blank(output).fill_null(True),
     )
     if found["context"].any():
         context = pl.when(~found["context"]).then(pl.col("context"))

@@ -205,16 +205,9 @@ def lines(path: Path, size: int = BLOCK) -> Iterator[pl.Series]:
     U+000B inside a sentence would otherwise shift all lines after it against the other language.
 
     Raises:
-        IsoglossError: As `blocks`, or a line holds a NUL byte.
+        IsoglossError: As `blocks`.
     """
     for block in blocks(path, size):
-        if (nul := block.text.find(b"\0")) >= 0:
-            number = block.line + block.text.count(b"\n", 0, nul)
-            raise IsoglossError(
-                "holds a NUL byte: it is not text, or not UTF-8",
-                where=f"{path}:{number}",
-                remedy="If it is UTF-16, convert it first with iconv -f UTF-16 -t UTF-8",
-            )
         yield block.lines().str.strip_suffix("\r")
 
 
