@@ -149,25 +149,14 @@ def summary(steps: Iterable[dict[str, Any]]) -> str:
 def commonest(ledgers: Iterable[Ledger], *, most: int = 3) -> str:
     """Return why rows were dropped, the commonest reasons first, each as its first row tells it."""
     paths = [path for one in ledgers for files in one.files().values() for path in files]
-    found = pl.DataFrame(schema={"kind": pl.String, "reason": pl.String, "rows": pl.UInt32})
+    found = pl.DataFrame(schema={"kind": pl.String, "reason": pl.String, "rows": pl.Int64})
+    # A reason may quote a text, of any length.
+    first = pl.col("reason").first().str.slice(0, 200)
     for path in paths:
-        reason = pl.col("reason")
-        here = (
-            spooled(path)
-            .group_by(kind(reason).alias("kind"), maintain_order=True)
-            .agg(reason.first(), pl.len().alias("rows").cast(pl.UInt32))
-        )
-        found = (
-            pl.concat([found, here])
-            .group_by("kind", maintain_order=True)
-            .agg(reason.first(), pl.col("rows").sum())
-        )
-    total = int(found["rows"].sum())
-    told = found.sort("rows", descending=True, maintain_order=True).head(most)
-    more = "; …" if found.height > most else ""
-    return (
-        "; ".join(
-            f"{row} of {total}: {reason}" for reason, row in told.select("reason", "rows").rows()
-        )
-        + more
-    )
+        here = spooled(path).group_by(kind(pl.col("reason")).alias("kind"), maintain_order=True)
+        both = pl.concat([found, here.agg(first, pl.len().cast(pl.Int64).alias("rows"))])
+        found = both.group_by("kind", maintain_order=True).agg(first, pl.col("rows").sum())
+    total = found["rows"].sum()
+    most_rows = found.sort("rows", descending=True, maintain_order=True).head(most)
+    told = [f"{rows} of {total}: {reason}" for _, reason, rows in most_rows.rows()]
+    return "; ".join([*told, "…"] if found.height > most else told)

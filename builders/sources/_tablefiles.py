@@ -15,6 +15,7 @@ from builders.sources._tables import Faults, Table, batches, format_of
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
 from isogloss.settings import Settings
+from isogloss.showing import printable
 
 
 class TableOptions(TaggedPathOptions):
@@ -197,6 +198,6 @@ def frames(
         name, count = next(iter(quoted.items()))
         warn(
             f"{context.where}: {len(quoted)} of {len(tables)} files have fields that begin and end "
-            f"with a quotation mark, which is kept ({name}: {count}); if they are quoted, say "
+            f"with a quotation mark, which is kept ({printable(name)}: {count}); if they are quoted, say "
             "quote = '\"', and if they are not, quote = ''"
         )

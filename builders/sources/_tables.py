@@ -22,6 +22,7 @@ from builders.sources._lines import BLOCK, Block, blocks, one_line, reading
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
 from isogloss.separated import separated_rows
+from isogloss.showing import printable
 
 Format = Literal["jsonl", "csv", "tsv", "parquet"]
 
@@ -102,7 +103,8 @@ class Faults:
     def tell(self) -> None:
         """Warn that there are some, once all is read."""
         if self.first is not None:
-            warn(f"{self.where}: {self.count} broken records are left out, the first: {self.first}")
+            first = printable(self.first[:300])
+            warn(f"{self.where}: {self.count} broken records are left out, the first: {first}")
 
 
 def format_of(path: Path) -> Format | None:

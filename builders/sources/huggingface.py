@@ -270,9 +270,9 @@ def _frames(
         total = 0
         with _told(options, context):
             for batch in _batches(options, context, place, config):
-                faults.note(batch)
                 if options.rows is not None:
                     batch = batch.slice(0, options.rows - total)
+                faults.note(batch)
                 rows = batch.rows
                 numbers = pl.Series(range(total, total + rows.height), dtype=pl.Int64)
                 total += rows.height
