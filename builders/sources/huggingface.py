@@ -270,8 +270,6 @@ def _frames(
         total = 0
         with _told(options, context):
             for batch in _batches(options, context, place, config):
-                if options.rows is not None:
-                    batch = batch.slice(0, options.rows - total)
                 faults.note(batch)
                 rows = batch.rows
                 numbers = pl.Series(range(total, total + rows.height), dtype=pl.Int64)
@@ -286,8 +284,6 @@ def _frames(
                     languages=languages,
                     broken=batch.broken,
                 )
-                if total == options.rows:
-                    break
     faults.tell()
 
 
@@ -297,7 +293,7 @@ def _batches(
     """Read the mapped columns of a configuration, a batch at a time."""
     builder = _builder(place, config, options.data_dir)
     if _is_text(builder):
-        yield from _text_batches(builder, place, options, context)
+        yield from _first(_text_batches(builder, place, options, context), options.rows)
         return
     stream = builder.as_streaming_dataset(split=options.data_split)
     if options.rows is not None:
@@ -360,6 +356,14 @@ def _text_batches(
             with xopen(path, "rb", download_config=download) as file:
                 for batch in reader(file, path, name, builder.config, options.columns):
                     yield replace(batch, rows=with_labels(batch.rows, declared))
+
+
+def _first(batches: Iterator[Batch], rows: int | None) -> Iterator[Batch]:
+    """Return the first rows, so many at most; no more is read."""
+    for batch in batches:
+        yield batch if rows is None else batch.slice(0, rows)
+        if rows is not None and (rows := rows - batch.rows.height) <= 0:
+            return
 
 
 def _json_file(file: Any, path: str, name: str, config: Any, columns: Columns) -> Iterator[Batch]:
