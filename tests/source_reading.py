@@ -39,6 +39,18 @@ def texts(frame: pl.DataFrame, **equal: Any) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in kept.filter(**equal).select("input", "output").rows()]
 
 
+def rows(frame: pl.DataFrame) -> list[tuple[str, str, str | None]]:
+    """Return input, output and reason of all examples."""
+    return [(row[0], row[1], row[2]) for row in frame.select("input", "output", "reason").rows()]
+
+
+def data_set(folder: Path, name: str, text: str) -> dict[str, str]:
+    """Write a data set of one file; return what a source of the kind huggingface reads it by."""
+    (folder / "set").mkdir()
+    (folder / "set" / name).write_text(text, encoding="utf-8")
+    return {"dataset": "set"}
+
+
 def pairs(frame: pl.DataFrame) -> list[tuple[str, str]]:
     """Return the pairs of languages, source and target, in the order they come."""
     found = frame.select("source_language", "language").unique(maintain_order=True)

@@ -85,6 +85,25 @@ def test_a_data_set_of_the_hub_is_streamed_by_its_commit(hub: HubServer, tmp_pat
     assert source["version"] == commit
 
 
+def test_json_of_the_hub_is_read_as_it_is_written(hub: HubServer, tmp_path: Path) -> None:
+    folder = hub.folder("datasets", "org/asked")
+    for language in ("german", "french"):
+        (folder / language / "train-0.parquet").unlink()
+        lines = [
+            {"id": f"{language}{n}", "question": f"{language} {n}?", "answers": {"text": [answer]}}
+            for n, answer in enumerate(["1911-02-12", 5, 2.5])
+        ]
+        text = "\n".join(json.dumps(line) for line in lines)
+        (folder / language / "train-0.jsonl").write_text(text)
+    (folder / "README.md").write_text(CARD.replace(".parquet", ".jsonl"))
+    recipe = write(tmp_path, f'revision = "{hub.commit("datasets", "org/asked")}"')
+    out = tmp_path / "corpus"
+    done = isogloss(hub, tmp_path / "home", "build", str(recipe), "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    found = pl.read_parquet(out / "data" / "fr" / "*.parquet").sort("source_id")
+    assert found["output"].to_list() == ["1911-02-12", "5", "2.5"]
+
+
 def test_what_the_hub_refuses_is_told(hub: HubServer, tmp_path: Path) -> None:
     out, home = str(tmp_path / "corpus"), tmp_path / "home"
 

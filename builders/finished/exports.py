@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import polars as pl
 
 from builders.finished.opening import DataFile, Finished, open_finished
-from isogloss.console import Progress, progress
+from isogloss.console import Progress, progress, warn
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
 from isogloss.provenance import writing
@@ -27,6 +28,9 @@ _KEYS = {
     "input-output": ("input", "output"),
     "trl": ("prompt", "completion"),
 }
+
+# What `datasets` reads at once of JSON Lines (5.2, packaged_modules/json), and infers types for.
+_CHUNK = 10 << 20
 
 
 def export(
@@ -60,7 +64,8 @@ def export(
         by_language: Write one file a language, as ``de.jsonl``.
 
     Returns:
-        The number of rows.
+        The number of rows. Where `datasets` would read dates in JSON Lines as timestamps, a warning
+        is printed.
 
     Raises:
         IsoglossError: The corpus is unfinished or has nothing of what is asked, an argument is
@@ -84,7 +89,14 @@ def export(
         for path, files in parts.items():
             # None is renamed into place before all are written.
             partial = stack.enter_context(writing(path))
-            _write(opened, files, shown, partial, bar, parquet=path.suffix == ".parquet")
+            parquet = path.suffix == ".parquet"
+            _write(opened, files, shown, partial, bar, parquet=parquet)
+            if not parquet and (times := _read_as_times(partial)):
+                warn(
+                    f"{path}: datasets.load_dataset reads {' and '.join(times)} as timestamps, not "
+                    "as text, since all its texts are dates (JSON Lines cannot say which it is); "
+                    "for text as it is, export to a name that ends in .parquet"
+                )
     return sum(file.rows for file in chosen)
 
 
@@ -157,6 +169,36 @@ def _write(
     with partial.open("wb") as sink:
         for frame in _frames(opened, files, shown, bar):
             frame.write_ndjson(sink)
+
+
+def _read_as_times(path: Path) -> list[str]:
+    """Return the names of texts that a reader which infers types takes for timestamps.
+
+    Arrow's does where each text of a chunk is a date, with a time or without (`pyarrow.json`).
+    """
+    import pyarrow.json as paj
+
+    found: dict[str, None] = {}
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            chunk += file.readline()
+            options = paj.ReadOptions(block_size=len(chunk) + 1)
+            schema = paj.read_json(io.BytesIO(chunk), read_options=options).schema
+            found.update((name, None) for field in schema for name in _times(field, field.name))
+    return list(found)
+
+
+def _times(field: Any, name: str) -> Iterator[str]:
+    import pyarrow as pa
+
+    kind = field.type
+    if pa.types.is_timestamp(kind):
+        yield repr(name)
+    elif pa.types.is_list(kind):
+        yield from _times(kind.value_field, name)
+    elif pa.types.is_struct(kind):
+        for inner in kind:
+            yield from _times(inner, f"{name}.{inner.name}")
 
 
 def _frames(

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import polars as pl
 import pyarrow as pa
+import regex
 from pydantic import Field
 
 from isogloss.hashing import xxh64
@@ -37,6 +38,10 @@ SCHEMA: dict[str, pl.DataType] = {
 }
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
+
+# A character that shows: no white space, control, joiner or filler, and not Braille's empty cell.
+_SHOWN = "[^\\s\\p{Cc}\\p{Cf}\\p{Default_Ignorable_Code_Point}\u2800]"
+_SHOWN_IN = regex.compile(_SHOWN)
 
 
 class Engine(Protocol):
@@ -154,19 +159,20 @@ def examples(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
     """
     filled = [{"references": [row["output"]], "tags": [], **row} for row in rows]
     made = pl.DataFrame(
-        [_column(name, [row.get(name) for row in filled], kind) for name, kind in SCHEMA.items()]
+        [column(name, [row.get(name) for row in filled], kind) for name, kind in SCHEMA.items()]
     )
-    return _without_nul(made)
+    return _checked(made)
 
 
-def _column(name: str, values: list[Any], kind: pl.DataType) -> pl.Series:
+def column(name: str, values: Sequence[Any], kind: pl.DataType) -> pl.Series:
+    """Return texts, or lists of them, as a column; half surrogate pairs become U+FFFD."""
     listed = isinstance(kind, pl.List)
     arrow = pa.large_list(pa.large_string()) if listed else pa.large_string()
     try:
         # Of lists, Arrow makes a column sixty times as fast as polars.
         return pl.Series(name, pl.from_arrow(pa.array(values, arrow)))
     except UnicodeEncodeError:
-        return _column(name, [_whole(value) for value in values], kind)
+        return column(name, [_whole(value) for value in values], kind)
 
 
 def _whole(value: Any) -> Any:
@@ -181,21 +187,65 @@ def conformed(frame: pl.DataFrame) -> pl.DataFrame:
         (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind).alias(name)
         for name, kind in SCHEMA.items()
     )
-    return _without_nul(made)
+    return _checked(made)
 
 
-def _without_nul(frame: pl.DataFrame) -> pl.DataFrame:
-    """Reject rows that hold U+0000: it is in no text, and ends one for many a program."""
+def is_blank(text: pl.Expr) -> pl.Expr:
+    """Tell of each text whether nothing of it shows; null where there is none."""
+    return ~text.str.contains(_SHOWN)
+
+
+def blank(text: str | None) -> bool:
+    """Tell whether nothing of a text shows, or there is none: `is_blank` of one text."""
+    return text is None or _SHOWN_IN.search(text) is None
+
+
+def _checked(frame: pl.DataFrame) -> pl.DataFrame:
+    """Take what is blank for missing, whatever the source, and reject rows that lack a text.
+
+    The answer to a question may be empty: so a source keeps one that has none, where its options say
+    so.
+    U+0000 is in no text, and ends one for many a program.
+    """
     texts = ("instruction", "context", "input", "output")
+    output, references = pl.col("output"), pl.col("references")
     nul = pl.any_horizontal(pl.col(name).str.contains("\0", literal=True) for name in texts)
-    found = frame.select((nul.fill_null(False) & pl.col("rejected_by").is_null()).alias("nul"))
-    if not found["nul"].any():
-        return frame
-    told = {"rejected_by": "source", "reason": "it holds a NUL character"}
-    return frame.with_columns(
-        pl.when(found["nul"]).then(pl.lit(text)).otherwise(name).alias(name)
-        for name, text in told.items()
+    # An instruction of its own may say all, but something must.
+    silent = is_blank(pl.col("input")).fill_null(True)
+    silent &= is_blank(pl.col("instruction")).fill_null(True)
+    unanswerable = (pl.col("task") == "qa") & (output.fill_null(" ") == "")
+    kept = pl.col("rejected_by").is_null()
+    found = frame.select(
+        context=is_blank(pl.col("context")).fill_null(False),
+        references=references.list.eval(is_blank(pl.element()).fill_null(True)).list.any(),
+        nul=kept & nul.fill_null(False),
+        silent=kept & silent,
+        unanswered=kept & ~unanswerable & is_blank(output).fill_null(True),
     )
+    if found["context"].any():
+        context = pl.when(~found["context"]).then(pl.col("context"))
+        frame = frame.with_columns(context.alias("context"))
+    if found["references"].any():
+        element = pl.element()
+        good = references.list.eval(element.filter(~is_blank(element).fill_null(True)))
+        left = pl.when(good.list.len() > 0).then(good).otherwise(references)
+        frame = frame.with_columns(left.alias("references"))
+    reasons = {
+        "nul": "it holds a NUL character",
+        "silent": "it has no input",
+        "unanswered": "it has no output",
+    }
+    for name, reason in reasons.items():
+        if found[name].any():
+            row = {"rejected_by": "source", "reason": reason}
+            frame = frame.with_columns(
+                pl.when(found[name] & pl.col("rejected_by").is_null())
+                .then(pl.lit(text))
+                .otherwise(key)
+                .alias(key)
+                for key, text in row.items()
+            )
+    return frame
 
 
 def rank(seed: int, text: pl.Expr) -> pl.Expr:

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from builders.sources._base import conformed
-
-_SHOWN = r"[^\s\p{Cc}\p{Cf}]"
+from builders.sources._base import conformed, is_blank
 
 
 def numbered(prefix: str, first: int, count: int) -> pl.Series:
@@ -20,11 +18,6 @@ def numbered(prefix: str, first: int, count: int) -> pl.Series:
 def is_english(tag: str) -> bool:
     """Tell whether a tag is English, of wherever."""
     return tag.split("-")[0] == "en"
-
-
-def is_blank(text: pl.Expr) -> pl.Expr:
-    """Tell of each text whether nothing of it shows: only white space, controls, joiners."""
-    return ~text.str.contains(_SHOWN)
 
 
 def translations(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 from pydantic import model_validator
 
-from builders.sources._base import Context, SourceOptions, conformed
+from builders.sources._base import Context, SourceOptions, conformed, is_blank
 from builders.sources._files import served
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language
@@ -20,6 +20,16 @@ _SPLITS = {
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
     "test": "test",
 }  # fmt: skip
+
+# What may hold a list of texts.
+_SEVERAL = ("output", "references", "tags")
+
+# Types that are text, or that have one way to be written as such.
+_TEXTUAL = (
+    pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Decimal, pl.Date, pl.Datetime, pl.Time, pl.Null,
+)  # fmt: skip
+
+_MAP = getattr(pl, "Map", ())
 
 
 class Columns(Settings):
@@ -48,14 +58,22 @@ class Columns(Settings):
     licence: str | None = None
     tags: str | None = None
 
+    def asked(self) -> list[tuple[str, bool]]:
+        """Return the names of the columns, each with whether it may hold several texts."""
+        return [
+            (name, role in _SEVERAL)
+            for role, given in self.model_dump().items()
+            for name in ((given,) if isinstance(given, str) else given or ())
+            if name
+        ]
+
     def tops(self, available: Sequence[str], where: str) -> list[str]:
         """Return the top-level columns that are needed.
 
         Raises:
             IsoglossError: One of them is not there.
         """
-        given = [name for name in self.model_dump().values() if name]
-        names = [one for name in given for one in ([name] if isinstance(name, str) else name)]
+        names = [name for name, _ in self.asked()]
         tops = [name if name in available else name.split(".")[0] for name in names]
         for name, top in zip(names, tops, strict=True):
             if top not in available:
@@ -115,6 +133,7 @@ def mapped(
     where: str,
     ids: pl.Series,
     languages: Mapping[str, str | None],
+    broken: pl.Series | None = None,
 ) -> pl.DataFrame:
     """Return a batch as examples.
 
@@ -125,6 +144,7 @@ def mapped(
         where: The file or data set, to name in an error.
         ids: What identifies each row where no column does.
         languages: ``language`` and ``source_language`` of all rows, where no column says them.
+        broken: Of each row, what is wrong with it; null where nothing is.
 
     Returns:
         As many rows in ``SCHEMA``; those without an input, output or valid language have a reason.
@@ -144,7 +164,10 @@ def mapped(
     split = pl.col("split")
     if options.columns.split is not None:
         split = split.str.to_lowercase().replace_strict(_SPLITS, default=None)
-    picked = picked.with_columns(_reason(options, split).alias("reason"))
+    reason = _reason(options, split)
+    if broken is not None:
+        reason = pl.coalesce(broken, reason)
+    picked = picked.with_columns(reason.alias("reason"))
     filled = picked.with_columns(
         pl.lit(options.task).alias("task"),
         # A reason tells what the tag was; the row keeps it too.
@@ -180,7 +203,7 @@ def _picked(
             made.append((pl.concat_list(parts) if parts else nothing).alias(role))
         elif role == "instruction" and name is not None:
             own = _text(frame, name, where, first=False) if name else pl.lit("")
-            made.append(own.fill_null("").alias(role))
+            made.append(own.fill_null("").alias(role))  # empty: the input says all
         elif name is not None:
             made.append(_text(frame, name, where, first=role == "output").alias(role))
         else:
@@ -205,6 +228,8 @@ def _pick(frame: pl.DataFrame, name: str, where: str) -> tuple[pl.Expr, pl.DataT
             expr, kind = expr.list.get(int(part), null_on_oob=True), _inner(kind)
             continue
         struct = _inner(kind) if isinstance(kind, pl.List) else kind
+        if isinstance(struct, _MAP):
+            _check(struct, name, where)
         fields = {field.name: field.dtype for field in getattr(struct, "fields", [])}
         if part not in fields:
             raise unknown("field", part, [str(field) for field in fields], where=f"{where}: {name}")
@@ -228,9 +253,13 @@ def _instance(kind: object) -> pl.DataType:
 def _text(frame: pl.DataFrame, name: str, where: str, *, first: bool) -> pl.Expr:
     expr, kind = _pick(frame, name, where)
     if first and isinstance(kind, pl.List):
-        expr, kind = expr.list.drop_nulls().list.first(), _inner(kind)
+        inner = _inner(kind)
+        _check(inner, name, where)
+        return expr.list.eval(_filled(pl.element(), inner)).list.first()
     _check(kind, name, where)
-    return expr.cast(pl.String)
+    text = _cast(expr, kind)
+    # Blank is missing, as null is.
+    return pl.when(~is_blank(text)).then(text)
 
 
 def _texts(frame: pl.DataFrame, name: str, where: str) -> pl.Expr:
@@ -238,31 +267,62 @@ def _texts(frame: pl.DataFrame, name: str, where: str) -> pl.Expr:
     if isinstance(kind, pl.List) and isinstance(_inner(kind), pl.List):
         flat = pl.element().list.explode(keep_nulls=False, empty_as_null=False)
         expr, kind = expr.list.eval(flat), _inner(kind)
-    if isinstance(kind, pl.List):
-        _check(_inner(kind), name, where)
-        listed = expr.cast(pl.List(pl.String)).list.drop_nulls()
-    else:
-        _check(kind, name, where)
-        listed = pl.concat_list(expr.cast(pl.String)).list.drop_nulls()
-    return listed.fill_null(pl.lit([], dtype=pl.List(pl.String)))
+    inner = _inner(kind) if isinstance(kind, pl.List) else kind
+    _check(inner, name, where)
+    listed = expr if isinstance(kind, pl.List) else pl.concat_list(expr)
+    filled = listed.list.eval(_filled(pl.element(), inner))
+    return filled.fill_null(pl.lit([], dtype=pl.List(pl.String)))
+
+
+def _filled(element: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    """Return the elements of a list that are not blank, as text."""
+    text = _cast(element, kind)
+    return text.filter(~is_blank(text).fill_null(True))
+
+
+def _cast(expr: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    # pandas writes NaN for what is missing.
+    return (expr.fill_nan(None) if kind.is_float() else expr).cast(pl.String)
 
 
 def _check(kind: pl.DataType, name: str, where: str) -> None:
     if isinstance(kind, pl.Struct):
-        fields = ", ".join(field.name for field in kind.fields)
-        raise IsoglossError(
-            f"the column {name!r} holds the fields {fields}",
-            where=where,
-            remedy=f"Name one of them: {name}.{kind.fields[0].name}" if kind.fields else None,
-        )
+        raise _holds_fields([field.name for field in kind.fields], name, where)
     if isinstance(kind, (pl.List, pl.Array)):
+        raise _holds_lists(name, where)
+    if isinstance(kind, _MAP):
         raise IsoglossError(
-            f"the column {name!r} holds lists, not texts",
+            f"the column {name!r} holds a map, not texts",
             where=where,
-            remedy=f"Name an element of them: {name}.0",
+            remedy="Write its values as columns of their own",
         )
     if isinstance(kind, (pl.Binary, pl.Object)):
         raise IsoglossError(f"the column {name!r} holds bytes, not text", where=where)
+    if not kind.is_numeric() and not isinstance(kind, _TEXTUAL):
+        raise IsoglossError(f"the column {name!r} holds {kind}, not texts", where=where)
+
+
+def wrong_type(value: Any, name: str, where: str) -> IsoglossError:
+    """Return the error for a value of JSON that is not text: an object or a list."""
+    if isinstance(value, dict):
+        return _holds_fields(list(value), name, where)
+    return _holds_lists(name, where)
+
+
+def _holds_fields(fields: Sequence[str], name: str, where: str) -> IsoglossError:
+    return IsoglossError(
+        f"the column {name!r} holds the fields {', '.join(fields)}",
+        where=where,
+        remedy=f"Name one of them: {name}.{fields[0]}" if fields else None,
+    )
+
+
+def _holds_lists(name: str, where: str) -> IsoglossError:
+    return IsoglossError(
+        f"the column {name!r} holds lists, not texts",
+        where=where,
+        remedy=f"Name an element of them: {name}.0",
+    )
 
 
 def _tags(values: pl.Series, context: Context) -> pl.Series:
@@ -291,7 +351,7 @@ def _reason(options: MappedOptions, split: pl.Expr) -> pl.Expr:
     silent = pl.col("input").is_null()
     if columns.instruction is not None:
         # An instruction of its own may say all, but something must.
-        silent = (pl.col("instruction") == "") & (pl.col("input").fill_null("") == "")
+        silent = (pl.col("instruction") == "") & pl.col("input").is_null()
     reasons.append(pl.when(silent).then(pl.lit("it has no input")))
     reasons.append(pl.when(pl.col("output").is_null()).then(pl.lit("it has no output")))
     if columns.split is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import lzma
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import polars as pl
@@ -27,6 +29,18 @@ _LEAST = 64 << 10
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_POINTER = b"version https://git-lfs.github.com/spec/"
+
+# What compressed files begin with (as file(1) tells them): those that Arrow unpacks, and others.
+_PACKED = {
+    b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4",
+    **{b"BZh%d1A" % level: "bz2" for level in range(1, 10)},
+}  # fmt: skip
+_XZ = b"\xfd7zXZ\x00"
+_ARCHIVES = {
+    b"PK\x03\x04": "a zip archive", b"7z\xbc\xaf\x27\x1c": "a 7z archive", b"Rar!\x1a\x07": "a RAR archive",
+    b"\x1f\x9d": "compressed with compress (.Z)",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,48 +69,91 @@ def _arrow(data: bytes, offsets: NDArray[np.int64]) -> pa.Array:
     return pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers)
 
 
+@contextmanager
+def unpacked(path: Path) -> Iterator[Any]:
+    """Open a file's bytes, whatever it is compressed with.
+
+    Raises:
+        IsoglossError: It cannot be read, is cut off, or is an archive of files.
+    """
+    with reading(path), path.open("rb") as file:
+        yield unpack(file, path)
+
+
+def unpack(file: BinaryIO, path: Path | str) -> Any:
+    """Return what reads the bytes of an open file, unpacked: gzip, bzip2, xz, zstd or LZ4.
+
+    What it begins with decides, not its name: some that are called ``.gz`` have been unpacked, and
+    others are packed without saying so.
+
+    Raises:
+        IsoglossError: It is an archive of files.
+    """
+    head = file.read(len(_XZ))
+    file.seek(0)
+    for begin, kind in _ARCHIVES.items():
+        if head.startswith(begin):
+            raise IsoglossError(f"is {kind}", where=path, remedy="Unpack it first")
+    if head.startswith(_XZ):
+        return lzma.LZMAFile(file)
+    kinds = [kind for begin, kind in _PACKED.items() if head.startswith(begin)]
+    return pa.input_stream(file, compression=kinds[0]) if kinds else file
+
+
 def blocks(path: Path, size: int = BLOCK) -> Iterator[Block]:
     """Cut a text file, plain or compressed, into blocks of whole lines; a byte order mark goes.
 
     Args:
-        path: The file; one named ``.gz``, ``.bz2``, ``.zst`` or ``.lz4`` is unpacked.
+        path: The file.
         size: Bytes to read at once.
 
     Raises:
         IsoglossError: It cannot be read, is not UTF-8 (with the line), or a line is too long.
     """
+    with unpacked(path) as stream:
+        yield from blocks_of(stream, path, size)
+
+
+def blocks_of(stream: Any, path: Path | str, size: int = BLOCK) -> Iterator[Block]:
+    """Cut an open file's text, unpacked, as `blocks` does."""
     rest, line, offset = b"", 1, 0
-    with reading(path), pa.input_stream(str(path), compression="detect") as stream:
-        while True:
-            read = stream.read(size)
-            text = rest + read
-            if not offset:
-                check_width(text, path)
-                if text.startswith(_UTF8_MARK):
-                    text, offset = text[len(_UTF8_MARK) :], len(_UTF8_MARK)
-            end = len(text) if not read else text.rfind(b"\n") + 1
-            if not end and len(text) > LONGEST:
-                raise IsoglossError(
-                    f"a line is over {LONGEST >> 20} MiB long",
-                    where=f"{path}:{line}",
-                    remedy="Cut it, or take it out",
-                )
-            whole, rest = text[:end], text[end:]
-            if whole:
-                _check_utf8(whole, path, line, offset)
-                yield Block(whole, line)
-            line += whole.count(b"\n")
-            offset += len(whole)
-            if not read:
-                return
+    while True:
+        read = stream.read(size)
+        text = rest + read
+        if not offset:
+            check_width(text, path)
+            if text.startswith(_UTF8_MARK):
+                text, offset = text[len(_UTF8_MARK) :], len(_UTF8_MARK)
+        end = len(text) if not read else text.rfind(b"\n") + 1
+        if not end and len(text) > LONGEST:
+            raise IsoglossError(
+                f"a line is over {LONGEST >> 20} MiB long",
+                where=f"{path}:{line}",
+                remedy="Cut it, or take it out",
+            )
+        whole, rest = text[:end], text[end:]
+        if whole:
+            _check_utf8(whole, path, line, offset)
+            yield Block(whole, line)
+        line += whole.count(b"\n")
+        offset += len(whole)
+        if not read:
+            return
 
 
-def check_width(text: bytes, path: Path) -> None:
+def check_width(text: bytes, path: Path | str) -> None:
     """Refuse UTF-16, by its mark, or since every other byte of plain text is zero in it.
 
     Raises:
-        IsoglossError: The text, from the beginning of a file, is UTF-16.
+        IsoglossError: The text, from the beginning of a file, is UTF-16, or stands for a file that
+            Git LFS has not fetched.
     """
+    if text.startswith(_POINTER):
+        raise IsoglossError(
+            "is a pointer of Git LFS, not the file itself",
+            where=path,
+            remedy="Fetch it: git lfs pull",
+        )
     head = text[:1024]
     zeros = abs(head[0::2].count(0) - head[1::2].count(0))
     if head.startswith(_UTF16_MARKS) or zeros > len(head) // 4 > 0:
@@ -107,7 +164,7 @@ def check_width(text: bytes, path: Path) -> None:
         )
 
 
-def _check_utf8(text: bytes, path: Path, line: int, offset: int) -> None:
+def _check_utf8(text: bytes, path: Path | str, line: int, offset: int) -> None:
     try:
         # Many times quicker than decoding, and without a copy.
         _arrow(text, np.array([0, len(text)])).validate(full=True)
@@ -132,7 +189,7 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise IsoglossError("there is no such file", where=path) from error
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, lzma.LZMAError) as error:
         raise IsoglossError(f"cannot be read ({one_line(error)})", where=path) from error
 
 
@@ -148,16 +205,9 @@ def lines(path: Path, size: int = BLOCK) -> Iterator[pl.Series]:
     U+000B inside a sentence would otherwise shift all lines after it against the other language.
 
     Raises:
-        IsoglossError: As `blocks`, or a line holds a NUL byte.
+        IsoglossError: As `blocks`.
     """
     for block in blocks(path, size):
-        if (nul := block.text.find(b"\0")) >= 0:
-            number = block.line + block.text.count(b"\n", 0, nul)
-            raise IsoglossError(
-                "holds a NUL byte: it is not text, or not UTF-8",
-                where=f"{path}:{number}",
-                remedy="If it is UTF-16, convert it first with iconv -f UTF-16 -t UTF-8",
-            )
         yield block.lines().str.strip_suffix("\r")
 
 

@@ -9,21 +9,35 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from builders.sources._lines import blocks
+from builders.sources._rows import OneWhole
 from isogloss.errors import IsoglossError
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def json_lines(model: type[M], path: Path, remedy: str) -> Iterator[tuple[int, M]]:
+def json_lines(model: type[M], path: Path, remedy: str) -> Iterator[tuple[int, M | IsoglossError]]:
     """Read a file of JSON Lines, in order, each line with its number; empty lines are none.
 
+    Yields:
+        The number, and the record, or what is wrong with it: it is not JSON, or a value has a wrong
+        type.
+
     Raises:
-        IsoglossError: A line is not JSON, or a value has a wrong type (with the line's number).
+        IsoglossError: No line of the file is such a record (it is what is wrong with the first).
     """
+    found = OneWhole()
     for block in blocks(path):
         for number, line in enumerate(block.text.split(b"\n"), block.line):
-            if line.strip():
-                yield number, from_json(model, line, f"{path}:{number}", remedy)
+            if not line.strip():
+                continue
+            read: M | IsoglossError
+            try:
+                read = from_json(model, line, f"{path}:{number}", remedy)
+            except IsoglossError as error:
+                read = error
+            found.note(read if isinstance(read, IsoglossError) else None)
+            yield number, read
+    found.check()
 
 
 def from_json(model: type[M], line: bytes, where: str, remedy: str) -> M:

@@ -11,9 +11,11 @@ from pydantic import field_validator, model_validator
 from builders.sources._base import Context
 from builders.sources._columns import Columns, MappedOptions, constants, mapped
 from builders.sources._files import Found, TaggedPathOptions, find
-from builders.sources._tables import Table, batches, format_of
+from builders.sources._tables import Faults, Table, batches, format_of
+from isogloss.console import warn
 from isogloss.errors import IsoglossError
 from isogloss.settings import Settings
+from isogloss.showing import printable
 
 
 class TableOptions(TaggedPathOptions):
@@ -24,7 +26,7 @@ class TableOptions(TaggedPathOptions):
             ``{source_language}`` in them stand for a tag or a FLORES code. A table of several
             says the language of each.
         format: By default what the file's name ends in says (``.jsonl``, ``.csv``, ``.tsv``,
-            ``.parquet``; the first three also compressed, as ``.gz``, ``.bz2`` or ``.zst``).
+            ``.parquet``; the first three also compressed, as ``.gz``, ``.bz2``, ``.xz`` or ``.zst``).
         separator: Of CSV: one character; by default a comma, in TSV a tab.
         quote: Of CSV: one character, or empty for none; by default ``"``, in TSV none.
         header: Of CSV: whether the first row names the columns; otherwise they are 1, 2, 3 …
@@ -152,6 +154,7 @@ def table_of(file: Found, options: TableOptions, context: Context) -> Table:
         # text/tab-separated-values knows no quotes, and sentences hold them.
         quote=options.quote if options.quote is not None else ("" if tab else '"'),
         header=options.header,
+        supposed=tab and options.quote is None,
     )
 
 
@@ -165,6 +168,8 @@ def frames(
     """
     columns = [mapping.columns for mapping in mappings]
     fixed = constants(mappings[0], context)
+    quoted: dict[str, int] = {}
+    faults = Faults(context.where)
     for table in tables:
         file = table.file
         languages = {
@@ -174,8 +179,25 @@ def frames(
             for side in ("language", "source_language")
         }
         for batch in batches(table, columns):
+            faults.note(batch)
+            if batch.quoted:
+                quoted[file.name] = quoted.get(file.name, 0) + batch.quoted
             ids = pl.select(pl.format("{}#{}", pl.lit(file.name), batch.numbers)).to_series()
             for mapping in mappings:
                 yield mapped(
-                    batch.rows, mapping, context, where=str(file.path), ids=ids, languages=languages
+                    batch.rows,
+                    mapping,
+                    context,
+                    where=str(file.path),
+                    ids=ids,
+                    languages=languages,
+                    broken=batch.broken,
                 )
+    faults.tell()
+    if quoted:
+        name, count = next(iter(quoted.items()))
+        warn(
+            f"{context.where}: {len(quoted)} of {len(tables)} files have fields that begin and end "
+            f"with a quotation mark, which is kept ({printable(name)}: {count}); if they are quoted, say "
+            "quote = '\"', and if they are not, quote = ''"
+        )

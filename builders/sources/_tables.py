@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import itertools
-import json
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 
+from builders.sources._arrow import features_of, to_polars
+from builders.sources._base import column
 from builders.sources._columns import Columns
 from builders.sources._files import Found
+from builders.sources._json import Picker, record
 from builders.sources._lines import BLOCK, Block, blocks, one_line, reading
+from isogloss.console import warn
 from isogloss.errors import IsoglossError
+from isogloss.separated import separated_rows
+from isogloss.showing import printable
 
 Format = Literal["jsonl", "csv", "tsv", "parquet"]
 
 #: Rows of a batch at most: fewer where they hold more than `BLOCK` bytes.
 ROWS = 32_768
 
-# Bytes that CSV is read by, which no row may pass. Arrow reads up to 32 of them ahead.
-_CSV_BLOCK = 2 << 20
+#: Bytes of text that JSON and CSV are read by, row by row.
+SOME = 2 << 20
 
 # Rows that Parquet is read by. How long they are is known only then.
 _FEW = 2048
@@ -38,34 +40,71 @@ _SUFFIXES: dict[str, Format] = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
     ".parquet": "parquet", ".pq": "parquet",
 }  # fmt: skip
-_COMPRESSED = (".gz", ".bz2", ".zst", ".lz4")
+_COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4")
 
-# One half of a surrogate pair, escaped: polars turns it into U+0000 without a word.
-_LONE_SURROGATE = re.compile(
-    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
-    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
-)
 _BLANK = " \t\r\n"
-_SURROGATES = re.compile("[\ud800-\udfff]")
+# A field as CSV quotes it.
+_QUOTED = r'^"(?:[^"]|"")*"$'
 
 
 @dataclass(frozen=True)
 class Table:
-    """A file and how it is written; ``quote`` is empty where nothing is quoted."""
+    """A file and how it is written.
+
+    ``quote`` is empty where nothing is quoted, and ``supposed`` says that nobody has said so.
+    """
 
     file: Found
     format: Format
     separator: str = ","
     quote: str = '"'
     header: bool = True
+    supposed: bool = False
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Some rows, and the number of each: of its line in JSON Lines, else of the row, from 1."""
+    """Some rows of a table.
+
+    Attributes:
+        rows: The columns that are asked for; of JSON, a dotted name is a column.
+        numbers: The number of each: of its line in JSON Lines, else of the row, from 1.
+        broken: What is wrong with a row, and in which line; null where nothing is.
+        quoted: How many fields look quoted in a file that is read as one without quotes.
+    """
 
     rows: pl.DataFrame
     numbers: pl.Series
+    broken: pl.Series | None = None
+    quoted: int = 0
+
+    def slice(self, start: int, length: int) -> Batch:
+        """Return some of the rows."""
+        broken = None if self.broken is None else self.broken.slice(start, length)
+        quoted = 0 if start else self.quoted
+        rows, numbers = self.rows.slice(start, length), self.numbers.slice(start, length)
+        return Batch(rows, numbers, broken, quoted)
+
+
+@dataclass
+class Faults:
+    """The broken records of a source: how many, and the first of them."""
+
+    where: str
+    count: int = 0
+    first: str | None = None
+
+    def note(self, batch: Batch) -> None:
+        """Take in a batch."""
+        if batch.broken is not None and (found := batch.broken.drop_nulls()).len():
+            self.count += found.len()
+            self.first = self.first or found[0]
+
+    def tell(self) -> None:
+        """Warn that there are some, once all is read."""
+        if self.first is not None:
+            first = printable(self.first[:300])
+            warn(f"{self.where}: {self.count} broken records are left out, the first: {first}")
 
 
 def format_of(path: Path) -> Format | None:
@@ -86,7 +125,7 @@ def batches(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
     for batch in reader(table, columns):
         # A block of short lines has so many rows that the columns made of them would be large.
         for start in range(0, batch.rows.height, ROWS):
-            yield Batch(batch.rows.slice(start, ROWS), batch.numbers.slice(start, ROWS))
+            yield batch.slice(start, ROWS)
 
 
 def _tops(columns: Sequence[Columns], available: Sequence[str], path: Path) -> list[str]:
@@ -94,219 +133,139 @@ def _tops(columns: Sequence[Columns], available: Sequence[str], path: Path) -> l
     return list(dict.fromkeys(tops))
 
 
-# JSON Lines
+@dataclass
+class _Rows:
+    """Rows that are read one by one, until they are a batch."""
+
+    values: list[Sequence[Any]] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    broken: list[str | None] = field(default_factory=list)
+
+    def add(self, values: Sequence[Any], number: int, broken: str | None = None) -> None:
+        """Add a row."""
+        self.values.append(values)
+        self.numbers.append(number)
+        self.broken.append(broken)
+
+    def batch(self, rows: pl.DataFrame, quoted: int = 0) -> Batch:
+        """Return them, with the columns that were made of their values."""
+        broken = column("broken", self.broken, pl.String())
+        return Batch(rows, pl.Series(self.numbers, dtype=pl.Int64), broken, quoted)
+
+
+# JSON Lines. Each record says its own types, and their texts are to stay as written: what infers
+# types for a column changes them (5 beside 2.5 is 5.0), or fails at one that nobody asks for.
 
 
 def _json_lines(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
-    path = table.file.path
-    known: list[str] | None = None
-    for block in blocks(path):
-        rows, numbers = _decoded(block, path)
-        if rows.is_empty():
-            continue
-        if known is None:
-            known = rows.columns
-        # A key that no line of this block has is one that its lines leave out.
-        absent = [name for name in known if name not in rows.columns]
-        rows = rows.with_columns(pl.lit(None).alias(name) for name in absent)
-        yield Batch(rows.select(_tops(columns, rows.columns, path)), numbers)
+    file = table.file
+    yield from json_batches(blocks(file.path, SOME), columns, str(file.path), file.name)
 
 
-def _decoded(block: Block, path: Path) -> tuple[pl.DataFrame, pl.Series]:
-    """Decode whole lines of JSON objects, by polars where it is right, else line by line.
+def json_batches(
+    read: Iterable[Block], columns: Sequence[Columns], path: str, name: str
+) -> Iterator[Batch]:
+    """Read what mappings ask for of records of JSON, one a line.
 
-    Returns:
-        The rows, and the number of each one's line.
+    Args:
+        read: Blocks of lines.
+        columns: The mappings.
+        path: The file, to name in an error.
+        name: The file, to name in the reason of a record that is broken.
+
+    Raises:
+        IsoglossError: The file begins with a list, or no record of its first block is whole, or
+            none has one of the columns.
     """
-    lines = block.lines()
-    numbers = pl.int_range(block.line, block.line + len(lines), eager=True)
-    filled = lines.str.strip_chars(_BLANK) != ""
-    if not filled.all():
-        lines, numbers = lines.filter(filled), numbers.filter(filled)
-    if not len(lines):
-        return pl.DataFrame(), numbers
-    if not _holds_half_pairs(block.text):
-        try:
-            rows = pl.read_ndjson(block.text, infer_schema_length=None)
-            if rows.height == len(lines):
-                return rows, numbers
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-            pass  # either a line is broken, which is told below, or only polars cannot read it
-    # Values as text have the same type in every line, and text is what a mapping asks for.
-    good = "\n".join(
-        json.dumps(_plain(_object(line, f"{path}:{number}")))
-        for number, line in zip(numbers, lines, strict=True)
-    )
-    return pl.read_ndjson(io.StringIO(good), infer_schema_length=None), numbers
-
-
-def _holds_half_pairs(text: bytes) -> bool:
-    # Few texts have any escaped surrogate, and looking for one is a hundred times quicker.
-    return (b"\\ud" in text or b"\\uD" in text) and bool(_LONE_SURROGATE.search(text))
-
-
-def _object(line: str, where: str) -> dict[str, Any]:
-    try:
-        value = json.loads(line, parse_int=str, parse_float=str, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        shown = getattr(error, "msg", None) or str(error)
-        column = f" at character {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        listed = line.lstrip().startswith("[")
-        raise IsoglossError(
-            f"is not JSON ({shown}{column})",
-            where=where,
-            remedy="Every line holds one JSON object; jq -c '.[]' makes such lines of a list"
-            if listed
-            else "Every line holds one JSON object; mend or delete this one",
-        ) from error
-    if not isinstance(value, dict):
-        raise IsoglossError(
-            f"is JSON, but not an object ({line.strip()[:20]})",
-            where=where,
-            remedy='Every line holds one object, such as {"input": "…", "output": "…"}',
-        )
-    return value
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"JSON knows no {name}")
-
-
-def _plain(value: Any) -> Any:
-    """Return a value with half surrogate pairs shown as the damage they are, and scalars as text."""
-    if isinstance(value, str):
-        return _SURROGATES.sub("\ufffd", value)
-    if isinstance(value, dict):
-        return {_plain(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return str(value).lower() if isinstance(value, bool) else value
+    picker = Picker(columns, path)
+    checked = False
+    for block in read:
+        rows, faults = _Rows(), []
+        for number, line in enumerate(block.text.decode().split("\n"), block.line):
+            if not line.strip(_BLANK):
+                continue
+            try:
+                rows.add(picker.pick(record(line, f"{path}:{number}")), number)
+            except IsoglossError as error:
+                if not checked and not rows.values and line.lstrip().startswith("["):
+                    raise  # the file is a list
+                faults.append(error)
+                rows.add(picker.nothing, number, f"{name}:{number}: {error.problem}")
+        if rows.values and not checked:
+            if len(faults) == len(rows.values):
+                raise faults[0]
+            picker.check_all_found()
+            checked = True
+        if rows.values:
+            yield rows.batch(picker.frame(rows.values))
 
 
 # CSV
 
 
 def _csv(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
+    yield from csv_batches(blocks(table.file.path, SOME), columns, table)
+
+
+def csv_batches(read: Iterable[Block], columns: Sequence[Columns], table: Table) -> Iterator[Batch]:
+    """Read what mappings ask for of separated text, from blocks of its lines.
+
+    Raises:
+        IsoglossError: It lacks a column, or is not CSV (with the line).
+    """
     path = table.file.path
-    names = _names(table)
-    wanted = _tops(columns, names, path)
-    total = 0
-    with reading(path), pa.input_stream(str(path), compression="detect") as stream:
-        counted = _Counted(stream, table.quote.encode())
-        try:
-            reader = pyarrow.csv.open_csv(
-                counted,
-                read_options=pyarrow.csv.ReadOptions(
-                    block_size=_CSV_BLOCK,
-                    column_names=names,
-                    skip_rows_after_names=int(table.header),
-                ),
-                parse_options=pyarrow.csv.ParseOptions(
-                    delimiter=table.separator,
-                    quote_char=table.quote or False,
-                    newlines_in_values=bool(table.quote),
-                ),
-                convert_options=pyarrow.csv.ConvertOptions(
-                    include_columns=wanted,
-                    column_types=dict.fromkeys(names, pa.string()),
-                    strings_can_be_null=False,
-                ),
-            )
-            for part in reader:
-                rows = pl.DataFrame(pl.from_arrow(part))
-                yield Batch(rows, _numbers(total, rows.height))
-                total += rows.height
-        except pa.ArrowInvalid as error:
-            _explain(table, len(names))
-            raise IsoglossError(f"is not CSV ({one_line(error)})", where=path) from error
-    # An open quote swallows the rest of the file without a word.
-    if counted.found % 2:
-        _explain(table, len(names))
-
-
-class _Counted:
-    """A binary file that counts a character while it is read."""
-
-    closed = False
-
-    def __init__(self, stream: Any, character: bytes) -> None:
-        self.found = 0
-        self._stream, self._character = stream, character
-
-    def read(self, size: int) -> bytes:
-        """Read so many bytes at most."""
-        data: bytes = self._stream.read(size)
-        if self._character:
-            self.found += data.count(self._character)
-        return data
-
-    def readable(self) -> bool:
-        """Tell that it can be read."""
-        return True
-
-
-def _numbers(before: int, count: int) -> pl.Series:
-    """Return the numbers of rows, from 1, after those before them."""
-    return pl.int_range(before + 1, before + 1 + count, eager=True)
-
-
-def _names(table: Table) -> list[str]:
-    """Return the column names of a CSV file."""
-    path = table.file.path
-    first = next((row for _, row in _rows(table) if row), None)
-    if first is None:
-        raise IsoglossError("is empty", where=path, remedy="It needs at least a row of names")
-    names = first if table.header else [str(number) for number in range(1, len(first) + 1)]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise IsoglossError(f"two columns are named {twice[0]!r}", where=f"{path}:1")
-    return names
-
-
-def _explain(table: Table, width: int) -> None:
-    """Find what is wrong with a CSV file, and where; slow, and only when something is."""
-    path = table.file.path
-    for line, row in _rows(table):
-        if row and len(row) != width:
-            raise IsoglossError(
-                f"has {len(row)} fields where the first row has {width}",
-                where=f"{path}:{line}",
-                remedy="Put fields that hold the separator or a line break into quotes"
-                if table.quote
-                else "Nothing is quoted in this file; if it is, say so: quote = '\"'",
-            )
-        if sum(map(len, row)) > _CSV_BLOCK // 4:  # in UTF-8 a character has up to four bytes
-            size = sum(len(field.encode()) + field.count('"') for field in row)
-            if size + len(row) >= _CSV_BLOCK:
-                raise IsoglossError(
-                    f"this row has {size >> 20} MiB, and one of CSV may have {_CSV_BLOCK >> 20}",
-                    where=f"{path}:{line}",
-                    remedy="Write such texts as JSON Lines or Parquet",
-                )
-
-
-def _rows(table: Table) -> Iterator[tuple[int, list[str]]]:
-    """Read a CSV file row by row, with the line each begins at."""
-    path = table.file.path
-    quoting: dict[str, Any] = (
-        {"quotechar": table.quote} if table.quote else {"quoting": csv.QUOTE_NONE}
-    )
-    csv.field_size_limit(BLOCK)
     lines = itertools.chain.from_iterable(
-        io.StringIO(block.text.decode(), newline="") for block in blocks(path)
+        # A carriage return ends a line, too.
+        io.StringIO(block.text.decode(), newline="")
+        for block in read
     )
-    reader = csv.reader(lines, delimiter=table.separator, strict=True, **quoting)
-    line = 1
-    try:
-        for row in reader:
-            yield line, row
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise IsoglossError(
-            f"is not CSV ({error})",
-            where=f"{path}:{line}",
-            remedy="The row that begins here may lack a closing quote",
-        ) from error
+    found = separated_rows(lines, path, separator=table.separator, quote=table.quote)
+    filled: Iterator[tuple[int, list[str]]] = ((line, row) for line, row in found if row)
+    line, names = next(filled, (1, None))
+    if names is None:
+        raise IsoglossError("is empty", where=path, remedy="It needs at least a row of names")
+    if not table.header:
+        filled = itertools.chain([(line, names)], filled)
+        names = [str(number) for number in range(1, len(names) + 1)]
+    wanted = _tops(columns, names, path)
+    for name in wanted:
+        if names.count(name) > 1:
+            raise IsoglossError(f"two columns are named {name!r}", where=f"{path}:{line}")
+    places = [names.index(name) for name in wanted]
+    rows, size = _Rows(), 0
+    for number, (line, row) in enumerate(filled, 1):
+        broken = _misshapen(row, len(names), table, line)
+        values = [None] * len(places) if broken else [row[place] for place in places]
+        rows.add(values, number, broken)
+        size += sum(map(len, row))
+        if len(rows.values) == ROWS or size > SOME:
+            yield _separated(rows, wanted, table)
+            rows, size = _Rows(), 0
+    if rows.values:
+        yield _separated(rows, wanted, table)
+
+
+def _misshapen(row: Sequence[str], width: int, table: Table, line: int) -> str | None:
+    """Tell what is wrong with a row; empty fields at its end, beyond the names, are nothing."""
+    if len(row) == width or (len(row) > width and not any(row[width:])):
+        return None
+    told = f"has {len(row)} fields where the first row has {width}"
+    if table.quote:
+        hint = "a field with the separator or a line break in it stands in quotes"
+    else:
+        hint = "nothing is quoted in this file; if it is: quote = '\"'"
+    return f"{table.file.name}:{line}: {told} ({hint})"
+
+
+def _separated(rows: _Rows, names: Sequence[str], table: Table) -> Batch:
+    texts = list(zip(*rows.values, strict=True))
+    frame = pl.DataFrame(
+        [column(name, part, pl.String()) for name, part in zip(names, texts, strict=True)]
+    )
+    quoted = 0
+    if table.supposed:
+        quoted = sum(frame.select(pl.all().str.contains(_QUOTED).sum()).row(0))
+    return rows.batch(frame, quoted)
 
 
 # Parquet
@@ -318,10 +277,11 @@ def _parquet(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
     with reading(path):
         try:
             file = pyarrow.parquet.ParquetFile(path)
+            features = features_of(file.schema_arrow)
             wanted = _tops(columns, file.schema_arrow.names, path)
             for part in _joined(file.iter_batches(_FEW, columns=wanted)):
-                rows = pl.DataFrame(pl.from_arrow(part))
-                yield Batch(rows, _numbers(total, rows.height))
+                rows = to_polars(part, features, path)
+                yield Batch(rows, pl.int_range(total + 1, total + 1 + rows.height, eager=True))
                 total += rows.height
         except (pa.ArrowException, pl.exceptions.PolarsError) as error:
             raise IsoglossError(

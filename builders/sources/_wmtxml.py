@@ -7,9 +7,10 @@ those ``p`` with ``seg``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from builders.sources._xml import Gathered, Misplaced
+from builders.sources._xml import Fault, Gathered, Misplaced
 from isogloss.languages import is_language
 
 _VERSIONS = ("src", "ref")
@@ -34,7 +35,8 @@ class Version:
 class Document:
     """A document: its source and its references; ``testsuite`` is the one it belongs to, or None.
 
-    ``tags`` say the language it was first written in and, where known, its domain.
+    ``tags`` say the language it was first written in and, where known, its domain; ``fault`` what is
+    wrong with it, so that none of it can be taken.
     """
 
     id: str
@@ -42,13 +44,17 @@ class Document:
     tags: list[str]
     source: Version
     references: list[Version]
+    fault: Fault | None = None
 
 
 class Builder:
     """A target of an XML parser that gathers documents and forgets those taken."""
 
+    line: Callable[[], int]
+
     def __init__(self) -> None:
         self._root_seen = False
+        self._fault: Fault | None = None
         self._done: list[Document] = []
         self._attributes: dict[str, str] | None = None
         self._versions: list[tuple[str, Version]] = []
@@ -103,15 +109,15 @@ class Builder:
     def _start_document(self, attributes: dict[str, str]) -> None:
         if self._attributes is not None:
             raise Misplaced("a <doc> is inside another")
-        _needed(attributes, "doc", "id")
-        self._attributes, self._versions = attributes, []
+        self._attributes, self._versions, self._fault = attributes, [], None
+        self._needed(attributes, "doc", "id")
 
     def _end_document(self) -> None:
         attributes = self._attributes or {}
         sources = [version for kind, version in self._versions if kind == "src"]
-        name = attributes["id"]
+        name = attributes.get("id", "")
         if len(sources) != 1:
-            raise Misplaced(f"the document {name!r} has {len(sources)} <src>, not one")
+            self._is_wrong(f"the document {name!r} has {len(sources)} <src>, not one")
         self._done.append(
             Document(
                 id=name,
@@ -121,8 +127,9 @@ class Builder:
                     for key in ("origlang", "domain")
                     if key in attributes
                 ],
-                source=sources[0],
+                source=sources[0] if sources else Version("und"),
                 references=[version for kind, version in self._versions if kind == "ref"],
+                fault=self._fault,
             )
         )
         self._attributes, self._versions = None, []
@@ -130,22 +137,25 @@ class Builder:
     def _start_version(self, tag: str, attributes: dict[str, str]) -> None:
         if self._attributes is None or self._version is not None:
             raise Misplaced(f"a <{tag}> is not directly inside a <doc>")
-        language = _needed(attributes, tag, "lang")
-        if not is_language(language):
-            raise Misplaced(f"the lang {language!r} of a <{tag}> is not a language tag")
+        language = self._needed(attributes, tag, "lang")
+        if language and not is_language(language):
+            self._is_wrong(f"the lang {language!r} of a <{tag}> is not a language tag")
         self._version = Version(language, attributes.get("translator", ""))
         self._versions.append((tag, self._version))
 
     def _start_segment(self, attributes: dict[str, str]) -> None:
         if self._version is None or self._segment is not None:
             raise Misplaced("a <seg> is not inside a <src> or <ref>")
-        name = _needed(attributes, "seg", "id")
+        name = self._needed(attributes, "seg", "id")
         if name in self._version.segments:
-            raise Misplaced(f"the <seg> {name!r} is there twice")
+            self._is_wrong(f"the <seg> {name!r} is there twice")
         self._segment, self._text = name, Gathered("seg")
 
+    def _needed(self, attributes: dict[str, str], tag: str, key: str) -> str:
+        if not attributes.get(key):
+            self._is_wrong(f"a <{tag}> has no {key}")
+        return attributes.get(key, "")
 
-def _needed(attributes: dict[str, str], tag: str, key: str) -> str:
-    if not attributes.get(key):
-        raise Misplaced(f"a <{tag}> has no {key}")
-    return attributes[key]
+    def _is_wrong(self, problem: str) -> None:
+        """Note the first thing that is wrong with a document."""
+        self._fault = self._fault or Fault(problem, self.line())

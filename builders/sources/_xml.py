@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from xml.etree.ElementTree import ParseError
 
-import pyarrow as pa
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
-from builders.sources._lines import LONGEST, reading
+from builders.sources._lines import LONGEST, unpacked
 from isogloss.errors import IsoglossError
 
 _CHUNK = 1 << 20
@@ -19,6 +19,14 @@ _CHUNK = 1 << 20
 
 class Misplaced(Exception):
     """An element that is not where its format has it, or lacks an attribute; says which."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a record, and the line that it is in."""
+
+    problem: str
+    line: int
 
 
 class Gathered:
@@ -46,7 +54,13 @@ class Gathered:
 
 
 class Builder(Protocol):
-    """What takes an XML parser's events (`xml.etree.ElementTree.XMLParser`'s ``target``)."""
+    """What takes an XML parser's events (`xml.etree.ElementTree.XMLParser`'s ``target``).
+
+    Attributes:
+        line: Tells the line that the parser is at; `feed` sets it.
+    """
+
+    line: Callable[[], int]
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Begin an element; a tag in a namespace is ``{namespace}name``."""
@@ -65,7 +79,7 @@ def feed(path: Path, builder: Builder, *, layout: str) -> Iterator[None]:
     """Give a file's events to a builder, and stop after every chunk, so that it can be emptied.
 
     Args:
-        path: The file; one named ``.gz``, ``.bz2``, ``.zst`` or ``.lz4`` is unpacked.
+        path: The file, plain or compressed.
         builder: Takes the events. Where it raises `Misplaced`, the line is told with it.
         layout: What to tell then: how such files are laid out.
 
@@ -74,8 +88,9 @@ def feed(path: Path, builder: Builder, *, layout: str) -> Iterator[None]:
             entities, which expand to more than there is or fetch what is elsewhere.
     """
     parser: Any = DefusedXMLParser(target=builder)
+    builder.line = lambda: int(parser.parser.CurrentLineNumber)
     try:
-        with reading(path), pa.input_stream(str(path), compression="detect") as stream:
+        with unpacked(path) as stream:
             fed = 0
             while chunk := stream.read(_CHUNK):
                 parser.feed(chunk)

@@ -15,8 +15,17 @@ from pydantic import Field, field_validator, model_validator
 
 from builders.engines import OpenAIEngine
 from builders.sources._answers import Answers
-from builders.sources._base import Context, Engine, Reading, SourceOptions, examples, rank
-from builders.sources._bitext import is_blank, numbered
+from builders.sources._base import (
+    Context,
+    Engine,
+    Reading,
+    SourceOptions,
+    blank,
+    examples,
+    is_blank,
+    rank,
+)
+from builders.sources._bitext import numbered
 from builders.sources._earlier import opened
 from builders.sources._files import Found, find, fingerprint, known_licence, served
 from builders.sources._lines import lines
@@ -277,7 +286,7 @@ class _Asking:
             "tags": list(dict.fromkeys([*tags, *(row["tags"] or ())])),
             "licence": None if self._options.licence else row["licence"],
         }
-        if translation:
+        if not blank(translation):
             return made
         return made | {"rejected_by": "source", "reason": "the model gave no whole translation"}
 

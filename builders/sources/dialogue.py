@@ -16,6 +16,7 @@ from builders.sources import _citations, _licence
 from builders.sources._base import Context, Reading, SourceOptions, examples
 from builders.sources._files import served
 from builders.sources._lines import one_line, reading
+from builders.sources._rows import OneWhole, broken
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language
@@ -158,7 +159,12 @@ def _tag(folder: str, options: Options, context: Context) -> str | None:
 def _examples(tag: str, path: Path, root: Path, options: Options) -> pl.DataFrame:
     name = path.relative_to(root).as_posix()
     rows: list[dict[str, Any]] = []
+    found = OneWhole()
     for number, turns in enumerate(_conversations(path)):
+        found.note(turns if isinstance(turns, IsoglossError) else None)
+        if isinstance(turns, IsoglossError):
+            rows.append(broken(turns, f"{name}: conversations[{number}]", "qa") | {"language": tag})
+            continue
         common = {
             "task": "qa",
             "language": tag,
@@ -181,10 +187,16 @@ def _examples(tag: str, path: Path, root: Path, options: Options) -> pl.DataFram
                 "source_id": f"{name}#{number}.{turn}",
             }
             rows.append({**common, **made})
+    found.check()
     return examples(rows)
 
 
-def _conversations(path: Path) -> list[list[str]]:
+def _conversations(path: Path) -> list[list[str] | IsoglossError]:
+    """Return a file's conversations: the turns of each, or what is wrong with it.
+
+    Raises:
+        IsoglossError: It is not YAML, or has no conversations.
+    """
     try:
         with reading(path):
             data = path.read_bytes()
@@ -200,16 +212,19 @@ def _conversations(path: Path) -> list[list[str]]:
     talks = document.get("conversations") if isinstance(document, dict) else None
     if not isinstance(talks, list):
         raise IsoglossError("has no list of 'conversations'", where=path)
-    for number, talk in enumerate(talks):
-        # A lone turn, not in a list, is in the ChatterBot corpus too: one turn without an answer.
-        if isinstance(talk, str):
-            talks[number] = [talk] if talk else []
-        elif not isinstance(talk, list):
-            raise IsoglossError(
-                f"is {type(talk).__name__}, not a list of turns",
-                where=f"{path}: conversations[{number}]",
-            )
-    return [[_text(turn, path, n) for turn in talk] for n, talk in enumerate(talks)]
+    return [_turns(talk, f"{path}: conversations[{number}]") for number, talk in enumerate(talks)]
+
+
+def _turns(talk: Any, where: str) -> list[str] | IsoglossError:
+    # A lone turn, not in a list, is in the ChatterBot corpus too: one turn without an answer.
+    if isinstance(talk, str):
+        return [talk] if talk else []
+    if not isinstance(talk, list):
+        return IsoglossError(f"is {type(talk).__name__}, not a list of turns", where=where)
+    try:
+        return [_text(turn, where) for turn in talk]
+    except IsoglossError as error:
+        return error
 
 
 def _check_shape(data: bytes, path: Path) -> None:
@@ -233,10 +248,10 @@ def _check_shape(data: bytes, path: Path) -> None:
             )
 
 
-def _text(turn: Any, path: Path, number: int) -> str:
+def _text(turn: Any, where: str) -> str:
     """Return a turn's text; an unquoted "Title: words" is a mapping to YAML, and meant as text."""
     if isinstance(turn, str):
         return turn
     if isinstance(turn, dict) and all(isinstance(value, str) for value in turn.values()):
         return "\n".join(f"{key}: {value}" for key, value in turn.items())
-    raise IsoglossError("a turn is not text", where=f"{path}: conversations[{number}]")
+    raise IsoglossError("a turn is not text", where=where)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,14 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from builders.sources import _citations
+from builders.sources._arrow import to_polars, with_labels
 from builders.sources._base import Context, Reading
-from builders.sources._columns import MappedOptions, constants, mapped
+from builders.sources._columns import Columns, MappedOptions, constants, mapped
 from builders.sources._files import Found, fingerprint, served
 from builders.sources._hub import cut_off, told
-from builders.sources._lines import one_line
+from builders.sources._json import records
+from builders.sources._lines import Block, blocks_of, one_line, unpack
+from builders.sources._tables import SOME, Batch, Faults, Table, csv_batches, json_batches
 from isogloss.console import say, warn
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.provenance import cache_folder, sha256_json
@@ -112,7 +117,10 @@ def read(options: Options, context: Context) -> Reading:
     with _told(options, context):
         # One stands for all: asking for every configuration's files is some requests each.
         builder = _builder(place, next(iter(parts)), options.data_dir)
-        builder.as_streaming_dataset(split=options.data_split)
+        if _is_text(builder):
+            _splits(builder, options, context)
+        else:
+            builder.as_streaming_dataset(split=options.data_split)
         known = builder.builder_configs
     for name in parts:
         if name is not None and name not in known:
@@ -254,33 +262,136 @@ def _frames(
     source_language: str | None,
 ) -> Iterator[pl.DataFrame]:
     say(f"reading {options.dataset} ({options.data_split}) at {place.version} …")
+    faults = Faults(f"{context.where}: {options.dataset}")
     for config, language in parts.items():
         languages = {"language": language, "source_language": source_language}
         name = f"{config or 'default'}/{options.data_split}"
         where = f"{options.dataset}: {name}"
         total = 0
         with _told(options, context):
-            for rows in _stream(options, context, place, config):
+            for batch in _batches(options, context, place, config):
+                faults.note(batch)
+                rows = batch.rows
                 numbers = pl.Series(range(total, total + rows.height), dtype=pl.Int64)
                 total += rows.height
                 ids = pl.Series(f"{name}#" + numbers.cast(pl.String))
-                yield mapped(rows, options, context, where=where, ids=ids, languages=languages)
+                yield mapped(
+                    rows,
+                    options,
+                    context,
+                    where=where,
+                    ids=ids,
+                    languages=languages,
+                    broken=batch.broken,
+                )
+    faults.tell()
 
 
-def _stream(
+def _batches(
     options: Options, context: Context, place: _Place, config: str | None
-) -> Iterator[pl.DataFrame]:
+) -> Iterator[Batch]:
     """Read the mapped columns of a configuration, a batch at a time."""
-    stream = _builder(place, config, options.data_dir).as_streaming_dataset(
-        split=options.data_split
-    )
+    builder = _builder(place, config, options.data_dir)
+    if _is_text(builder):
+        yield from _first(_text_batches(builder, place, options, context), options.rows)
+        return
+    stream = builder.as_streaming_dataset(split=options.data_split)
     if options.rows is not None:
         stream = stream.take(options.rows)
+    features = stream.features.to_dict() if stream.features else {}
     where = f"{context.where}.columns"
     for batch in stream.with_format("arrow").iter(_ROWS):
         # Pictures and sounds beside the text stay in Arrow's hands, undecoded.
         wanted = options.columns.tops(batch.column_names, where)
-        yield pl.DataFrame(pl.from_arrow(batch.select(wanted)))
+        rows = to_polars(batch.select(wanted), features, f"{context.where}: {options.dataset}")
+        yield Batch(rows, pl.int_range(rows.height, eager=True))
+
+
+# JSON and CSV say no types, and `datasets` infers them: dates become times, 5 beside 2.5 becomes
+# 5.0, the country NA is missing, and JSON that is nested deep ends the process. So we read the files
+# that it finds ourselves.
+
+
+def _is_text(builder: Any) -> bool:
+    """Tell whether a data set is JSON or CSV as everybody writes it, with no options of its own."""
+    module = type(builder).__module__.rpartition(".")[2]
+    if module not in ("json", "csv"):
+        return False
+    config, plain = builder.config, type(builder.config)()
+    ours = {"name", "version", "data_dir", "data_files", "description", "features", "field", "sep",
+            "delimiter", "column_names", "names"}  # fmt: skip
+    if module == "csv" and (config.names or config.column_names):
+        return False
+    return all(
+        getattr(config, key) == value for key, value in vars(plain).items() if key not in ours
+    )
+
+
+def _splits(builder: Any, options: Options, context: Context) -> list[str]:
+    """Return the names of the splits to read."""
+    known = [str(name) for name in builder.config.data_files or {}]
+    names = known if options.data_split == "all" else options.data_split.split("+")
+    for name in names:
+        if name not in known:
+            raise unknown("split", name, known, where=f"{context.where}.data_split")
+    return names
+
+
+def _text_batches(
+    builder: Any, place: _Place, options: Options, context: Context
+) -> Iterator[Batch]:
+    from datasets import DownloadConfig
+    from datasets.download.streaming_download_manager import StreamingDownloadManager
+    from datasets.utils.file_utils import xopen
+
+    download = DownloadConfig(token=builder.token, storage_options=builder.storage_options)
+    manager = StreamingDownloadManager(base_path=builder.base_path, download_config=download)
+    declared = builder.info.features.to_dict() if builder.info.features else {}
+    reader = _json_file if type(builder).__module__.endswith("json") else _csv_file
+    for split in _splits(builder, options, context):
+        found = manager.download_and_extract(list(builder.config.data_files[split]))
+        for path in manager.iter_files(found):
+            # A data set is the same wherever its folder lies.
+            name = path.removeprefix(os.path.join(os.path.abspath(place.path), ""))  # noqa: PTH118, PTH100
+            with xopen(path, "rb", download_config=download) as file:
+                for batch in reader(file, path, name, builder.config, options.columns):
+                    yield replace(batch, rows=with_labels(batch.rows, declared))
+
+
+def _first(batches: Iterator[Batch], rows: int | None) -> Iterator[Batch]:
+    """Return the first rows, so many at most; no more is read."""
+    for batch in batches:
+        yield batch if rows is None else batch.slice(0, rows)
+        if rows is not None and (rows := rows - batch.rows.height) <= 0:
+            return
+
+
+def _json_file(file: Any, path: str, name: str, config: Any, columns: Columns) -> Iterator[Batch]:
+    stream = unpack(file, path)
+    begin = file.read(64) if stream is file else b""
+    if stream is file:
+        file.seek(0)
+    listed = begin.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
+    lines = (
+        _list_of(stream, path, config.field)
+        if listed or config.field is not None
+        else blocks_of(stream, path, SOME)
+    )
+    yield from json_batches(lines, [columns], path, name)
+
+
+def _list_of(stream: Any, path: str, field: str | None) -> Iterator[Block]:
+    """Read a list of records, which is one JSON text, as lines."""
+    data = b"".join(block.text for block in blocks_of(stream, path))
+    found = records(data.decode(), path, field)
+    for start in range(0, len(found), _ROWS):
+        text = "\n".join(json.dumps(one) for one in found[start : start + _ROWS])
+        yield Block(text.encode(), start + 1)
+
+
+def _csv_file(file: Any, path: str, name: str, config: Any, columns: Columns) -> Iterator[Batch]:
+    table = Table(Found(Path(path), name), "csv", separator=config.delimiter or config.sep)
+    yield from csv_batches(blocks_of(unpack(file, path), path, SOME), [columns], table)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import BaseModel, Field
 
 from builders.sources import _citations
-from builders.sources._base import Context, Reading
+from builders.sources._base import Context, Reading, blank
 from builders.sources._files import (
     Found,
     PathOptions,
@@ -20,7 +20,8 @@ from builders.sources._files import (
     some_of,
 )
 from builders.sources._models import json_lines
-from builders.sources._rows import answered, in_batches
+from builders.sources._rows import answered, broken, in_batches, shown
+from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language
 
 DESCRIPTION = "MKQA's JSON Lines: open question answering, the same questions in many languages"
@@ -90,17 +91,20 @@ def read(options: Options, context: Context) -> Reading:
 def _frames(files: list[Found], options: Options, context: Context) -> Iterator[pl.DataFrame]:
     # Lists of answers within languages are checked as objects; ten thousand lines are few.
     groups = (
-        _rows(question, file, options, context)
+        _rows(question, f"{file.name}:{number}", file, options, context)
         for file in files
-        for _, question in json_lines(_Question, file.path, _REMEDY)
+        for number, question in json_lines(_Question, file.path, _REMEDY)
     )
     return some_of(in_batches(groups, _ROWS), files, "question", context)
 
 
 def _rows(
-    question: _Question, file: Found, options: Options, context: Context
+    question: _Question | IsoglossError, place: str, file: Found, options: Options, context: Context
 ) -> Iterator[dict[str, Any]]:
     """Make examples of a question: one in each language of the recipe."""
+    if isinstance(question, IsoglossError):
+        yield broken(question, place, "qa")
+        return
     for language, code in _codes(tuple(question.queries), context.languages).items():
         told = {"language": language, "source_id": f"{file.name}#{question.id}"}
         yield _row(question, code, options) | told
@@ -122,17 +126,16 @@ def _codes(codes: tuple[str, ...], languages: tuple[str, ...]) -> dict[str, str]
 def _row(question: _Question, code: str, options: Options) -> dict[str, Any]:
     answers = question.answers.get(code, [])
     asked = (question.queries[code] or "").strip()
-    texts = [
+    texts = shown(
         text.strip()
         for answer in answers
         if answer.type not in NO_ANSWER
         for text in (answer.text or "", *(answer.aliases or ()))
-    ]
-    texts = list(dict.fromkeys(text for text in texts if text))
+    )
     types = dict.fromkeys(answer.type for answer in answers)
     unanswered = bool(types) and all(name in NO_ANSWER for name in types)
     reason = None
-    if not asked:
+    if blank(asked):
         reason = "it has no question in this language"
     elif unanswered and options.unanswerable == "drop":
         reason = f"it has no short answer ({', '.join(types)})"

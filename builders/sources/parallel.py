@@ -9,8 +9,8 @@ from typing import Literal
 import polars as pl
 from pydantic import field_validator
 
-from builders.sources._base import Context, Reading
-from builders.sources._bitext import is_blank, numbered, translations
+from builders.sources._base import Context, Reading, is_blank
+from builders.sources._bitext import numbered, translations
 from builders.sources._citations import cited
 from builders.sources._directions import Pair, PairedOptions, asked, directed
 from builders.sources._files import (

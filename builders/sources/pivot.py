@@ -9,8 +9,7 @@ from itertools import permutations
 import polars as pl
 from pydantic import Field, field_validator
 
-from builders.sources._base import Context, Reading, SourceOptions, conformed
-from builders.sources._bitext import is_blank
+from builders.sources._base import Context, Reading, SourceOptions, conformed, is_blank
 from builders.sources._directions import Pair, asked, two_languages
 from builders.sources._earlier import opened
 from builders.sources._files import served

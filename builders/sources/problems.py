@@ -23,7 +23,7 @@ from builders.sources._files import (
 from builders.sources._lines import one_line, reading
 from builders.sources._models import json_lines
 from builders.sources._programs import Flaw, Program
-from builders.sources._rows import in_batches
+from builders.sources._rows import OneWhole, broken, in_batches
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
 
@@ -102,14 +102,25 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     # Programs are parsed one by one: polars knows no Python.
     for file in files:
+        found = OneWhole()
         for number, problem in _problems(file.path):
             where = f"{file.path}:{number}"
-            tag = _language(problem, file, language, context, where)
+            try:
+                if isinstance(problem, IsoglossError):
+                    raise problem
+                tag = _language(problem, file, language, context, where)
+                row = _row(problem, where)
+            except IsoglossError as error:
+                found.note(error)
+                yield broken(error, f"{file.name}:{number}", "code")
+                continue
+            found.note(None)
             if tag not in context.languages:
                 continue
             name = problem.id if problem.id is not None else number
             told = {"language": tag, "source_id": f"{file.name}#{name}", "split": options.split}
-            yield _row(problem, where) | told
+            yield row | told
+        found.check()
 
 
 def _language(
@@ -162,17 +173,17 @@ def _made(problem: _Problem) -> Program:
     return _programs.completed(problem.prompt or "", solution, tests, problem.entry)
 
 
-def _problems(path: Path) -> Iterator[tuple[int, _Problem]]:
-    """Read a file's problems, in order, each with the number of its line.
+def _problems(path: Path) -> Iterator[tuple[int, _Problem | IsoglossError]]:
+    """Read a file's problems, in order, each with the number of its line, or what is wrong with it.
 
     Raises:
-        IsoglossError: A line is not JSON, or a value has a wrong type (with the line's number).
+        IsoglossError: None of its lines is one.
     """
     stored = path.suffix == ".parquet"
     return _stored(path) if stored else json_lines(_Problem, path, _REMEDY)
 
 
-def _stored(path: Path) -> Iterator[tuple[int, _Problem]]:
+def _stored(path: Path) -> Iterator[tuple[int, _Problem | IsoglossError]]:
     """Read a Parquet file's problems, each with the number of its row."""
     import pyarrow as pa
     import pyarrow.parquet
@@ -192,4 +203,4 @@ def _stored(path: Path) -> Iterator[tuple[int, _Problem]]:
         except ValidationError as error:
             told = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in told["loc"])
-            raise IsoglossError(f"{place}: {told['msg']}", where=f"{path}: row {number}") from error
+            yield number, IsoglossError(f"{place}: {told['msg']}", where=f"{path}: row {number}")

@@ -15,7 +15,7 @@ import langcodes
 import polars as pl
 from pydantic import model_validator
 
-from builders.sources._base import Context, Reading
+from builders.sources._base import Context, Reading, blank
 from builders.sources._citations import cited
 from builders.sources._files import (
     Found,
@@ -25,8 +25,8 @@ from builders.sources._files import (
     reading_of,
     served,
 )
-from builders.sources._lines import check_width, reading
-from builders.sources._rows import answered, in_batches
+from builders.sources._lines import check_width, unpacked
+from builders.sources._rows import OneWhole, answered, broken, in_batches, shown
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language
 
@@ -36,7 +36,7 @@ LICENCE = "as the recipe says (XQuAD: CC-BY-SA-4.0, MLQA: CC-BY-SA-3.0, TyDiQA: 
 EXAMPLE = """[[sources]]
 name = "xquad"
 kind = "squad"
-path = "xquad/xquad.{language}.json"   # or one file, with language = "de"
+path = "xquad/xquad.{language}.json"   # or .json.gz; or one file, with language = "de"
 # path = "mlqa/test-context-{language}-question-{source_language}.json"
 # path = "tydiqa-goldp-v1.1-train.json" with language_in_id = true
 licence = "CC-BY-SA-4.0"
@@ -45,6 +45,8 @@ unanswerable = "drop"                  # or "keep": the answer is then empty
 
 #: Questions of a batch.
 _ROWS = 4096
+# A file is read whole.
+_LARGEST = 2 << 30
 
 
 class Options(TaggedPathOptions):
@@ -84,6 +86,14 @@ class Options(TaggedPathOptions):
 
 
 @dataclass(frozen=True)
+class _Broken:
+    """What is wrong with a part of a file, and where it stands in it."""
+
+    place: str
+    error: IsoglossError
+
+
+@dataclass(frozen=True)
 class _Question:
     """A question as read, and where it stands in its file."""
 
@@ -114,7 +124,14 @@ def _frames(
 ) -> Iterator[pl.DataFrame]:
     groups = _Groups(parallel=options.parallel)
     for file in files:
-        groups.add(list(_questions(file)))
+        found = OneWhole()
+        questions = []
+        for question in _questions(file):
+            found.note(question.error if isinstance(question, _Broken) else None)
+            if isinstance(question, _Question):
+                questions.append(question)
+        found.check()
+        groups.add(questions)
     for file in files:
         rows = _rows(file, groups, language, options, context)
         yield from in_batches(([row] for row in rows), _ROWS)
@@ -127,6 +144,9 @@ def _rows(
     if file.source_language != file.language:
         told["source_language"] = file.source_language
     for question in _questions(file):
+        if isinstance(question, _Broken):
+            yield broken(question.error, f"{file.name}: {question.place}", "qa")
+            continue
         row = told | _row(question, file, options) | {"group": groups.of(question)}
         yield row | _told_by_id(question, context) if options.language_in_id else row
 
@@ -151,10 +171,14 @@ def _named(name: str, languages: tuple[str, ...]) -> str | None:
 
 
 def _row(question: _Question, file: Found, options: Options) -> dict[str, Any]:
-    given = [] if question.impossible else list(dict.fromkeys(question.answers))
+    given = [] if question.impossible else shown(question.answers)
     texts = [text for text in given if _holds(question.passage, text)]
     reason = None
-    if given and not texts:
+    if blank(question.question):
+        reason = "it has no question"
+    elif blank(question.passage):
+        reason = "it has no passage"
+    elif given and not texts:
         reason = "the answer is not in the passage"
     elif not given and options.unanswerable == "drop":
         reason = "the passage does not answer the question"
@@ -221,44 +245,69 @@ def _passage_key(question: _Question) -> str:
     return f"text:{digest.hexdigest()}"
 
 
-def _questions(file: Found) -> Iterator[_Question]:
-    """Read a file's questions, in order.
+def _questions(file: Found) -> Iterator[_Question | _Broken]:
+    """Read a file's questions, in order, and what is broken instead of them (with the JSON path).
 
     Raises:
-        IsoglossError: It is not UTF-8, not JSON, or not laid out as SQuAD is (with the JSON path).
+        IsoglossError: It is not UTF-8, not JSON, or has no list of articles.
     """
     where = str(file.path)
     for a, article in enumerate(_list(_document(file), "data", where, "$")):
         at = f"$.data[{a}]"
-        for p, paragraph in enumerate(_list(article, "paragraphs", where, at)):
+        try:
+            paragraphs = _list(article, "paragraphs", where, at)
+        except IsoglossError as error:
+            yield _Broken(at, error)
+            continue
+        for p, paragraph in enumerate(paragraphs):
             here = f"{at}.paragraphs[{p}]"
-            passage = _text(paragraph, "context", where, here)
-            for q, asked in enumerate(_list(paragraph, "qas", where, here)):
-                place = f"{here}.qas[{q}]"
-                given = asked.get("id") if isinstance(asked, dict) else None
-                yield _Question(
-                    place=place,
-                    question=_text(asked, "question", where, place),
-                    id=None if given is None else str(given),
-                    passage=passage,
-                    answers=_answers(asked, where, place),
-                    impossible=asked.get("is_impossible") is True,
-                )
+            try:
+                passage = _text(paragraph, "context", where, here)
+                questions = _list(paragraph, "qas", where, here)
+            except IsoglossError as error:
+                yield _Broken(here, error)
+                continue
+            for q, asked in enumerate(questions):
+                yield _question(asked, passage, where, f"{here}.qas[{q}]")
+
+
+def _question(asked: Any, passage: str, where: str, place: str) -> _Question | _Broken:
+    given = asked.get("id") if isinstance(asked, dict) else None
+    try:
+        return _Question(
+            place=place,
+            question=_text(asked, "question", where, place),
+            id=None if given is None else str(given),
+            passage=passage,
+            answers=_answers(asked, where, place),
+            impossible=asked.get("is_impossible") is True,
+        )
+    except IsoglossError as error:
+        return _Broken(place, error)
 
 
 def _answers(asked: dict[str, Any], where: str, place: str) -> list[str]:
     if asked.get("answers") is None:  # as some version 2 files write "none"
         return []
     answers = enumerate(_list(asked, "answers", where, place))
-    return [_text(answer, "text", where, f"{place}.answers[{n}]") for n, answer in answers]
+    return [
+        _text(answer, "text", where, f"{place}.answers[{n}]")
+        for n, answer in answers
+        # Null is as blank as an empty text.
+        if not (isinstance(answer, dict) and answer.get("text", answer) is None)
+    ]
 
 
 def _document(file: Found) -> Any:
     try:
-        with reading(file.path):
-            data = file.path.read_bytes()
+        with unpacked(file.path) as stream:
+            data = stream.read(_LARGEST + 1)
         check_width(data, file.path)
-        return json.loads(data.decode("utf-8-sig"))
+        if len(data) > _LARGEST:
+            raise IsoglossError(
+                f"is one JSON text of over {_LARGEST >> 30} GiB", where=file.path, remedy="Cut it"
+            )
+        return json.loads(data.decode("utf-8-sig"), parse_int=_number)
     except UnicodeDecodeError as error:
         raise IsoglossError(
             f"is not UTF-8 (at offset {error.start})",
@@ -273,6 +322,11 @@ def _document(file: Found) -> Any:
         ) from error
     except RecursionError as error:
         raise IsoglossError("cannot be read (it is nested too deep)", where=file.path) from error
+
+
+def _number(text: str) -> int | str:
+    """Return a whole number; one of so many digits that Python refuses it, as it is written."""
+    return int(text) if len(text) < 20 else text
 
 
 def _list(value: Any, key: str, where: str, place: str) -> list[Any]:

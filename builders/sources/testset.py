@@ -10,7 +10,7 @@ from urllib.error import URLError
 
 import polars as pl
 
-from builders.sources._base import Context, Reading, SourceOptions, conformed
+from builders.sources._base import Context, Reading, SourceOptions, conformed, is_blank
 from builders.sources._bitext import is_english
 from builders.sources._files import Found, fingerprint, known_licence, served
 from isogloss.console import say
@@ -166,7 +166,13 @@ def _frames(
         lines = pl.DataFrame({str(number): column for number, column in enumerate(columns)})
         references = pl.concat_list(str(n) for n in range(1, len(columns)))
         # Where a translator left a line out, sacrebleu has an empty one.
-        given = references.list.eval(pl.element().filter(pl.element() != ""))
+        given = references.list.eval(pl.element().filter(~is_blank(pl.element())))
+        reason = (
+            pl.when(is_blank(pl.col("0")))
+            .then(pl.lit("its line is empty"))
+            .when(given.list.len() == 0)
+            .then(pl.lit("the line of its translation is empty"))
+        )
         number = pl.int_range(1, pl.len() + 1).cast(pl.String)
         made = lines.select(
             pl.lit("translation").alias("task"),
@@ -175,6 +181,8 @@ def _frames(
             pl.col("0").alias("input"),
             given.list.first().fill_null("").alias("output"),
             given.alias("references"),
+            reason.alias("reason"),
+            pl.when(reason.is_not_null()).then(pl.lit("source")).alias("rejected_by"),
             pl.format("{}/{}#{}", pl.lit(options.test_set), pl.lit(pair), number).alias(
                 "source_id"
             ),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations
 from typing import Any, Literal
 
-from builders.sources._base import Context, Reading
+from builders.sources._base import Context, Reading, blank
 from builders.sources._directions import Pair, PairedOptions, asked, directed
 from builders.sources._files import (
     Found,
@@ -16,9 +16,10 @@ from builders.sources._files import (
     reading_of,
     served,
 )
-from builders.sources._rows import answered, in_batches
+from builders.sources._rows import answered, broken, in_batches, shown
 from builders.sources._tmx import Builder, Unit
 from builders.sources._xml import feed
+from isogloss.errors import IsoglossError
 from isogloss.languages import is_language
 
 DESCRIPTION = "translation memories (TMX, also compressed): translation between any two languages"
@@ -91,7 +92,14 @@ def _examples(
                     "source_id": f"{file.name}#{number}",
                     "split": options.split,
                 }
-                yield [common | row for row in _rows(unit, wanted, tags)]
+                faults = [
+                    broken(IsoglossError(fault.problem), f"{file.name}:{fault.line}", "translation")
+                    for written, fault in unit.faults.items()
+                    # What nobody asks for need not be right.
+                    if not written or any(tags[written] in pair for pair in wanted)
+                ]
+                rows = _rows(unit, wanted, tags, told=bool(faults))
+                yield [*(common | row for row in rows), *faults[:1]]
 
 
 class _Tags(dict[str, str]):
@@ -106,11 +114,17 @@ class _Tags(dict[str, str]):
         return self[written]
 
 
-def _rows(unit: Unit, wanted: frozenset[Pair], tags: _Tags) -> Iterator[dict[str, Any]]:
-    """Make examples of a unit: one a pair that is wanted and there, or one that tells there is none."""
+def _rows(
+    unit: Unit, wanted: frozenset[Pair], tags: _Tags, *, told: bool
+) -> Iterator[dict[str, Any]]:
+    """Make examples of a unit: one a pair that is wanted and there.
+
+    Where there is none, one tells so, unless what is wrong with the unit is told already.
+    """
     texts: dict[str, list[str]] = {}
     for written, found in unit.texts.items():
         texts.setdefault(tags[written], []).extend(found)
+    texts = {language: shown(found) or [""] for language, found in texts.items()}
     # The same for all pairs of a unit, and for one English text in many units.
     english = texts.get(tags["en"]) or next(iter(texts.values()), [""])
     common = {"group": english[0]}
@@ -119,16 +133,16 @@ def _rows(unit: Unit, wanted: frozenset[Pair], tags: _Tags) -> Iterator[dict[str
         if pair in wanted:
             made = True
             yield common | _row(pair, texts[pair[0]][0], texts[pair[1]])
-    if not made:
+    if not made and not told:
         there = ", ".join(unit.texts) or "none"
-        told = f"it has no pair of languages that is asked for (it has {there})"
-        yield common | {"language": "und", "input": english[0]} | answered((), told)
+        reason = f"it has no pair of languages that is asked for (it has {there})"
+        yield common | {"language": "und", "input": english[0]} | answered((), reason)
 
 
 def _row(pair: Pair, given: str, translations: Sequence[str]) -> dict[str, Any]:
-    references = [text for text in dict.fromkeys(translations) if text]
+    references = shown(translations)
     reason = None
-    if not given:
+    if blank(given):
         reason = "its segment is empty"
     elif not references:
         reason = "the segment of its translation is empty"

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import polars as pl
 
 from builders.sources import _wmtxml
-from builders.sources._base import Context, Reading
+from builders.sources._base import Context, Reading, blank
 from builders.sources._citations import cited
 from builders.sources._files import (
     Found,
@@ -21,8 +21,9 @@ from builders.sources._files import (
     served,
     some_of,
 )
-from builders.sources._rows import answered, in_batches
+from builders.sources._rows import answered, broken, in_batches, shown
 from builders.sources._xml import feed
+from isogloss.errors import IsoglossError
 
 DESCRIPTION = "WMT's XML test sets (2021 and later): translation of documents, segment by segment"
 LANGUAGES = "those of the test set; its documents say them"
@@ -70,7 +71,7 @@ def _frames(files: list[Found], options: Options, context: Context) -> Iterator[
     times: Counter[tuple[str, str, str]] = Counter()
     # The parser gives elements, not columns.
     groups = (
-        _rows(document, times, options, context)
+        _rows(document, file, times, options, context)
         for file in files
         for document in _documents(file.path)
     )
@@ -92,11 +93,16 @@ def _documents(path: Path) -> Iterator[_wmtxml.Document]:
 
 def _rows(
     document: _wmtxml.Document,
+    file: Found,
     times: Counter[tuple[str, str, str]],
     options: Options,
     context: Context,
 ) -> Iterator[dict[str, Any]]:
     """Make examples of a document: every segment, in each language that it has references in."""
+    if document.fault is not None:
+        fault = IsoglossError(document.fault.problem)
+        yield broken(fault, f"{file.name}:{document.fault.line}", "translation")
+        return
     source = served(document.source.language, context.languages)
     versions: dict[str, list[_wmtxml.Version]] = {}
     for reference in _chosen(document.references, options.translators):
@@ -141,13 +147,13 @@ def _row(
     """Return the texts of a segment, and why it is not kept: as sacrebleu leaves such out too."""
     given = document.source.segments.get(segment, "")
     texts = [version.segments.get(segment, "") for version in references]
-    texts = list(dict.fromkeys(text for text in texts if text))
+    texts = shown(texts)
     reason = None
     if document.testsuite is not None:
         reason = "its document belongs to a test suite, not to the test set"
     elif segment not in document.source.segments:
         reason = "the source has no such segment"
-    elif not given:
+    elif blank(given):
         reason = "its source is empty"
     elif not texts:
         reason = "it has no reference"

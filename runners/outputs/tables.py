@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,9 +11,9 @@ from typing import Any, cast
 import polars as pl
 
 from isogloss.errors import IsoglossError
+from isogloss.separated import separated_rows
 from runners.outputs._lines import (
     LONGEST,
-    LONGEST_LINE,
     kind_of,
     lines,
     shown,
@@ -142,44 +141,33 @@ def _sample(value: Any, where: str) -> int | None:
 
 
 def _separated(path: Path) -> pl.DataFrame:
-    before = csv.field_size_limit(LONGEST_LINE)
-    try:
-        return _frame(_separated_rows(path, "\t" if path.suffix.lower() == ".tsv" else ","))
-    finally:
-        csv.field_size_limit(before)
+    return _frame(_separated_rows(path, "\t" if path.suffix.lower() == ".tsv" else ","))
 
 
 def _separated_rows(path: Path, separator: str) -> Iterator[tuple[Any, ...]]:
-    # Strict: a stray quotation mark would otherwise be dropped from an answer, or swallow lines.
-    reader = csv.reader((line for _, line in lines(path)), delimiter=separator, strict=True)
-    try:
-        heads = next(reader, [])
-        for column in _NEEDED:
-            if column not in heads:
-                raise _missing(column, heads, f"{path}:1")
-        if len(set(heads)) < len(heads):
-            raise IsoglossError("two columns have one name", where=f"{path}:1")
-        for values in reader:
-            if not values:
-                continue
-            where = f"{path}:{reader.line_num}"
-            if len(values) != len(heads):
-                raise IsoglossError(
-                    f"has {len(values)} fields, and the first line {len(heads)}",
-                    where=where,
-                    remedy="A text with a separator, a quotation mark or a line's end in it must "
-                    "be quoted",
-                )
-            row: dict[str, Any] = dict(zip(heads, values, strict=True))
-            if "sample" in row:
-                row["sample"] = _number(row["sample"])
-            yield _row(row, where, reader.line_num)
-    except csv.Error as error:
-        raise IsoglossError(
-            f"cannot be read ({error})",
-            where=f"{path}:{reader.line_num}",
-            remedy="A text with a separator, a quotation mark or a line's end in it must be quoted",
-        ) from error
+    texts = (line for _, line in lines(path))
+    rows = separated_rows(texts, path, separator=separator)
+    _, heads = next(rows, (1, []))
+    for column in _NEEDED:
+        if column not in heads:
+            raise _missing(column, heads, f"{path}:1")
+    if len(set(heads)) < len(heads):
+        raise IsoglossError("two columns have one name", where=f"{path}:1")
+    for line, values in rows:
+        if not values:
+            continue
+        where = f"{path}:{line}"
+        if len(values) != len(heads):
+            raise IsoglossError(
+                f"has {len(values)} fields, and the first line {len(heads)}",
+                where=where,
+                remedy="A text with a separator, a quotation mark or a line's end in it must "
+                "be quoted",
+            )
+        row: dict[str, Any] = dict(zip(heads, values, strict=True))
+        if "sample" in row:
+            row["sample"] = _number(row["sample"])
+        yield _row(row, where, line)
 
 
 def _number(text: str) -> int | str:

@@ -188,3 +188,23 @@ def test_rows_keep_the_order_of_the_corpus(tmp_path: Path) -> None:
     assert [one["id"] for one in lines(tmp_path / "x.jsonl")] == ids
     builders.export(corpus, tmp_path / "x.parquet", layout="messages", columns=["id"])
     assert pl.read_parquet(tmp_path / "x.parquet")["id"].to_list() == ids
+
+
+@pytest.mark.parametrize("layout", ["prompt-completion", "trl", "messages"])
+def test_answers_that_are_all_dates_are_told(
+    layout: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import datasets
+
+    rows = [row(f"19{number:02d}-02-12", task="qa", source_language=None) for number in range(3)]
+    corpus = write_corpus(tmp_path / "corpus", rows)
+    builders.export(corpus, tmp_path / "x.jsonl", layout=layout)
+    told = "as timestamps" in capsys.readouterr().err
+    cache = str(tmp_path / "cache")
+    found = datasets.load_dataset(
+        "json", data_files=str(tmp_path / "x.jsonl"), split="train", cache_dir=cache
+    )
+    assert told == ("timestamp" in str(found.features))
+    assert told == (layout != "messages"), "what is asked there is no date, in the same column"
+    builders.export(corpus, tmp_path / "x.parquet", layout=layout)
+    assert "as timestamps" not in capsys.readouterr().err

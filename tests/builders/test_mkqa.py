@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from source_reading import open_source, read, texts
 
+from builders.sources._base import blank
 from isogloss.errors import IsoglossError
 
 
@@ -130,13 +132,18 @@ def test_compressed_and_always_the_same(tmp_path: Path) -> None:
         ('{"example_id": 1, "queries": [], "answers": {}}\n', "mkqa.jsonl:2: queries: "),
         ('{"example_id": 1, "queries": {"de": 3}, "answers": {}}\n', r"queries\.de: Input should be a valid string"),
         ('{"example_id": 1, "queries": {}, "answers": {"de": [{"text": "a"}]}}\n', r"answers\.de\.0\.type: Field required"),
-        ('{"example_id": 1, "queries": {"de": "\\ud800"}, "answers": {}}\n', r"mkqa\.jsonl:2: Invalid JSON: .*hex escape at byte 44\."),
+        ('{"example_id": 1, "queries": {"de": "\\ud800"}, "answers": {}}\n', r"mkqa\.jsonl:2: Invalid JSON: .*hex escape at byte 44"),
         ("[" * 100_000, r"mkqa\.jsonl:2: Invalid JSON"),
     ],
 )  # fmt: skip
-def test_what_is_broken_is_told_with_its_line(bad: str, told: str, tmp_path: Path) -> None:
+def test_what_is_broken_is_rejected_with_its_line(bad: str, told: str, tmp_path: Path) -> None:
     write(tmp_path, WHO, bad)
-    with pytest.raises(IsoglossError, match=told):
+    good, broken = read("mkqa", tmp_path, ("en",), path="mkqa.jsonl").to_dicts()
+    assert good["reason"] is None
+    assert re.search(told, broken["reason"])
+    assert broken["source_id"] == "mkqa.jsonl:2"
+    (tmp_path / "mkqa.jsonl").write_text(bad)
+    with pytest.raises(IsoglossError, match=told.replace("2", "1")):
         read("mkqa", tmp_path, ("en",), path="mkqa.jsonl")
 
 
@@ -156,7 +163,7 @@ def test_references_are_every_text_and_alias_once(answers: list[tuple[str, list[
         write(Path(folder), line(1, sw=("Nani?", given_answers)))
         row = read("mkqa", Path(folder), ("sw",), path="mkqa.jsonl").row(0, named=True)
     expected = [text.strip() for text, aliases in answers for text in (text, *aliases)]
-    expected = list(dict.fromkeys(text for text in expected if text))
+    expected = list(dict.fromkeys(text for text in expected if not blank(text)))
     assert row["references"] == (expected or [""])
     assert row["output"] == row["references"][0]
     assert (row["reason"] is None) == (bool(expected) and "\0" not in row["output"])

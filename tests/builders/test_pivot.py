@@ -193,6 +193,6 @@ def test_parts_change_nothing(
         (one, two)
         for english, one in ours
         for other, two in theirs
-        if english.strip() and english == other
+        if english.strip() and english == other and one.strip() and two.strip()
     }
     assert set(found) == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -209,8 +210,12 @@ def test_masks_are_told_from_names(text: str, masked: bool) -> None:
         ('{"prompt": "def f(): ..."}', r"p\.jsonl:2: is no problem with a solution and tests"),
     ],
 )
-def test_broken_files_are_told_with_their_line(line: str, told: str, tmp_path: Path) -> None:
+def test_broken_lines_are_rejected_with_their_place(line: str, told: str, tmp_path: Path) -> None:
     (tmp_path / "p.jsonl").write_text(f"{json.dumps(PROBLEM)}\n{line}\n")
+    good, broken = read("problems", tmp_path, ("en",), path="p.jsonl", language="en").to_dicts()
+    assert good["reason"] is None
+    assert re.match(told, broken["reason"])
+    (tmp_path / "p.jsonl").write_text(f"\n{line}\n")
     with pytest.raises(IsoglossError, match=told):
         read("problems", tmp_path, ("en",), path="p.jsonl", language="en")
 

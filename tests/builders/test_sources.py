@@ -363,7 +363,7 @@ BROKEN: list[tuple[str, str, bytes, dict[str, Any], str]] = [
     ("dialogue", "german/a.yml", b"\xff\xfe\xfd", {"path": "."}, "is not"),
     ("package-descriptions", "Translation-en", b"Package: a\nnonsense\n", {"path": "."}, r"Translation-en:2: is not 'Field: value'"),
     ("package-descriptions", "Translation-en", b"Package: a\n", {"path": "."}, "lacks Package, Description-md5"),
-    ("files", "p.jsonl", b'{"en": "a", "text": "b", "lang": "de", "n": 1}\n{broken\n', {"path": "p.jsonl", **MAPPED}, r"p\.jsonl:2"),
+    ("files", "p.jsonl", b"\n{broken\n", {"path": "p.jsonl", **MAPPED}, r"p\.jsonl:2"),
     ("files", "p.parquet", b"PAR1 and no more", {"path": "p.parquet", **MAPPED}, "Parquet"),
     ("files", "p.csv", b"en,txt,lang,n\na,b,de,1\n", {"path": "p.csv", **MAPPED}, "unknown column 'text'.*Did you mean 'txt'"),
     ("files", "p.csv", b"en,text,lang,n\na,b,notalanguage,1\n", {"path": "p.csv", **MAPPED}, "notalanguage"),

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from source_reading import open_source, pairs, read, texts
 
+from builders.sources._base import blank
 from isogloss.errors import IsoglossError
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE tmx SYSTEM "tmx14.dtd">\n'
@@ -79,7 +80,31 @@ def test_several_translations_are_references_and_the_first_is_translated_from(
     found = read("tmx", tmp_path, ("en", "de"), path="m.tmx")
     to_german, to_english = found.to_dicts()
     assert (to_german["input"], to_german["references"]) == ("Hi", ["Hallo", "Grüß dich"])
-    assert to_english["rejected_by"] == "source", "the first German segment is empty"
+    assert (to_english["input"], to_english["references"]) == ("Hallo", ["Hi", "Hello"])
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ('<tu><tuv xml:lang="en">x</tuv><tuv xml:lang="de">y</tuv></tu>', "a <tuv> has text but no <seg>"),
+        ("<tu><tuv><seg>x</seg></tuv></tu>", "a <tuv> has no xml:lang"),
+    ],
+)  # fmt: skip
+def test_a_broken_unit_is_rejected_with_its_line(broken: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "m.tmx").write_text(f"<tmx>{unit(en='One', de='Eins')}\n{broken}</tmx>")
+    good, rejected = read("tmx", tmp_path, ("de",), path="m.tmx").to_dicts()
+    assert (good["input"], good["output"]) == ("One", "Eins")
+    line = (tmp_path / "m.tmx").read_text().partition(broken)[0].count("\n") + 1
+    assert rejected["reason"] == f"m.tmx:{line}: {told}"
+
+
+def test_a_broken_language_that_nobody_asks_for_is_nothing(tmp_path: Path) -> None:
+    more = '<tuv xml:lang="fr">Un</tuv></tu>'
+    (tmp_path / "m.tmx").write_text(
+        f"<tmx>{unit(en='One', de='Eins')}</tmx>".replace("</tu>", more)
+    )
+    found = read("tmx", tmp_path, ("de",), path="m.tmx")
+    assert found.select("input", "output", "reason").rows() == [("One", "Eins", None)]
 
 
 CODED = (
@@ -127,7 +152,6 @@ BAD = [
     (f"<tmx>{unit(en='x')}", r"m\.tmx:\d+: is not XML \(no element found\)"),
     ("<tmx><body><tu></body></tmx>", r"m\.tmx:1: is not XML \(mismatched tag\)"),
     ("<xliff/>", r"m\.tmx:1: the outermost element is <xliff>, not <tmx>.*tmx/body/tu/tuv/seg"),
-    ("<tmx>\n<tu><tuv><seg>x</seg></tuv></tu></tmx>", r"m\.tmx:2: a <tuv> has no xml:lang"),
     ("<tmx><tu><tu/></tu></tmx>", "a <tu> is inside another"),
     ('<tmx><tuv xml:lang="en"/></tmx>', "a <tuv> is not directly inside a <tu>"),
     ("<tmx><tu><seg>x</seg></tu></tmx>", "a <seg> is not inside a <tuv>"),
@@ -201,7 +225,8 @@ def test_what_is_written_as_segments_comes_back(rows: list[tuple[str, str]], chu
         patched.setattr("builders.sources._xml._CHUNK", chunk)
         memory(Path(folder), *(unit(en=escape(one), de=escape(two)) for one, two in rows))
         found = read("tmx", Path(folder), ("de",), path="m.tmx")
-    assert found["input"].to_list() == [one.strip() for one, _ in rows]
-    assert found["output"].to_list() == [two.strip() for _, two in rows]
-    for (one, two), reason in zip(rows, found["reason"], strict=True):
-        assert (reason is None) == bool(one.strip() and two.strip())
+    written = [["" if blank(text) else text.strip() for text in row] for row in rows]
+    assert found["input"].to_list() == [one for one, _ in written]
+    assert found["output"].to_list() == [two for _, two in written]
+    for (one, two), reason in zip(written, found["reason"], strict=True):
+        assert (reason is None) == bool(one and two)

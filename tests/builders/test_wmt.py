@@ -137,15 +137,8 @@ SOURCE = '<src lang="en"><p><seg id="1">a</seg></p></src>'
         (b"<dataset id='x'>\n\xff</dataset>", r"x\.xml:2: is not XML"),
         (b"<?xml version='1.0' encoding='klingon'?><dataset/>", r"x\.xml:1: is .*encoding"),
         ("<tmx/>", r"x\.xml:1: the outermost element is <tmx>"),
-        (DOC.format(""), "the document 'd' has 0 <src>, not one"),
-        (DOC.format(SOURCE * 2), "the document 'd' has 2 <src>, not one"),
-        (DOC.format("\n<src><p/></src>"), r"x\.xml:2: a <src> has no lang"),
-        (DOC.format('\n<src lang="a b"><p/></src>'), r"x\.xml:2: the lang 'a b' of a <src>"),
         (DOC.format('<seg id="1">a</seg>'), "a <seg> is not inside"),
-        (DOC.format('<src lang="en"><seg>a</seg></src>'), "a <seg> has no id"),
-        (DOC.format('<src lang="en">\n<seg id="1"/>\n<seg id="1"/></src>'), r"x\.xml:3: the <seg> '1' is there twice"),
         (DOC.format(SOURCE + '<doc id="e"/>'), "a <doc> is inside another"),
-        ("<dataset><doc origlang='en'/></dataset>", "a <doc> has no id"),
         ('<dataset id="x"><src lang="en"/></dataset>', "a <src> is not directly inside a <doc>"),
     ],
 )  # fmt: skip
@@ -155,6 +148,31 @@ def test_what_is_broken_or_hostile_is_told_with_its_line(
     (tmp_path / "x.xml").write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(IsoglossError, match=told):
         read("wmt", tmp_path, ("de",), path="x.xml")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (DOC.format(""), "the document 'd' has 0 <src>, not one"),
+        (DOC.format(SOURCE * 2), "the document 'd' has 2 <src>, not one"),
+        (DOC.format("\n<src><p/></src>"), r"x\.xml:2: a <src> has no lang"),
+        (DOC.format('\n<src lang="a b"><p/></src>'), r"x\.xml:2: the lang 'a b' of a <src>"),
+        (DOC.format('<src lang="en"><seg>a</seg></src>'), "a <seg> has no id"),
+        (DOC.format('<src lang="en">\n<seg id="1"/>\n<seg id="1"/></src>'), r"x\.xml:3: the <seg> '1' is there twice"),
+        ("<dataset><doc origlang='en'/></dataset>", "a <doc> has no id"),
+    ],
+)  # fmt: skip
+def test_a_broken_document_is_rejected_with_its_line(
+    content: str, told: str, tmp_path: Path
+) -> None:
+    whole = DOC.format(SOURCE + SOURCE.replace("src", "ref").replace("en", "de")).partition("<doc")
+    document = "<doc" + whole[2].removesuffix("</dataset>")
+    both = content.replace("</dataset>", document + "</dataset>")
+    (tmp_path / "x.xml").write_text(both)
+    broken, good = read("wmt", tmp_path, ("de",), path="x.xml").to_dicts()
+    assert re.search(told, broken["reason"])
+    assert re.fullmatch(r"x\.xml:\d", broken["source_id"])
+    assert (good["output"], good["reason"]) == ("a", None)
 
 
 def test_a_source_without_references_is_all_rejected(tmp_path: Path) -> None:
