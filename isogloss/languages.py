@@ -113,6 +113,10 @@ _MODIFIERS = {
 # Character sets of glibc's locales that Python has no codec for.
 _CHARSETS = frozenset({"armscii-8", "georgian-ps", "tcvn5712-1", "iso-ir-209"})
 
+# The parser of tags calls itself for each part; RFC 5646 (4.4.1) takes 35 characters for enough.
+_LONGEST_TAG = 255
+# As long as names are in errors.
+_LONGEST = 40
 _EXAMPLES = "Use BCP 47 tags such as de, pt-BR, zh-Hans or sr-Latn"
 
 
@@ -124,7 +128,7 @@ class Language:
     ``rtl`` or, where the script is not known, ``auto``, as HTML has them; ``resource_class`` is
     Joshi et al.'s (5 richest), 0 where the language is in none of 3 to 5; ``family`` is
     Glottolog's top-level family, empty where it is not known. A language that people agreed on
-    among themselves (``qaa``, ``x-foo``) has its tag for a name.
+    among themselves (``qaa``) has its tag for a name.
     """
 
     tag: str
@@ -137,40 +141,32 @@ class Language:
 
 
 def canonical(tag: str, *, where: str | None = None) -> str:
-    """Return the canonical BCP 47 tag of a language: ``deu_Latn`` → ``de``, ``zh_hans`` → ``zh-Hans``.
+    """Return the canonical BCP 47 tag of a language as any tool writes it, in any case.
 
-    Overlong, deprecated, grandfathered and extended languages are said as RFC 5646 (4.5) and CLDR
-    do (``iw`` → ``he``, ``i-klingon`` → ``tlh``, ``ar-arz`` → ``arz``); FLORES codes of both
-    editions, territories by three letters (``en-USA``) and Microsoft's ``zh-CHT`` are understood.
-
-    Raises:
-        IsoglossError: The text is not a tag, or a part of it is not in the IANA registry.
-    """
-    found, problem = _canonical(tag)
-    if not found:
-        raise _no_tag(tag, problem, where)
-    return found
-
-
-def parse_locale(written: str, *, where: str | None = None) -> str:
-    """Return the canonical tag of a language as any tool writes it, in any case.
-
-    Beside all that `canonical` takes, these are POSIX locales with a character set, which says
-    nothing of the language, and a modifier: a script (``sr@latin``, ``sd_IN@devanagari``), a
-    variant (``ca_ES@valencia``), both (``sr@ijekavianlatin``) or a currency (``de_DE@euro``).
+    - Overlong, deprecated, grandfathered and extended languages are said as RFC 5646 (4.5) and CLDR
+      do: ``iw`` → ``he``, ``i-klingon`` → ``tlh``, ``ar-arz`` → ``arz``.
+    - FLORES codes of both editions: ``deu_Latn`` → ``de``, ``cmn_Hant`` → ``zh-Hant``.
+    - Microsoft's and Java's names: ``zh-CHT`` → ``zh-Hant``, ``az-AZ-Latn`` → ``az-Latn-AZ``;
+      territories by three letters: ``en-USA``.
+    - POSIX locales with a character set, which says nothing of the language, and a modifier: a
+      script (``sr@latin``, ``sd_IN@devanagari``), a variant (``ca_ES@valencia``), both
+      (``sr@ijekavianlatin``), or a currency (``de_DE@euro``).
 
     Raises:
         IsoglossError: It is no language, or a part of it is not understood.
     """
-    found, problem = _of_locale(written)
+    found, problem = _canonical(tag)
     if not found:
-        raise _no_tag(written, problem, where)
+        told = f": {problem}" if problem else ""
+        raise IsoglossError(
+            f"{_short(tag)!r} is not a language tag{told}", where=where, remedy=_EXAMPLES
+        )
     return found
 
 
 def from_locale(locale: str) -> str | None:
-    """Return what `parse_locale` does of a locale's name, or None where that would fail."""
-    return _of_locale(locale)[0] or None
+    """Return what `canonical` does of a locale's name, or None where that would fail."""
+    return _canonical(locale)[0] or None
 
 
 def is_language(tag: str) -> bool:
@@ -178,10 +174,8 @@ def is_language(tag: str) -> bool:
     return bool(_canonical(tag)[0])
 
 
-def _no_tag(written: str, problem: str, where: str | None) -> IsoglossError:
-    told = f": {problem}" if problem else ""
-    shown = written if len(written) <= 40 else written[:40] + "…"
-    return IsoglossError(f"{shown!r} is not a language tag{told}", where=where, remedy=_EXAMPLES)
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST else name[:_LONGEST] + "…"
 
 
 class _NotUnderstood(ValueError):
@@ -193,18 +187,12 @@ class _NotUnderstood(ValueError):
 def _canonical(tag: str) -> tuple[str, str]:
     """Return the canonical tag, and, where that is empty, what is not understood."""
     try:
-        return _tag(_read(tag)), ""
-    except (_NotUnderstood, LanguageTagError) as error:
-        return "", str(error)
-
-
-@lru_cache(maxsize=1 << 16)
-def _of_locale(written: str) -> tuple[str, str]:
-    try:
-        base, _, modifier = written.strip().partition("@")
+        if len(tag) > _LONGEST_TAG:
+            raise _NotUnderstood(f"it is over {_LONGEST_TAG} characters long")
+        base, _, modifier = tag.strip().partition("@")
         base, _, charset = base.partition(".")
         if charset and not _is_charset(charset):
-            raise _NotUnderstood(f"{charset!r} is no character set")
+            raise _NotUnderstood(f"{_short(charset)!r} is no character set")
         language = _read(base)
         return _tag(_modified(language, modifier.lower()) if modifier else language), ""
     except (_NotUnderstood, LanguageTagError) as error:
@@ -234,7 +222,7 @@ def _modifier(modifier: str) -> tuple[str, str]:
         return "", modifier
     script = _scripts_by_name().get(modifier)
     if script is None:
-        raise _NotUnderstood(f"the modifier {modifier!r} is not known")
+        raise _NotUnderstood(f"the modifier {_short(modifier)!r} is not known")
     return script, ""
 
 
@@ -325,7 +313,7 @@ def _take(found: dict[str, Any], kind: str, value: str) -> None:
 def _language(value: str) -> dict[str, Any]:
     """Return the language of a subtag, as it is said today, and what that says beside it."""
     if value.startswith("x-"):
-        return {"language": value}
+        raise _NotUnderstood("it says no language; one without a tag is written qaa to qtz")
     subtags = _subtags()
     said = _MEMBERS.get(value) or LANGUAGE_REPLACEMENTS.get(value)
     if said is None and value not in _KEPT:
