@@ -56,6 +56,8 @@ _FLORES: dict[Edition, dict[str, str]] = {
         "tw-asante": "twi_Latn_asan1239", "tzm-Tfng": "zgh_Tfng",
     },
 }  # fmt: skip
+# Languages of their own (ISO 639-3: prs, swc) that CLDR says by a territory.
+_APART = frozenset({"fa-AF", "sw-CD"})
 _EXAMPLES = "Use BCP 47 tags such as de, pt-BR, zh-Hans or sr-Latn"
 
 
@@ -252,7 +254,7 @@ def same_language(left: str, right: str) -> bool:
 
     A dialect or an orthography (``ca-valencia``, ``de-1901``) is the language. Text that is
     transcribed or transformed (``en-fonipa``, ``ja-t-it``), or in a way that people agreed on among
-    themselves (``en-x-pirate``), is not.
+    themselves (``en-x-pirate``), is not, nor are Dari and Congo Swahili (``fa-AF``, ``sw-CD``).
     """
     return _core(_parsed(left)) == _core(_parsed(right))
 
@@ -260,4 +262,6 @@ def same_language(left: str, right: str) -> bool:
 def _core(language: Any) -> tuple[Any, ...]:
     extensions = [one for one in language.extensions or () if one.startswith("t-")]
     variants = _tags.TRANSCRIBED.intersection(language.variants or ())
-    return (language.language, _tags.script_of(language), language.private, variants, *extensions)
+    apart = f"{language.language}-{language.territory}" in _APART and language.territory
+    script = _tags.script_of(language)
+    return (language.language, script, apart, language.private, variants, *extensions)
