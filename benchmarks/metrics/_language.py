@@ -19,7 +19,7 @@ that from blessing what it should find:
 What the references say is also how text in a language that lid.176 does not know is found, of
 which it is sure of nothing: where 99 of 100 long references have the language itself for likely, a
 long answer that has it not is wrong. Where it does not know the language well enough for that
-(Swahili), Hausa, Zulu, Xhosa and Somali are not found in its place.
+(Swahili, Yoruba), Hausa, Zulu, Xhosa and Somali are seldom or never found in its place.
 
 Three things are not judged: simplified and traditional Chinese are one script here, a text too
 short for the identifier is held to its script alone, and a language of which no script is known is

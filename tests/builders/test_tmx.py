@@ -82,6 +82,39 @@ def test_several_translations_are_references_and_the_first_is_translated_from(
     assert to_english["rejected_by"] == "source", "the first German segment is empty"
 
 
+def test_every_part_of_a_segments_tag_counts(tmp_path: Path) -> None:
+    memory(
+        tmp_path,
+        unit(EN_US="Close", ZH_CHS="关闭", ZH_CHT="關閉"),
+        unit(EN_US="Open", ZH_TWN="開啟"),
+        unit(EN_GB="Save", zh_HK="儲存", zh_Hans_CN="保存"),
+    )
+    found = read("tmx", tmp_path, ("zh-Hans", "zh-Hant"), path="m.tmx", directions=["from-english"])
+    assert texts(found, language="zh-Hans") == [("Close", "关闭"), ("Save", "保存")]
+    hant = [("Close", "關閉"), ("Open", "開啟"), ("Save", "儲存")]
+    assert texts(found, language="zh-Hant") == hant
+    assert all(len(row) == 1 for row in found["references"].to_list())
+
+
+def test_segments_of_what_is_no_language_or_another_are_left_out_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    memory(
+        tmp_path,
+        unit(en="One", de="Eins", de_x_leicht="Das ist eins"),
+        unit(en="Two", ar_arz="اتنين", ZH_CHQ="二"),
+        unit(en="Three", ZH_CHQ=["三", "叁"], sr_Latn_klingon="Tri"),
+    )
+    found = read("tmx", tmp_path, ("de", "zh-Hans", "ar", "arz", "sr-Latn"), path="m.tmx")
+    assert texts(found, source_language="en") == [("One", "Eins"), ("Two", "اتنين")]
+    assert found.filter(input="Two")["language"].to_list() == ["arz"]
+    assert found.filter(input="Three")["reason"].to_list() == [
+        "it has no pair of languages that is asked for (it has en, ZH-CHQ, sr-Latn-klingon)"
+    ]
+    told = capsys.readouterr().err
+    assert "m.tmx: 4 segments are left out: no language tag is 'ZH-CHQ', 'sr-Latn-klingon'" in told
+
+
 CODED = (
     'Click <bpt i="1" type="bold">&lt;b&gt;</bpt>Save<ept i="1">&lt;/b&gt;</ept> now'
     '<ph x="1">%s<sub>alternative</sub></ph> <hi>or <hi>never</hi></hi> <it pos="begin">x</it> '
