@@ -8,6 +8,7 @@ Japanese and the tone letters of phonetics are.
 from __future__ import annotations
 
 from functools import cache
+from importlib.metadata import version
 
 import numpy as np
 import polars as pl
@@ -77,6 +78,11 @@ def _writers() -> dict[str, dict[str, int]]:
             some = found.setdefault(base, {})
             some[script] = max(writers, some.get(script, 0))
     return found
+
+
+def told() -> str:
+    """Return the versions of what the script of a letter and those of a language hang on."""
+    return "|".join(f"{name}/{version(name)}" for name in ("regex", "babel", "language_data"))
 
 
 def unicode_scripts(script: str) -> tuple[str, ...]:

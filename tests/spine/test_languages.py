@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 from flores import FLORES_200, FLORES_PLUS
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isogloss.errors import IsoglossError
@@ -295,19 +295,34 @@ PARTS = st.sampled_from(
 )
 
 
-@given(
+TEXTS = (
     st.text(max_size=30)
     | LETTERS
     | st.lists(PARTS, max_size=6).map("-".join)
     | st.tuples(st.lists(PARTS, max_size=3).map("_".join), PARTS).map("@".join)
 )
-def test_any_text_is_a_tag_or_a_clear_error(text: str) -> None:
+
+
+def is_a_tag_or_a_clear_error(text: str) -> None:
     try:
         tag = canonical(text)
     except IsoglossError as error:
         assert "is not a language tag" in str(error)
+        assert "\n" not in str(error)
     else:
         assert canonical(tag) == tag
         assert describe(tag).tag == tag
         assert same_language(tag, maximal(tag)) or describe(tag).script == UNKNOWN_SCRIPT
         assert all(is_language(code) for code in flores_codes(tag))
+
+
+@given(TEXTS)
+def test_any_text_is_a_tag_or_a_clear_error(text: str) -> None:
+    is_a_tag_or_a_clear_error(text)
+
+
+@pytest.mark.slow
+@given(TEXTS)
+@settings(max_examples=20_000, deadline=None)
+def test_any_of_many_texts_is_a_tag_or_a_clear_error(text: str) -> None:
+    is_a_tag_or_a_clear_error(text)
