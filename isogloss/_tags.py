@@ -200,7 +200,8 @@ def _take(found: dict[str, Any], kind: str, value: str) -> None:
         territory = TERRITORY_REPLACEMENTS.get(value, value.upper())
         if territory.lower() not in subtags()["region"]:
             raise _NotUnderstood(f"{value.upper()!r} is no territory")
-        found["territory"] = territory
+        sign = LANGUAGE_REPLACEMENTS.get(f"{found['language']}-{territory.lower()}")  # sgn-US
+        found |= _language(sign) if sign else {"territory": territory}
     elif kind == "variant":
         _take_variant(found, value)
     elif kind == "extension":

@@ -50,6 +50,7 @@ from isogloss.scripts import count, scripts
         ("art-lojban", "jbo"),
         ("en-GB-oed", "en-GB-oxendict"),
         ("sgn-US", "ase"),
+        ("SGN-USA", "ase"),
         ("no-nynorsk", "nn"),
         ("hy-arevmda", "hyw"),
         ("hy-AM-arevela", "hy-AM"),
