@@ -12,7 +12,7 @@ from benchmarks.catalog import MetricOptions, check_metrics, list_metrics
 from benchmarks.measuring import Found, mean, measured
 from benchmarks.scoring import BOOTSTRAP, check_sampling
 from benchmarks.statistics import Array, bounds
-from isogloss.languages import Language, describe
+from isogloss.languages import UNKNOWN_SCRIPT, Language, describe
 from isogloss.settings import unknown
 
 #: Columns of a table of groups.
@@ -29,12 +29,12 @@ AGGREGATES: dict[str, pl.DataType] = {
     "signature": pl.String(),
 }
 
-#: The group of the languages whose family is not known.
+#: The group of the languages whose family, or script, is not known.
 UNKNOWN = "unknown"
 
 _KINDS: dict[str, Callable[[Language], str]] = {
     "family": lambda language: language.family or UNKNOWN,
-    "script": lambda language: language.script,
+    "script": lambda language: language.script if language.script != UNKNOWN_SCRIPT else UNKNOWN,
     "resource_class": lambda language: str(language.resource_class),
 }
 # What a metric without a direction should be: as long as the reference, and the like.

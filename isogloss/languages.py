@@ -1,19 +1,29 @@
-"""Language tags: BCP 47 inside, FLORES codes and gettext locales at the edges."""
+"""Language tags: BCP 47 inside, FLORES codes, locales and what else tools write at the edges."""
 
 from __future__ import annotations
 
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any, Literal
 
-import langcodes
-import langcodes.tag_parser
 from babel import Locale, UnknownLocaleError
 
+from isogloss import _tags
 from isogloss.errors import IsoglossError
 
-_RIGHT_TO_LEFT = frozenset("Adlm Arab Hebr Mand Mend Nkoo Rohg Samr Syrc Thaa".split())
+#: The script of a language of which none is known (ISO 15924).
+UNKNOWN_SCRIPT = "Zzzz"
+
+# CLDR 48, script metadata.
+_RIGHT_TO_LEFT = frozenset(
+    """
+    Adlm Arab Aran Armi Avst Chrs Cprt Elym Gara Hatr Hebr Hung Khar Lydi Mand Mani Mend Merc Mero
+    Narb Nbat Nkoo Orkh Ougr Palm Phli Phlp Phnx Prti Rohg Samr Sarb Sidt Sogd Sogo Syrc Thaa Yezi
+    """.split()
+)
 
 # Resource classes of Joshi et al. 2020, "The State and Fate of Linguistic Diversity and
 # Inclusion in the NLP World" (ACL), table 1: 5 the winners, 4 the underdogs, 3 the rising stars.
@@ -24,29 +34,42 @@ _RESOURCE_CLASSES = {
 }
 _RESOURCE_CLASS = {tag: level for level, tags in _RESOURCE_CLASSES.items() for tag in tags.split()}
 
-# FLORES names the standard member of a macrolanguage where BCP 47 use names the macrolanguage.
-_MEMBERS = {
-    "arb": "ar", "ayr": "ay", "azj": "az", "ekk": "et", "pes": "fa", "gaz": "om", "khk": "mn",
-    "cmn": "zh", "kmr": "ku", "lvs": "lv", "npi": "ne", "nob": "nb", "ory": "or", "pbt": "ps",
-    "plt": "mg", "als": "sq", "swh": "sw", "ydd": "yi", "zsm": "ms", "uzn": "uz",
+_MEMBER = {tag: code for code, tag in _tags.MEMBERS.items()}
+
+#: The editions of FLORES. FLORES-200 (NLLB Team 2022; 204 codes, also those of NLLB's models) is
+#: also FLORES+ 1.0; FLORES+ 2.0 (Open Language Data Initiative) named some texts anew.
+Edition = Literal["FLORES-200", "FLORES+"]
+EDITIONS: tuple[Edition, ...] = ("FLORES-200", "FLORES+")
+# Where an edition calls a language otherwise than the rule does; FLORES+'s changelog says what was
+# called how before.
+_FLORES: dict[Edition, dict[str, str]] = {
+    "FLORES-200": {
+        "et": "est_Latn", "fa-AF": "prs_Arab", "fil": "tgl_Latn", "gug": "grn_Latn",
+        "ktu": "kon_Latn", "tw-akuapem": "twi_Latn", "tw-asante": "aka_Latn",
+        "zgh": "tzm_Tfng", "zh-Hans": "zho_Hans", "zh-Hant": "zho_Hant",
+    },
+    "FLORES+": {
+        "ajp": "apc_Arab_sout3123", "ak": "twi_Latn_asan1239", "apc": "apc_Arab_nort3139",
+        "ca-valencia": "cat_Latn_vale1252", "fa-AF": "prs_Arab", "gn": "gug_Latn",
+        "kg": "ktu_Latn", "nb-x-radical": "nob_Latn_radical", "oc-aranes": "oci_Latn_aran1260",
+        "tw": "twi_Latn_akua1239", "tw-akuapem": "twi_Latn_akua1239",
+        "tw-asante": "twi_Latn_asan1239", "tzm-Tfng": "zgh_Tfng",
+    },
 }  # fmt: skip
-_FLORES_MEMBERS = {tag: code for code, tag in _MEMBERS.items()} | {"zh": "zho"}
-
-# Korean is written in Hangul, with Chinese characters only here and there.
-_PART_OF = {"Kore": "Hang"}
-# A script that so great a part of a language's writers use is not its only one.
-_SHARE_OF_WRITERS = 0.1
-
-# POSIX locale modifiers that name a script or variant rather than a currency.
-_MODIFIERS = {"latin": "Latn", "cyrillic": "Cyrl", "valencia": "valencia"}
+# Languages of their own (ISO 639-3: prs, swc) that CLDR says by a territory.
+_APART = frozenset({"fa-AF", "sw-CD"})
+_EXAMPLES = "Use BCP 47 tags such as de, pt-BR, zh-Hans or sr-Latn"
 
 
 @dataclass(frozen=True)
 class Language:
     """What is known of a language: names, script, direction, resource class and family.
 
-    ``resource_class`` is Joshi et al.'s (5 richest), 0 where the language is in none of 3 to 5;
-    ``family`` is Glottolog's top-level family, empty where it is not known.
+    ``script`` is that of ISO 15924, `UNKNOWN_SCRIPT` where none is known; ``direction`` is ``ltr``,
+    ``rtl`` or, where the script is not known, ``auto``, as HTML has them; ``resource_class`` is
+    Joshi et al.'s (5 richest), 0 where the language is in none of 3 to 5; ``family`` is
+    Glottolog's top-level family, empty where it is not known. A language that people agreed on
+    among themselves (``qaa``) has its tag for a name.
     """
 
     tag: str
@@ -59,79 +82,91 @@ class Language:
 
 
 def canonical(tag: str, *, where: str | None = None) -> str:
-    """Return the canonical BCP 47 tag of a language: ``deu_Latn`` → ``de``, ``zh_hans`` → ``zh-Hans``.
+    """Return the canonical BCP 47 tag of a language as any tool writes it, in any case.
+
+    - Overlong, deprecated, grandfathered and extended languages are said as RFC 5646 (4.5) and CLDR
+      do: ``iw`` → ``he``, ``i-klingon`` → ``tlh``, ``ar-arz`` → ``arz``.
+    - FLORES codes of both editions: ``deu_Latn`` → ``de``, ``cmn_Hant`` → ``zh-Hant``.
+    - Microsoft's and Java's names: ``zh-CHT`` → ``zh-Hant``, ``az-AZ-Latn`` → ``az-Latn-AZ``;
+      territories by three letters: ``en-USA``.
+    - POSIX locales with a character set, which says nothing of the language, and a modifier: a
+      script (``sr@latin``, ``sd_IN@devanagari``), a variant (``ca_ES@valencia``), both
+      (``sr@ijekavianlatin``), or a currency (``de_DE@euro``).
 
     Raises:
-        IsoglossError: The text is not a tag, or its language is not in the IANA registry.
+        IsoglossError: It is no language, or a part of it is not understood.
     """
-    found = _canonical(tag)
-    if found is None:
+    found, problem = _tags.canonical(tag)
+    if not found:
         raise IsoglossError(
-            f"{tag!r} is not a language tag",
-            where=where,
-            remedy="Use BCP 47 tags such as de, pt-BR, zh-Hans or sr-Latn",
+            f"{_tags.short(tag)!r} is not a language tag: {problem}", where=where, remedy=_EXAMPLES
         )
     return found
 
 
-@cache
-def _canonical(tag: str) -> str | None:
-    try:
-        first, *rest = tag.strip().replace("_", "-").split("-")
-        known = "-".join([_MEMBERS.get(first.lower(), first), *rest])
-        language = langcodes.Language.get(known, normalize=True)
-        if not language.is_valid() or language.language in (None, "und"):
-            return None
-        if language.script and _goes_without_saying(str(language.language), language.script):
-            language = language.update_dict({"script": None})
-        return str(langcodes.standardize_tag(language.to_tag()))
-    except (langcodes.tag_parser.LanguageTagError, AttributeError):
-        return None
-
-
-@cache
-def _goes_without_saying(base: str, script: str) -> bool:
-    """Tell whether a language is written in a script unless something else is said.
-
-    So it is where CLDR takes it for the likely one, and no tenth of the writers use another
-    (CLDR's territory data, as packaged in language_data): ``yo-Latn`` is ``yo``, but ``sr-Cyrl`` is
-    not ``sr``, and Chinese always says which of its two standards it is written in.
-    """
-    from language_data.population_data import LANGUAGE_WRITING_POPULATION as WRITERS
-
-    likely = langcodes.Language.get(base).maximize().script
-    if base == "zh" or script not in (likely, _PART_OF.get(str(likely))):
-        return False
-    everyone = max(WRITERS.get(base, 0), 1)
-    return not any(
-        key.startswith(f"{base}-") and key.count("-") == 1 and len(key.split("-")[1]) == 4
-        and key != f"{base}-{likely}" and writers >= _SHARE_OF_WRITERS * everyone
-        for key, writers in WRITERS.items()
-    )  # fmt: skip
+def from_locale(locale: str) -> str | None:
+    """Return what `canonical` does of a locale's name, or None where that would fail."""
+    return _tags.canonical(locale)[0] or None
 
 
 def is_language(tag: str) -> bool:
     """Tell whether the text is a valid language tag."""
-    return _canonical(tag) is not None
+    return bool(_tags.canonical(tag)[0])
 
 
-def from_locale(locale: str) -> str | None:
-    """Return the tag of a POSIX locale name (``pt_BR``, ``sr_Latn``, ``ca@valencia``), or None."""
-    base, _, modifier = locale.partition("@")
-    parts = [part for part in base.split(".")[0].replace("-", "_").split("_") if part]
-    extra = _MODIFIERS.get(modifier.lower()) if modifier else None
-    if extra and len(extra) == 4:
-        parts.insert(1, extra)
-    elif extra:
-        parts.append(extra)
-    return _canonical("-".join(parts)) if parts else None
+def says_script(tag: str) -> bool:
+    """Tell whether a tag says the script, so that no other is meant."""
+    return bool(_tags.said_script(_parsed(tag)))
 
 
-def to_flores(tag: str) -> str:
-    """Return the FLORES-style code of a tag: ``de`` → ``deu_Latn``, ``zh-Hant`` → ``zho_Hant``."""
-    language = langcodes.Language.get(canonical(tag)).maximize()
-    code = _FLORES_MEMBERS.get(language.language or "") or language.to_alpha3()
-    return f"{code}_{_PART_OF.get(str(language.script), language.script)}"
+@lru_cache(maxsize=1 << 16)
+def _parsed(tag: str) -> Any:
+    return _tags.read(canonical(tag))
+
+
+def maximal(tag: str) -> str:
+    """Return a tag with the script and territory that are likely: ``zh-TW`` → ``zh-Hant-TW``."""
+    language = _parsed(tag)
+    script = _tags.script_of(language)
+    _, territory = _tags.likely(str(language.language), language.territory, script or None)
+    return str(
+        language.update_dict({"script": script or None, "territory": territory or None}).to_tag()
+    )
+
+
+def to_flores(tag: str, edition: Edition = "FLORES-200") -> str:
+    """Return the code of a tag in an edition of FLORES: ``de`` → ``deu_Latn``, ``et`` → ``est_Latn``.
+
+    A language that the edition has not is named after its rule: ISO 639-3, its script, and in
+    FLORES+ the variety.
+
+    Raises:
+        IsoglossError: The tag is none, or one of a language that ISO 639-3 has no code for.
+    """
+    language = _parsed(tag)
+    known = _FLORES[edition]
+    base, script = str(language.language), _tags.script_of(language)
+    said = (language.private, *(language.variants or ()), language.territory, script)
+    for name in (*(f"{base}-{more}" for more in said if more), base):
+        code = known.get(name)
+        if code is not None and (not language.script or code.split("_")[1] == script):
+            return code
+    try:
+        code = _MEMBER.get(base) or language.to_alpha3()
+    except LookupError:
+        raise IsoglossError(f"{edition} has no code for {tag!r}", remedy=_EXAMPLES) from None
+    code = f"{code}_{_tags.PART_OF.get(script, script or UNKNOWN_SCRIPT)}"
+    variety = (language.private or "").removeprefix("x-")
+    return (
+        f"{code}_{variety}" if edition == "FLORES+" and _tags.VARIETY.fullmatch(variety) else code
+    )
+
+
+def flores_codes(tag: str) -> tuple[str, ...]:
+    """Return the codes of a tag in all editions of FLORES, none twice; none where it has none."""
+    with suppress(IsoglossError):
+        return tuple(dict.fromkeys(to_flores(tag, edition) for edition in EDITIONS))
+    return ()
 
 
 def display_name(tag: str, in_language: str) -> str:
@@ -145,7 +180,7 @@ def display_name(tag: str, in_language: str) -> str:
 @cache
 def _display_name(tag: str, in_language: str) -> str:
     locale = _locale(in_language)
-    language = langcodes.Language.get(tag)
+    language = _tags.read(tag)
     if locale is not None:
         candidates = [tag.replace("-", "_")]
         if language.script:
@@ -154,7 +189,13 @@ def _display_name(tag: str, in_language: str) -> str:
         for candidate in candidates:
             if candidate in locale.languages:
                 return str(locale.languages[candidate])
-    return str(language.display_name())
+    return _named(language, str(language.display_name()))
+
+
+def _named(language: Any, name: str) -> str:
+    """Return a name, of a language that language_data has none for the registry's, or its subtag."""
+    base = str(language.language)
+    return name.replace(f"Unknown language [{base}]", _tags.subtags()["name"].get(base, base))
 
 
 @cache
@@ -175,14 +216,15 @@ def describe(tag: str) -> Language:
         IsoglossError: The tag is not one.
     """
     tag = canonical(tag)
-    language = langcodes.Language.get(tag)
-    script = language.maximize().script or "Zyyy"
+    language = _tags.read(tag)
+    script = _tags.script_of(language)
+    known = {"": "auto"} | dict.fromkeys(_RIGHT_TO_LEFT, "rtl")
     return Language(
         tag=tag,
-        name=str(language.display_name()),
-        autonym=str(language.autonym()),
-        script=script,
-        direction="rtl" if script in _RIGHT_TO_LEFT else "ltr",
+        name=_named(language, str(language.display_name())),
+        autonym=_named(language, str(language.autonym())),
+        script=script or UNKNOWN_SCRIPT,
+        direction=known.get(script, "ltr"),
         resource_class=_RESOURCE_CLASS.get(language.language or "", 0),
         family=_families().get(language.language or "", ""),
     )
@@ -195,7 +237,31 @@ def _families() -> dict[str, str]:
     return {tag: family for family, tags in found.items() for tag in tags}
 
 
+@cache
+def macrolanguage(base: str) -> str:
+    """Return the macrolanguage that a base language is of in ISO 639-3, or itself."""
+    return _macrolanguages().get(base, base)
+
+
+@cache
+def _macrolanguages() -> dict[str, str]:
+    found = _tags.subtags()["macrolanguage"]
+    return {member: whole for whole, members in found.items() for member in members.split()}
+
+
 def same_language(left: str, right: str) -> bool:
-    """Tell whether two tags share language and script, whatever their territory."""
-    one, two = (langcodes.Language.get(canonical(tag)).maximize() for tag in (left, right))
-    return (one.language, one.script) == (two.language, two.script)
+    """Tell whether two tags share language and script, whatever their territory.
+
+    A dialect or an orthography (``ca-valencia``, ``de-1901``) is the language. Text that is
+    transcribed or transformed (``en-fonipa``, ``ja-t-it``), or in a way that people agreed on among
+    themselves (``en-x-pirate``), is not, nor are Dari and Congo Swahili (``fa-AF``, ``sw-CD``).
+    """
+    return _core(_parsed(left)) == _core(_parsed(right))
+
+
+def _core(language: Any) -> tuple[Any, ...]:
+    extensions = [one for one in language.extensions or () if one.startswith("t-")]
+    variants = _tags.TRANSCRIBED.intersection(language.variants or ())
+    apart = f"{language.language}-{language.territory}" in _APART and language.territory
+    script = _tags.script_of(language)
+    return (language.language, script, apart, language.private, variants, *extensions)

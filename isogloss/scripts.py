@@ -8,13 +8,14 @@ Japanese and the tone letters of phonetics are.
 from __future__ import annotations
 
 from functools import cache
+from importlib.metadata import version
 
 import numpy as np
 import polars as pl
 import regex
 from numpy.typing import NDArray
 
-from isogloss.languages import describe
+from isogloss.languages import UNKNOWN_SCRIPT, describe, says_script
 from isogloss.text import utf8
 
 # A script in which so great a part of a language's writers write it is as good as its first.
@@ -46,13 +47,15 @@ def scripts(language: str) -> tuple[str, ...]:
     """Return the script codes that text of a language may be in, the most likely first.
 
     A tag without a script allows every script that a tenth of the language's writers use (CLDR's
-    territory data, as packaged in language_data): Serbian in Latin is Serbian.
+    territory data, as packaged in language_data): Serbian in Latin is Serbian. There are none where
+    CLDR knows none: such text can be held to no script.
     """
     first = describe(language).script
-    parts = language.split("-")
-    if first in parts:
+    if first == UNKNOWN_SCRIPT:
+        return ()
+    if says_script(language):
         return (first,)
-    writers = _writers().get(parts[0], {})
+    writers = _writers().get(language.split("-")[0], {})
     everyone = max(writers.get("", 0), 1)
     others = (
         script
@@ -77,6 +80,11 @@ def _writers() -> dict[str, dict[str, int]]:
     return found
 
 
+def told() -> str:
+    """Return the versions of what the script of a letter and those of a language hang on."""
+    return "|".join(f"{name}/{version(name)}" for name in ("regex", "babel", "language_data"))
+
+
 def unicode_scripts(script: str) -> tuple[str, ...]:
     """Return the Unicode scripts that a script code stands for: of ``Jpan``, the three."""
     return _UNICODE.get(script, (script,))
@@ -84,7 +92,7 @@ def unicode_scripts(script: str) -> tuple[str, ...]:
 
 @cache
 def written_in(language: str) -> frozenset[str]:
-    """Return the Unicode scripts that letters of a language may be of."""
+    """Return the Unicode scripts that letters of a language may be of; none where none is known."""
     return frozenset(one for script in scripts(language) for one in unicode_scripts(script))
 
 
@@ -102,7 +110,7 @@ def count(texts: pl.Series, languages: pl.Series) -> pl.DataFrame:
 
     Returns:
         A row for each text: ``letters`` of any script; ``inside``, those of a script of the
-        language; ``script``, the Unicode script of most letters; ``own``, that of most letters
+        language, and all where no script of it is known; ``script``, the Unicode script of most letters; ``own``, that of most letters
         inside. The scripts are empty where there are no such letters; of two with as many, the
         first by code counts.
     """
@@ -113,7 +121,7 @@ def count(texts: pl.Series, languages: pl.Series) -> pl.DataFrame:
     wanted = np.zeros((len(tags), len(names)), dtype=np.bool_)
     for row, tag in enumerate(tags):
         own = written_in(tag)
-        wanted[row] = [name in own for name in names]
+        wanted[row] = [name in own or (not own and name != _NONE) for name in names]
     which = languages.cast(pl.Enum(tags)).to_physical().cast(pl.Int32).to_numpy()
     found = _letters.count(*utf8(texts), table, wanted, which)
     codes = pl.Series(names)

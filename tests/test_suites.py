@@ -109,6 +109,22 @@ def test_flores_of_the_hub_in_a_pair_that_nobody_listed(hub: HubServer, tmp_path
     assert records["source_language"].unique().to_list() == ["sw"]
 
 
+def test_flores_of_the_hub_calls_languages_as_flores_200_does(
+    hub: HubServer, tmp_path: Path
+) -> None:
+    table = pinned("flores")
+    codes = ("eng_Latn", "pes_Arab", "prs_Arab", "est_Latn", "tgl_Latn")
+    rows = [{code: f"{code} {n}" for code in codes} for n in range(4)]
+    folder = hub.folder("datasets", table["dataset"])
+    parquet(folder, "data/devtest-00000-of-00001.parquet", rows)
+    hub.pinned[table["dataset"]] = table["revision"]
+    named = [part for tag in ("prs", "fa", "et", "fil") for part in ("--pair", f"en:{tag}")]
+    done, records = asked(hub, tmp_path / "home", "--suite", "flores", *named)
+    assert done.returncode == 0, done.stderr
+    found = {tag: output.split()[0] for tag, output in records["language", "output"].iter_rows()}
+    assert found == {"fa-AF": "prs_Arab", "fa": "pes_Arab", "et": "est_Latn", "fil": "tgl_Latn"}
+
+
 def test_xlsum_of_the_hub(hub: HubServer, tmp_path: Path) -> None:
     table = pinned("xlsum")
     folder = hub.folder("datasets", table["dataset"])

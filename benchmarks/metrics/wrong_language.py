@@ -9,8 +9,10 @@ LABEL = "wrong language"
 DESCRIPTION = (
     "share of answers not in the language asked for, by their script and lid.176; from 100 "
     "different references on, what it takes them for (but English) is put down to its errors, so "
-    "read it beside wrong_language_reference; empty answers count as wrong, those of fewer than "
-    "20 letters by their script alone, and simplified and traditional Chinese as one"
+    "read it beside wrong_language_reference; text in a language that it does not know (Hausa, Zulu, "
+    "Xhosa) is found only where it knows the answers' own well (seldom in the place of "
+    "Swahili); empty answers count as wrong, those of fewer than 20 letters by their script alone, "
+    "and simplified and traditional Chinese as one; not measured where no script is known"
 )
 UNIT = "%"
 TASKS = PROSE

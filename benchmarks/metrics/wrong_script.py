@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from benchmarks.metrics import _language
-from benchmarks.metrics._base import PROSE, Array, NoOptions, Segments, counted, mean_of_rows
+from benchmarks.metrics._base import PROSE, Array, NoOptions, Segments, mean_of_rows
+from benchmarks.metrics._language import wrong_scripts
 
 LABEL = "wrong script"
 DESCRIPTION = (
-    "share of answers whose letters are mostly not of the language's script; empty ones count"
+    "share of answers whose letters are mostly not of the language's script; empty ones count; not "
+    "measured where CLDR knows no script of the language"
 )
 UNIT = "%"
 TASKS = PROSE
@@ -16,7 +17,7 @@ HIGHER_IS_BETTER = False
 
 def statistics(segments: Segments, options: NoOptions) -> Array:
     """Return (1 if in the wrong script else 0, 1) of each segment."""
-    return counted([not _language.in_script(text, segments.language) for text in segments.answers])
+    return wrong_scripts(segments)
 
 
 def combine(sums: Array) -> Array:
@@ -26,4 +27,4 @@ def combine(sums: Array) -> Array:
 
 def signature(language: str, options: NoOptions) -> str:
     """Return the judge."""
-    return "wrong_script|script>=50%|v1"
+    return "wrong_script|script>=50%|v2"

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from builders.filters import _script
 from builders.filters._base import FilterOptions, Sweep, first_of
+from isogloss.scripts import told
 
 DESCRIPTION = "drops rows with a side whose letters are mostly not in a script of its language"
 
@@ -31,6 +32,13 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     given = _script.there(frame, options.sides)
     counted = _script.counted(_script.claims(frame, given)).drop("own")
     return _script.beside(counted, given, options.sides, _script.NO_LETTERS)
+
+
+def __getattr__(name: str) -> str:
+    """Return ``VERSION``: what the scores hang on besides text and options."""
+    if name == "VERSION":
+        return f"2 {told()}"
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def verdict(options: Options) -> pl.Expr:

@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import langcodes
 import polars as pl
 
 from builders.sources import _hub
 from builders.sources._base import Context, Reading, SourceOptions
 from isogloss.errors import IsoglossError
-from isogloss.languages import canonical, is_language, same_language
+from isogloss.languages import canonical, is_language, maximal, same_language
 from isogloss.provenance import sha256_file
 
 _PLACEHOLDERS = ("{source_language}", "{language}")
@@ -91,14 +90,10 @@ def nearest(tags: Iterable[str], language: str) -> str | None:
     That is its own; else the one that is meant where nothing more is said (``zh-TW`` for
     ``zh-Hant``, ``en-US`` for ``en``); else the alphabetically first of its language and script.
     """
-    full = _maximal(language)
+    full = maximal(language)
     near = [tag for tag in tags if same_language(tag, language)]
-    order = [(tag != language, _maximal(tag) != full, tag) for tag in near]
+    order = [(tag != language, maximal(tag) != full, tag) for tag in near]
     return min(order)[-1] if order else None
-
-
-def _maximal(tag: str) -> str:
-    return str(langcodes.Language.get(tag).maximize().to_tag())
 
 
 def find(patterns: Sequence[str] | Mapping[str, str], context: Context) -> list[Found]:
@@ -284,7 +279,7 @@ def _shape(pattern: str) -> re.Pattern[str]:
     for part in parts:
         if part in _PLACEHOLDERS:
             name = part.strip("{}")
-            text += f"(?P={name})" if name in seen else f"(?P<{name}>[A-Za-z0-9_-]+?)"
+            text += f"(?P={name})" if name in seen else f"(?P<{name}>[A-Za-z0-9_@-]+?)"
             seen.add(name)
         else:
             text += wild.get(part, re.escape(part))

@@ -19,6 +19,7 @@ from builders.sources._files import (
 from builders.sources._rows import answered, broken, in_batches, shown
 from builders.sources._tmx import Builder, Unit
 from builders.sources._xml import feed
+from isogloss.console import warn
 from isogloss.errors import IsoglossError
 from isogloss.languages import is_language
 
@@ -34,6 +35,9 @@ directions = ["from-english", "to-english"]   # or "all": every language into ev
 licence = "CC0-1.0"
 """
 
+# So many names that are no language tags are shown, and so much of each.
+_SHOWN = 5
+_LONGEST = 40
 #: Examples of a batch.
 _ROWS = 8192
 _LAYOUT = "TMX is laid out as tmx/body/tu/tuv/seg, each tuv with its xml:lang"
@@ -50,7 +54,7 @@ class Options(PathOptions, PairedOptions):
         split: The split of every unit; by default the pipeline draws it.
 
     Of several texts of a unit in one language, the first is translated from; as translations all
-    are references.
+    are references. Segments whose ``xml:lang`` is no language tag are left out, and told.
     """
 
     codes: Literal["drop", "keep"] = "drop"
@@ -100,17 +104,30 @@ def _examples(
                 ]
                 rows = _rows(unit, wanted, tags, told=bool(faults))
                 yield [*(common | row for row in rows), *faults[:1]]
+        if tags.strange:
+            names = ", ".join(repr(name) for name in tags.names) + ", …" * (
+                len(tags.names) == _SHOWN
+            )
+            warn(f"{file.name}: {tags.strange} segments are left out: no language tag is {names}")
+            tags.strange, tags.names = 0, []
 
 
 class _Tags(dict[str, str]):
-    """The recipe's own tag for each language as written; what is no language stays as it is."""
+    """The recipe's own tag for each language as written; what is no language stays as it is.
+
+    ``strange`` counts the segments of the latter, and ``names`` has some of what they say.
+    """
 
     def __init__(self, languages: Sequence[str]) -> None:
         super().__init__()
         self.languages = languages
+        self.strange = 0
+        self.names: list[str] = []
 
     def __missing__(self, written: str) -> str:
-        self[written] = served(written, self.languages) if is_language(written) else written
+        if not is_language(written):
+            return written
+        self[written] = served(written, self.languages)
         return self[written]
 
 
@@ -123,7 +140,12 @@ def _rows(
     """
     texts: dict[str, list[str]] = {}
     for written, found in unit.texts.items():
-        texts.setdefault(tags[written], []).extend(found)
+        tag = tags[written]
+        if tag == written and written not in tags:
+            tags.strange += len(found)
+            if written[:_LONGEST] not in tags.names and len(tags.names) < _SHOWN:
+                tags.names.append(written[:_LONGEST])
+        texts.setdefault(tag, []).extend(found)
     texts = {language: shown(found) or [""] for language, found in texts.items()}
     # The same for all pairs of a unit, and for one English text in many units.
     english = texts.get(tags["en"]) or next(iter(texts.values()), [""])

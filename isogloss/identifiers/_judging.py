@@ -9,13 +9,13 @@ from __future__ import annotations
 import tomllib
 from contextlib import suppress
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from isogloss.errors import Unavailable
 from isogloss.languages import is_language
 from isogloss.provenance import sha256_file
+from isogloss.scripts import told as written_by
 from isogloss.scripts import written_in
 
 #: Names that identifiers give to one language, or to what nobody tells apart from a sentence.
@@ -36,7 +36,7 @@ def told() -> str:
     """Return the names and versions of all that judgements hang on besides texts and options."""
     from isogloss.identifiers import identifier, names
 
-    found = [f"regex/{version('regex')}", f"measured.toml/{sha256_file(_MEASURED)[:12]}"]
+    found = [written_by(), f"measured.toml/{sha256_file(_MEASURED)[:12]}"]
     for name in names():
         with suppress(Unavailable):
             found.append(identifier(name).told())

@@ -13,7 +13,7 @@ import polars as pl
 
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
-from isogloss.languages import to_flores
+from isogloss.languages import flores_codes
 from isogloss.provenance import read_json
 from isogloss.settings import unknown
 from runners.outputs._lines import shown, some
@@ -181,7 +181,7 @@ def _spellings(cells: Sequence[Cell]) -> dict[str, list[str]]:
         first = tag.split("-")[0]
         # The language alone will do where the suite has it in one script and territory only.
         short = [first] if plain[first] == 1 else []
-        found[tag] = list(dict.fromkeys([tag, tag.replace("-", "_"), to_flores(tag), *short]))
+        found[tag] = list(dict.fromkeys([tag, tag.replace("-", "_"), *flores_codes(tag), *short]))
     return found
 
 

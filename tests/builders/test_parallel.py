@@ -114,6 +114,17 @@ def test_the_nearest_file_serves_a_language(tmp_path: Path) -> None:
         read("parallel", tmp_path, ("en", "pt"), path=PATH)
 
 
+def test_files_are_named_by_codes_and_locales_of_any_kind(tmp_path: Path) -> None:
+    codes = {
+        "eng_Latn": "en", "prs_Arab": "fa-AF", "cmn_Hant": "zh-Hant", "ZH_CHS": "zh-Hans",
+        "sr@latin": "sr-Latn", "ar-arz": "arz", "apc_Arab_sout3123": "ajp",
+    }  # fmt: skip
+    write(tmp_path, **{code: f"{code}\n" for code in codes})
+    found = read("parallel", tmp_path, ("en", "fa", *codes.values()), path=PATH)
+    made = found.filter(source_language="en")["language", "output"].rows()
+    assert dict(made) == {tag: code for code, tag in codes.items() if tag != "en"}
+
+
 def test_unequal_files_are_told_with_both_counts(tmp_path: Path) -> None:
     write(tmp_path, en="a\nb\nc\n", de="A\nB\nC", fr="1\n2\n")
     told = r"fr\.txt: has 2 lines, but .*de\.txt has 3\."

@@ -11,7 +11,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from source_reading import open_source, pairs, read, texts
 
@@ -105,6 +105,39 @@ def test_a_broken_language_that_nobody_asks_for_is_nothing(tmp_path: Path) -> No
     )
     found = read("tmx", tmp_path, ("de",), path="m.tmx")
     assert found.select("input", "output", "reason").rows() == [("One", "Eins", None)]
+
+
+def test_every_part_of_a_segments_tag_counts(tmp_path: Path) -> None:
+    memory(
+        tmp_path,
+        unit(EN_US="Close", ZH_CHS="关闭", ZH_CHT="關閉"),
+        unit(EN_US="Open", ZH_TWN="開啟"),
+        unit(EN_GB="Save", zh_HK="儲存", zh_Hans_CN="保存"),
+    )
+    found = read("tmx", tmp_path, ("zh-Hans", "zh-Hant"), path="m.tmx", directions=["from-english"])
+    assert texts(found, language="zh-Hans") == [("Close", "关闭"), ("Save", "保存")]
+    hant = [("Close", "關閉"), ("Open", "開啟"), ("Save", "儲存")]
+    assert texts(found, language="zh-Hant") == hant
+    assert all(len(row) == 1 for row in found["references"].to_list())
+
+
+def test_segments_of_what_is_no_language_or_another_are_left_out_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    memory(
+        tmp_path,
+        unit(en="One", de="Eins", de_x_leicht="Das ist eins"),
+        unit(en="Two", ar_arz="اتنين", ZH_CHQ="二"),
+        unit(en="Three", ZH_CHQ=["三", "叁"], sr_Latn_klingon="Tri"),
+    )
+    found = read("tmx", tmp_path, ("de", "zh-Hans", "ar", "arz", "sr-Latn"), path="m.tmx")
+    assert texts(found, source_language="en") == [("One", "Eins"), ("Two", "اتنين")]
+    assert found.filter(input="Two")["language"].to_list() == ["arz"]
+    assert found.filter(input="Three")["reason"].to_list() == [
+        "it has no pair of languages that is asked for (it has en, ZH-CHQ, sr-Latn-klingon)"
+    ]
+    told = capsys.readouterr().err
+    assert "m.tmx: 4 segments are left out: no language tag is 'ZH-CHQ', 'sr-Latn-klingon'" in told
 
 
 CODED = (
@@ -230,3 +263,27 @@ def test_what_is_written_as_segments_comes_back(rows: list[tuple[str, str]], chu
     assert found["output"].to_list() == [two for _, two in written]
     for (one, two), reason in zip(written, found["reason"], strict=True):
         assert (reason is None) == bool(one and two)
+
+
+WHOLE = f"""{TMX}<body>{unit(en="One &amp; two", de=["Eins", ""], ZH_CHT=CODED)}{unit(sr_Latn="x")}
+</body></tmx>""".encode()
+CHANGES = st.lists(
+    st.tuples(st.integers(0, len(WHOLE)), st.integers(0, 20), st.binary(max_size=6)), max_size=4
+)
+
+
+@pytest.mark.slow
+@given(CHANGES, st.binary(max_size=40))
+@settings(max_examples=20_000, deadline=None)
+def test_a_damaged_memory_is_read_or_refused_in_one_line(
+    changes: list[tuple[int, int, bytes]], tail: bytes
+) -> None:
+    content = WHOLE
+    for start, length, put in changes:
+        content = content[:start] + put + content[start + length :]
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "m.tmx").write_bytes(content + tail)
+        try:
+            read("tmx", Path(folder), ("de", "zh-Hant"), path="m.tmx")
+        except IsoglossError as error:
+            assert "\n" not in str(error)
