@@ -301,68 +301,6 @@ def test_a_source_that_tests_a_group_keeps_it_from_training_everywhere() -> None
     assert assign_splits(rows.with_columns(ranks(1)), Split())["split"].to_list() == ["test"] * 2
 
 
-# -- test splits large enough to measure with ----------------------------------------------------
-
-
-def cells(made: pl.DataFrame, split: str) -> dict[tuple[str, str], int]:
-    found = made.filter(split=split).group_by(pl.col("task", "language").cast(pl.String)).len()
-    return {(task, language): rows for task, language, rows in found.iter_rows()}
-
-
-def open_index(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    """Return an index as it comes to `assign_splits`: with ``_share``, and the split left open."""
-    groups = pl.Series("group", [row["group"] for row in rows])
-    made = index(rows).with_columns(groups).with_columns(*ranks(7))
-    given = pl.Series("split", [row.get("split") for row in rows], dtype=pl.Enum(SPLITS))
-    return made.with_columns(given).drop("group")
-
-
-@given(
-    st.dictionaries(st.sampled_from(LANGUAGES), st.integers(1, 60), min_size=1),
-    st.integers(1, 20),
-    st.integers(0, 3),
-)
-@settings(max_examples=40, deadline=None)
-def test_each_cell_is_tested_on_enough_rows_where_it_has_them(
-    sizes: dict[str, int], wanted: int, shift: int
-) -> None:
-    # Languages share the groups whose numbers they both have.
-    rows = [
-        {"group": f"g{number + shift * place}", "language": language}
-        for place, (language, size) in enumerate(sorted(sizes.items()))
-        for number in range(size)
-    ]
-    made = open_index(rows)
-    result = assign_splits(made, Split(test=0.1, test_rows=wanted))
-    tested = cells(result, "test")
-    for language, size in sizes.items():
-        assert tested.get(("qa", language), 0) >= min(wanted, size // 2)
-    assert result.group_by("_rank").agg(pl.col("split").n_unique())["split"].max() == 1
-    without = assign_splits(made, Split(test=0.1))
-    kept = without.filter(pl.col("split") == "test")[POSITION]
-    assert set(kept) <= set(result.filter(pl.col("split") == "test")[POSITION])
-    again = assign_splits(
-        made.sample(fraction=1, shuffle=True, seed=1), Split(test=0.1, test_rows=wanted)
-    )
-    assert again.sort(POSITION)["split"].to_list() == result["split"].to_list()
-
-
-def test_what_a_source_wants_in_train_stays_there() -> None:
-    rows = [{"group": f"g{n}", "split": "train"} for n in range(10)]
-    rows += [{"group": f"g{n}", "language": "fr"} for n in range(20)]
-    result = assign_splits(open_index(rows), Split(test_rows=4))
-    assert cells(result, "test") == {("qa", "fr"): 4}
-    assert result.filter(pl.col("split") == "test")[POSITION].min() >= 20
-
-
-def test_a_language_with_too_few_test_rows_has_none() -> None:
-    rows = [{"split": "test"}] * 4 + [{"split": "test", "language": "fr"}] * 5
-    made = index([*rows, {"language": "de"}])
-    result = choose(made, mixture(), least_test_rows=5)
-    assert cells(made.join(result.times.drop("split"), on=POSITION), "test") == {("qa", "fr"): 5}
-    assert set(result.dropped["reason"]) == {"its language has fewer than 5 test rows in its task"}
-
-
 # -- what is wrong -------------------------------------------------------------------------------
 
 
