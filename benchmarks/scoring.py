@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
 from benchmarks.catalog import MetricOptions, check_metrics
-from benchmarks.measuring import measured
-from benchmarks.statistics import bounds
+from benchmarks.measuring import Found, measured, pooled
 from isogloss.errors import IsoglossError
 
 #: Columns of a table of scores.
@@ -68,8 +68,11 @@ def score(
         one a source language (``source_language`` is null where all are together); and one a task
         and metric whose ``language`` is null: the mean of the languages, each counted alike.
         Scores are 0 to 100 (TER and length ratio may pass it), NaN where a language cannot be
-        judged; bounds are null where there is but one item (see
-        `benchmarks.reading.item`).
+        judged, and NaN for the mean where one of its languages cannot be: its signature says which
+        (``not-judged``). Intervals are Wilson's for shares of items, else of the bootstrap's
+        spread over items (see `benchmarks.reading.item` and `benchmarks.statistics.interval`); a
+        language of one item has that of its task's items (``pooled-variance``). Bounds are null
+        where even these are too few, or where there is no telling from items that are all alike.
 
     Raises:
         IsoglossError: A prediction's id is unknown or there twice; a metric or one of its options
@@ -78,23 +81,35 @@ def score(
     check_metrics(metrics, options or {}, where="metrics")
     check_sampling(resamples, level)
     prefix = BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)
-    rows = []
+    rows: list[dict[str, Any]] = []
+    languages: dict[tuple[str, str], list[Found]] = {}
+    lone: list[tuple[int, Found]] = []
     found = measured(
         predictions, records, resamples=resamples, seed=seed, only=metrics, options=options
     )
     for one in found:
-        low, high = bounds(one.draws, level)
-        rows.append(
-            {
-                "task": one.task,
-                "language": one.language,
-                "source_language": one.source_language,
-                "metric": one.metric,
-                "score": one.score,
-                "low": low,
-                "high": high,
-                "n": one.n,
-                "signature": prefix + one.signature,
-            }
-        )
+        if one.language is not None and one.source_language is None:
+            languages.setdefault((one.task, one.metric), []).append(one)
+        if one.lone:
+            lone.append((len(rows), one))
+        rows.append(row_of(one, level, prefix))
+    # Whose items are pooled is known once all languages are.
+    for place, one in lone:
+        rows[place] = row_of(pooled(one, languages[one.task, one.metric]), level, prefix)
     return pl.DataFrame(rows, schema=SCORES).with_columns(pl.col("low", "high").fill_nan(None))
+
+
+def row_of(found: Found, level: float, prefix: str) -> dict[str, Any]:
+    """Return a row of a table of scores, without a name for the system."""
+    low, high = found.interval(level)
+    return {
+        "task": found.task,
+        "language": found.language,
+        "source_language": found.source_language,
+        "metric": found.metric,
+        "score": found.score,
+        "low": low,
+        "high": high,
+        "n": found.n,
+        "signature": f"{prefix}ci:{found.method}|{found.signature}",
+    }

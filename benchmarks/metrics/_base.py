@@ -141,8 +141,11 @@ class MetricModule(Protocol):
     resamples.
 
     A module may also define ``NAME``, where its file name will not do; ``ON_REQUEST = True``, if
-    it is computed only where it is named (it needs another package, or long); and ``Options``,
-    the settings it takes.
+    it is computed only where it is named (it needs another package, or long); ``Options``, the
+    settings it takes; ``WITHIN``, the least and the greatest score there can be (None for no end),
+    which its interval does not pass; ``SHARES = True``, if it is the share of segments that are of
+    one of two kinds, so that its interval is Wilson's; and ``NUMBERS_REFERENCES = True``, if its
+    signature is to tell how many references there are.
     """
 
     LABEL: str

@@ -18,6 +18,8 @@ DESCRIPTION = "n-gram precision against the references, with a brevity penalty"
 UNIT = "points"
 TASKS = ("translation",)
 HIGHER_IS_BETTER = True
+WITHIN = (0.0, 100.0)
+NUMBERS_REFERENCES = True
 
 _ORDER = 4
 

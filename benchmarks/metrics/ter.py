@@ -18,6 +18,8 @@ DESCRIPTION = "edits (words changed, moved, left out, put in) a word of the refe
 UNIT = "%"
 TASKS = ("translation",)
 HIGHER_IS_BETTER = False
+WITHIN = (0.0, None)
+NUMBERS_REFERENCES = True
 
 _REMEMBERED = 4
 # Scripts that tercom's tokenizer can cut between characters.
