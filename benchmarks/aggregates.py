@@ -12,6 +12,7 @@ import polars as pl
 from benchmarks.catalog import MetricOptions, check_metrics, list_metrics
 from benchmarks.measuring import (
     Found,
+    ends_of_difference,
     lone_told,
     mean,
     measured,
@@ -156,12 +157,12 @@ def _disparity(languages: Sequence[Found], level: float, prefix: str) -> Iterato
     others = [one for one in judged if not _is_english(one)]
     if english and others:
         gap = _gap(english, others, judged, f"{of}|")
-        yield "disparity", "english_gap", count, row_of(gap, level, prefix)
+        yield "disparity", "english_gap", count, _gap_row(gap, level, prefix)
         for one in others:
             gap = _gap(english, [one], judged, "")
             yield (
                 "disparity", f"english_gap:{one.language}", len(english) + 1,
-                row_of(gap, level, prefix),
+                _gap_row(gap, level, prefix),
             )  # fmt: skip
 
 
@@ -180,6 +181,13 @@ def _percentiles(found: Found, drawn: Array, level: float, prefix: str) -> dict[
     row = row_of(found, level, prefix)
     signature = f"{prefix}ci:percentiles|{found.signature}"
     return {**row, "low": low, "high": high, "signature": signature}
+
+
+def _gap_row(gap: Found, level: float, prefix: str) -> dict[str, Any]:
+    tested = gap.tested(level)
+    row = row_of(gap, level, prefix)
+    signature = f"{prefix}ci:t|{gap.signature}"
+    return {**row, "low": tested.low, "high": tested.high, "signature": signature}
 
 
 def _goodness(one: Found) -> float:
@@ -214,6 +222,6 @@ def _combined(parts: Sequence[Found], score: float, spread: Spread, name: str) -
         n=sum(one.n for one in parts),
         spread=spread,
         signature=lone_told(parts, spread) + name + signatures,
-        within=(None, None),
+        within=ends_of_difference(parts[0].within),
         shares=False,
     )

@@ -317,19 +317,23 @@ def _items(parts: Sequence[Found]) -> frozenset[str]:
     return frozenset().union(*{one.drawn for one in parts})
 
 
+def ends_of_difference(within: Ends) -> Ends:
+    """Return the least and the greatest difference of two scores that lie within two ends."""
+    low, high = within
+    return (None, None) if low is None or high is None else (low - high, high - low)
+
+
 def minus(ours: Found, theirs: Found) -> Found:
     """Return the difference of two systems' scores of one cell, ours less theirs."""
     draws = ours.draws - theirs.draws
     items = min(ours.items, theirs.items)
-    low, high = ours.within
-    width = None if low is None or high is None else high - low
     return replace(
         ours,
         score=ours.score - theirs.score,
         draws=draws,
         items=items,
         spread=spread_of(draws, items),
-        within=(None, None) if width is None else (-width, width),
+        within=ends_of_difference(ours.within),
         shares=False,
         effects=ours.effects - theirs.effects,
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
 
-from benchmarks.catalog import MetricOptions, check_metrics
+from benchmarks.catalog import MetricOptions, check_metrics, list_tasks
 from benchmarks.measuring import Found, measured, pooled
+from isogloss.console import warn
 from isogloss.errors import IsoglossError
 
 #: Columns of a table of scores.
@@ -26,6 +28,58 @@ SCORES: dict[str, pl.DataType] = {
 
 #: How intervals came about, before the metric's own signature.
 BOOTSTRAP = "bs:{resamples}|by:item|level:{level}|seed:{seed}|"
+
+
+# What a signature says of languages that a number could not be made of as of the others.
+_ASIDE = re.compile(
+    r"(pooled-variance|no-variance|not-judged|(?<=mean-of-)languages:\d+/\d+):([^|]+)\|"
+)
+
+
+def aside(signature: str) -> dict[str, list[str]]:
+    """Return what a signature says of some languages alone: their tags by what is said of them.
+
+    ``pooled-variance``: languages of one item, which has the variance of the other languages' items;
+    ``no-variance``: likewise where no language has two; ``not-judged``: languages without a score,
+    for which there is no mean; ``languages``: the only ones that the mean is of.
+    """
+    return {kind.partition(":")[0]: tags.split("+") for kind, tags in _ASIDE.findall(signature)}
+
+
+def remarks(scores: pl.DataFrame, metrics: Sequence[str] = ()) -> Iterator[str]:
+    """Yield a sentence for each mean of languages that is not made of all of them alike.
+
+    Args:
+        scores: A table with ``task``, ``metric``, ``language`` and ``signature``.
+        metrics: Only of these; of all where empty.
+    """
+    rows = scores.filter(pl.col("language").is_null())
+    if metrics:
+        rows = rows.filter(pl.col("metric").is_in(list(metrics)))
+    told: dict[tuple[str, str, str], list[str]] = {}
+    for task, metric, signature in (
+        rows.select("task", "metric", "signature").unique(maintain_order=True).rows()
+    ):
+        for kind, tags in aside(signature).items():
+            told.setdefault((task, kind, ", ".join(tags)), []).append(metric)
+    for (task, kind, tags), names in told.items():
+        yield _REMARKS[kind].format(task=task, tags=tags, metrics=", ".join(dict.fromkeys(names)))
+
+
+_REMARKS = {
+    "pooled-variance": "{task}: one item in {tags}; for the interval of the mean ({metrics}) it has "
+    "the variance of the other languages' items",
+    "no-variance": "{task}: one item in {tags}, and no language has two: the mean ({metrics}) has no "
+    "interval",
+    "languages": "{task}: the mean ({metrics}) is of {tags} alone, where all have a score",
+    "not-judged": "{task}: there is no mean ({metrics}), for it cannot be told in {tags}",
+}
+
+
+def warn_of(scores: pl.DataFrame, metrics: Sequence[str] = ()) -> None:
+    """Warn of what `remarks` says of some metrics; of each task's main one where none is named."""
+    for line in remarks(scores, metrics or [task.main for task in list_tasks().values()]):
+        warn(line)
 
 
 def check_sampling(resamples: int, level: float) -> None:

@@ -176,6 +176,14 @@ def streams(references: Sequence[Sequence[str]]) -> list[list[Any]]:
     ]
 
 
+def sacrebleu_signature(name: str, **told: object) -> str:
+    """Return a signature in sacrebleu's words; the number of references comes in by itself."""
+    from sacrebleu import __version__
+
+    parts = {**told, "version": __version__}
+    return "|".join([name, *(f"{key}:{value}" for key, value in parts.items()), "lib:sacrebleu"])
+
+
 def ratio(numerator: Array, denominator: Array) -> Array:
     """Divide, giving NaN where the denominator is 0."""
     return np.divide(

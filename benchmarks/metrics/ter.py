@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.metrics._base import Array, Segments, streams
+from benchmarks.metrics._base import Array, Segments, sacrebleu_signature, streams
 from benchmarks.metrics._text import UNSPACED
 from benchmarks.metrics._text import segments as cut
 from isogloss.languages import describe
@@ -75,18 +75,15 @@ def combine(sums: Array) -> Array:
 
 def signature(language: str, options: Options) -> str:
     """Return sacrebleu's own signature, and whether text was cut into characters before."""
-    from sacrebleu import __version__
-
     given = _given(language, options)
-    told = {
-        "case": "mixed" if given["case_sensitive"] else "lc",
-        "tok": "characters+tercom" if _by_character(language) else "tercom",
-        "norm": "yes" if given["normalized"] else "no",
-        "punct": "no" if given["no_punct"] else "yes",
-        "asian": "yes" if given["asian_support"] else "no",
-        "sacrebleu": __version__,
-    }
-    return "|".join(["ter", *(f"{name}:{value}" for name, value in told.items())])
+    return sacrebleu_signature(
+        "ter",
+        case="mixed" if given["case_sensitive"] else "lc",
+        tok="characters+tercom" if _by_character(language) else "tercom",
+        norm="yes" if given["normalized"] else "no",
+        punct="no" if given["no_punct"] else "yes",
+        asian="yes" if given["asian_support"] else "no",
+    )
 
 
 def _given(language: str, options: Options) -> dict[str, bool]:
