@@ -184,7 +184,7 @@ def _percentiles(found: Found, drawn: Array, level: float, prefix: str) -> dict[
 
 
 def _gap_row(gap: Found, level: float, prefix: str) -> dict[str, Any]:
-    tested = gap.tested(level)
+    tested = gap.difference(level)
     row = row_of(gap, level, prefix)
     signature = f"{prefix}ci:t|{gap.signature}"
     return {**row, "low": tested.low, "high": tested.high, "signature": signature}

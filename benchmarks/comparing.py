@@ -80,7 +80,7 @@ def compare(
         metrics: As for `score`.
         options: As for `score`.
         test: What gives the p-values: Student's t of the paired bootstrap's spread (after Koehn
-            2004; see `benchmarks.statistics.tested`) or approximate randomization (Riezler &
+            2004; see `benchmarks.statistics.difference`) or approximate randomization (Riezler &
             Maxwell 2005). Intervals are the bootstrap's, and exclude 0 exactly where its p-value
             is below one minus their level; that of randomization may differ. P-values of pairs of
             languages are the bootstrap's.
@@ -176,7 +176,7 @@ def _row(
     level: float,
     chances: Mapping[tuple[str, str | None, str], float],
 ) -> dict[str, Any]:
-    found = delta.tested(level)
+    found = delta.difference(level)
     key = (delta.task, delta.language, delta.metric)
     p_value = found.p_value if delta.source_language else chances.get(key, found.p_value)
     return {
@@ -344,11 +344,11 @@ def against(
     """Return the difference of two systems, by their numbers; the others are as for `places`."""
     if entries[one].language is None:
         deltas = [minus(cell[one], cell[two]) for cell in languages]
-        return mean(deltas, deltas[0].task, deltas[0].metric, whole=False).tested(level)
+        return mean(deltas, deltas[0].task, deltas[0].metric, whole=False).difference(level)
     delta = minus(entries[one], entries[two])
     if delta.lone:
         delta = pooled(delta, [minus(cell[one], cell[two]) for cell in languages])
-    return delta.tested(level)
+    return delta.difference(level)
 
 
 def _ranked(

@@ -19,12 +19,12 @@ from benchmarks.statistics import (
     Array,
     Difference,
     Spread,
+    difference,
     inflated,
     interval,
     resampled,
     seed_of,
     spread_of,
-    tested,
     variance_of,
 )
 
@@ -113,9 +113,9 @@ class Found:
         """Return the interval of the score; see `benchmarks.statistics.interval`."""
         return interval(self.score, self.spread, level, within=self.within, shares=self.shares)
 
-    def tested(self, level: float = 0.95) -> Difference:
+    def difference(self, level: float = 0.95) -> Difference:
         """Return the interval and p-value of what is a difference; see `minus`."""
-        return tested(self.score, self.spread, level, within=self.within)
+        return difference(self.score, self.spread, level, within=self.within)
 
     @property
     def method(self) -> str:

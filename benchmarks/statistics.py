@@ -3,7 +3,7 @@
 The bootstrap of items tells how far a score would move with others (`resampled`, `inflated`,
 `spread_of`). Percentiles of resamples never leave the range of the items and are too narrow where
 these are few; so intervals are made of that spread: Wilson's for shares, and for what has a least
-and a greatest score; Student's t elsewhere and for differences (`interval`, `tested`).
+and a greatest score; Student's t elsewhere and for differences (`interval`, `difference`).
 """
 
 from __future__ import annotations
@@ -32,8 +32,6 @@ _LEAST = 1e-12
 _ROUNDING = 1e-18
 # A share that is so near to an end is at it.
 _END = 1e-12
-# Student's t of so many items is the normal distribution.
-_MANY = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -220,16 +218,14 @@ def interval(
     at an end, and one yet knows no better than of as many yeses or noes. Elsewhere it is Student's
     t, cut off at an end; none where all items are alike, which says nothing of how others would be.
     """
-    from scipy.stats import norm, t
-
     low, high = within
     if math.isnan(score):
         return float("nan"), float("nan")
     if shares and low is not None and high is not None and spread.units > 0:
-        return _scaled(score, spread.units, float(norm.ppf((1 + level) / 2)), low, high)
+        return _scaled(score, spread.units, _quantile(level, math.inf), low, high)
     if math.isnan(spread.variance) or spread.freedom <= 0:
         return float("nan"), float("nan")
-    quantile = float(t.ppf((1 + level) / 2, spread.freedom))
+    quantile = _quantile(level, spread.freedom)
     if low is not None and high is not None:
         most = (score - low) * (high - score)
         known = spread.variance > 0 and most > _END
@@ -244,6 +240,14 @@ def interval(
     )
 
 
+@cache
+def _quantile(level: float, freedom: float) -> float:
+    """Return how many standard errors lie to each side: Student's, the normal's where infinite."""
+    from scipy.stats import t
+
+    return float(t.ppf((1 + level) / 2, freedom))
+
+
 def _scaled(
     score: float, units: float, quantile: float, low: float, high: float
 ) -> tuple[float, float]:
@@ -252,7 +256,7 @@ def _scaled(
     return low + width * ends[0], low + width * ends[1]
 
 
-def tested(
+def difference(
     delta: float,
     spread: Spread,
     level: float = 0.95,
@@ -285,7 +289,7 @@ def tested(
     else:
         p_value = max(2.0 ** (1 - spread.units), _LEAST)
         error = abs(delta) / float(t.isf(p_value / 2, spread.freedom))
-    half = error * float(t.ppf((1 + level) / 2, spread.freedom))
+    half = error * _quantile(level, spread.freedom)
     low, high = delta - half, delta + half
     least, greatest = within
     return Difference(
@@ -294,22 +298,6 @@ def tested(
         high if greatest is None else min(high, greatest),
         min(1.0, p_value),
     )
-
-
-def difference(
-    delta: float, deltas: Array, level: float = 0.95, *, items: int | None = None
-) -> Difference:
-    """Return a difference with its interval and p-value from its paired resamples; see `tested`.
-
-    Args:
-        delta: The difference.
-        deltas: The same in each paired resample, shape (resamples,).
-        level: The interval's coverage.
-        items: How many items were resampled; many where None.
-    """
-    # The quantiles of so many degrees of freedom are the normal's.
-    many = _MANY if items is None else items
-    return tested(delta, spread_of(inflated(deltas, many), many), level)
 
 
 def swapped(one: Array, two: Array, *, resamples: int, seed: int) -> tuple[Array, Array]:

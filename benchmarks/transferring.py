@@ -224,7 +224,7 @@ def _gap(
     level: float,
     prefix: str,
 ) -> dict[str, Any]:
-    tested = found.tested(level)
+    tested = found.difference(level)
     return {
         **_place(system, seen, languages),
         "task": found.task,

@@ -228,7 +228,7 @@ def against(site: Site, run: Run, base: Run) -> Table:
 
 def _contrasted(site: Site, run: Run, base: Run, task: str, tag: str | None) -> dict[str, Any]:
     ours, theirs, delta = contrast(run, base, task, tag)
-    tested = delta.tested(LEVEL)
+    tested = delta.difference(LEVEL)
     prefix = BOOTSTRAP.format(resamples=site.resamples, level=LEVEL, seed=site.seed)
     return {
         "task": task,
