@@ -12,7 +12,6 @@ import polars as pl
 from benchmarks.catalog import MetricOptions, check_metrics, list_metrics, list_tasks
 from benchmarks.measuring import (
     Found,
-    cell_seed,
     mean,
     measured,
     measures,
@@ -21,7 +20,7 @@ from benchmarks.measuring import (
 )
 from benchmarks.reading import answers, cells, distinct
 from benchmarks.scoring import BOOTSTRAP, check_sampling, row_of
-from benchmarks.statistics import Array, Difference, holm, randomization_p, ranks, swapped
+from benchmarks.statistics import Array, Difference, holm, randomization_p, ranks, seed_of, swapped
 from isogloss.settings import unknown
 
 #: Columns of a table of differences.
@@ -244,7 +243,7 @@ def _exchanges(
         for left, right in both:
             key = (ours.task, ours.language, left.name)
             sides = [np.add.reduceat(one.statistics, starts, axis=0) for one in (left, right)]
-            moved = swapped(*sides, resamples=resamples, seed=cell_seed(seed, ours.task, items))
+            moved = swapped(*sides, items, resamples=resamples, seed=seed_of(seed, [ours.task]))
             found[key] = _Exchanged(
                 left.score - right.score, left.combine(moved[0]) - right.combine(moved[1])
             )

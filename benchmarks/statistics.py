@@ -300,24 +300,34 @@ def difference(
     )
 
 
-def swapped(one: Array, two: Array, *, resamples: int, seed: int) -> tuple[Array, Array]:
+def swapped(
+    one: Array, two: Array, items: Sequence[str], *, resamples: int, seed: int
+) -> tuple[Array, Array]:
     """Return both systems' summed statistics in each random exchange, shape (resamples, k) each.
 
     Args:
         one: The first system's statistics of each segment, shape (n, k).
         two: The second's, of the same segments.
+        items: The name of each segment.
         resamples: How many exchanges.
         seed: The seed.
 
-    In each, the systems' answers to every segment change places or not, by the toss of a coin.
+    In each, the systems' answers to every segment change places or not, by the toss of a coin. A
+    segment's coins are its own, whatever the others: an item of several languages changes places in
+    all of them at once, though they have other items beside.
     """
-    count = len(one)
-    generator = np.random.Generator(np.random.PCG64(seed))
     change = two - one
     moved = np.empty((resamples, one.shape[1]))
-    for start, stop in _blocks(count, resamples):
-        coins = generator.integers(0, 2, size=(stop - start, count), dtype=np.uint8)
-        moved[start:stop] = coins.astype(np.float64) @ change
+    octets = -(-resamples // 8)
+    tossed = np.empty((len(items), octets), dtype=np.uint8)
+    for row, name in enumerate(items):
+        text = f"{seed}\x1f{name}".encode("utf-8", "surrogatepass")
+        tossed[row] = np.frombuffer(hashlib.shake_128(text).digest(octets), dtype=np.uint8)
+    step = max(8, _CELLS // max(len(items), 1) // 8 * 8)
+    for start in range(0, resamples, step):
+        stop = min(start + step, resamples)
+        coins = np.unpackbits(tossed[:, start // 8 : -(-stop // 8)], axis=1)[:, : stop - start]
+        moved[start:stop] = coins.T.astype(np.float64) @ change
     return one.sum(axis=0) + moved, two.sum(axis=0) - moved
 
 

@@ -28,6 +28,7 @@ from benchmarks.statistics import (
     ranks,
     resampled,
     spread_of,
+    swapped,
     wilson,
 )
 from isogloss.plugins import discover
@@ -427,6 +428,37 @@ def test_items_that_languages_share_move_them_together() -> None:
             away = 100 * (np.asarray(several) - np.mean(several))
             moves[:size] += away / math.sqrt(size * (size - 1)) / 3
         assert ours == pytest.approx(float(moves @ moves), rel=0.06)
+
+
+@pytest.mark.parametrize("resamples", [1, 7, 8, 1000])
+def test_an_items_coins_are_its_own(resamples: int) -> None:
+    names = [f"item {number}" for number in range(400)]
+    told: dict[str, Any] = {"resamples": resamples, "seed": 3}
+    one, two = np.zeros((400, 400)), np.eye(400)
+    coins, rest = swapped(one, two, names, **told)
+    assert coins.shape == (resamples, 400)
+    assert set(np.unique(coins)) <= {0.0, 1.0} and np.array_equal(coins + rest, np.ones_like(coins))
+    fewer = swapped(one[5:], two[5:], names[5:], **told)[0]
+    assert np.array_equal(fewer[:, 5:], coins[:, 5:]) and not fewer[:, :5].any()
+    if resamples == 1000:
+        assert abs(coins.mean() - 0.5) < 0.005
+        together = np.corrcoef(coins.T)
+        assert abs(together - np.eye(400)).max() < 0.2
+
+
+def test_an_exchange_takes_an_item_with_all_its_languages() -> None:
+    """Twice the same questions, of which one language lacks one, are hardly more questions."""
+    rng = np.random.default_rng(2)
+    apart = rng.normal(0.05, 0.12, 20)
+    one = {"de": (0.5 + apart).tolist(), "fr": (0.5 + apart)[:-1].tolist()}
+    two = {"de": [0.5] * 20, "fr": [0.5] * 19}
+    records = asked(one, names=lambda language, number: str(number))
+    table = benchmarks.compare(
+        answered(records, one), answered(records, two), records, metrics=["value"],
+        test="randomization", resamples=4000,
+    )  # fmt: skip
+    p_values = dict(zip(table["language"], table["p_value"], strict=True))
+    assert p_values[None] == pytest.approx((p_values["de"] + p_values["fr"]) / 2, abs=0.02)
 
 
 # ------------------------------------------------------------------------------ gaps

@@ -200,7 +200,7 @@ def test_p_values_are_what_they_say_where_nothing_differs() -> None:
         ]
         apart = spread(resamples[0] - resamples[1], 80)
         below["bootstrap"] += difference(delta, apart).p_value < 0.05
-        ours, theirs = swapped(one, two, resamples=200, seed=trial)
+        ours, theirs = swapped(one, two, [str(n) for n in range(80)], resamples=200, seed=trial)
         below["randomization"] += randomization_p(delta, (ours - theirs)[:, 0] / 80) < 0.05
     assert all(0.02 <= count / trials <= 0.09 for count in below.values()), below
 
