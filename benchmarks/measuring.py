@@ -381,6 +381,8 @@ def mean(
         spread,
         lone_told(judged, spread) + signature,
         judged[0].within if judged else (None, None),
+        # The mean of one language is that language's score.
+        shares=len(parts) == 1 and parts[0].shares,
     )
 
 
@@ -492,7 +494,8 @@ def main_draws(
         options: As for `score`.
 
     Returns:
-        By task and language what was found; the language is None for the mean of the languages.
+        By task and language what was found; the language is None for the mean of the languages,
+        which has no resamples of its own: differences of means are means of differences (`minus`).
     """
     if mains is None:
         mains = {name: task.main for name, task in list_tasks().items()}

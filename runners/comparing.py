@@ -131,6 +131,7 @@ def transfer_runs(
         IsoglossError: As for `rank_runs`; no system was trained on anything.
     """
     import benchmarks
+    from benchmarks.scoring import warn_of
 
     found = _named(_read(runs))
     systems = {name: (_trained(run), run.predictions) for name, run in found.items()}
@@ -140,7 +141,7 @@ def transfer_runs(
             remedy="Score checkpoints that isogloss tune has made",
         )
     first = next(iter(found.values()))
-    return benchmarks.transfer(
+    measured = benchmarks.transfer(
         systems,
         first.records,
         metrics=_judging(first, metrics),
@@ -148,6 +149,8 @@ def transfer_runs(
         resamples=resamples,
         seed=seed,
     )
+    warn_of(measured.matrix, metrics)
+    return measured
 
 
 def _judging(run: StoredRun, metrics: Sequence[str] | None) -> Sequence[str]:
