@@ -10,16 +10,16 @@ import numpy as np
 import polars as pl
 
 from benchmarks.catalog import MetricOptions, check_metrics, list_metrics
-from benchmarks.measuring import (
+from benchmarks.means import (
     Found,
     ends_of_difference,
     lone_told,
     mean,
-    measured,
     parametric,
     pooled,
     spread_together,
 )
+from benchmarks.measuring import measured
 from benchmarks.scoring import BOOTSTRAP, check_sampling, row_of
 from benchmarks.statistics import Array, Spread, bounds, variance_of
 from isogloss.languages import Language, describe

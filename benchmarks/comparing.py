@@ -10,14 +10,8 @@ import numpy as np
 import polars as pl
 
 from benchmarks.catalog import MetricOptions, check_metrics, list_metrics, list_tasks
-from benchmarks.measuring import (
-    Found,
-    mean,
-    measured,
-    measures,
-    minus,
-    pooled,
-)
+from benchmarks.means import Found, mean, minus, pooled
+from benchmarks.measuring import measured, measures
 from benchmarks.reading import answers, cells, distinct
 from benchmarks.scoring import BOOTSTRAP, check_sampling, row_of
 from benchmarks.statistics import Array, Difference, holm, randomization_p, ranks, seed_of, swapped

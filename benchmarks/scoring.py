@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 
 from benchmarks.catalog import MetricOptions, check_metrics, list_tasks
-from benchmarks.measuring import Found, measured, pooled
+from benchmarks.means import Found, pooled
+from benchmarks.measuring import measured
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
 

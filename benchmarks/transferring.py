@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from benchmarks.catalog import MetricOptions, check_metrics, list_tasks
-from benchmarks.measuring import Found, mean, measured, minus, pooled
+from benchmarks.means import Found, mean, minus, pooled
+from benchmarks.measuring import measured
 from benchmarks.scoring import BOOTSTRAP, check_sampling, row_of
 from benchmarks.statistics import holm
 from isogloss.languages import canonical, same_language

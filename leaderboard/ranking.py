@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks import comparing, list_metrics, list_tasks
-from benchmarks.measuring import Found, minus, pooled
+from benchmarks.means import Found, minus, pooled
 from leaderboard.collect import Run
 
 

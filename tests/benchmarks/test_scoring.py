@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import benchmarks
-from benchmarks.measuring import minus
+from benchmarks.means import minus
 from benchmarks.metrics._base import Segments
 from benchmarks.reading import item
 from benchmarks.scoring import SCORES

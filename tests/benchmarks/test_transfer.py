@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import benchmarks
-from benchmarks.measuring import minus
+from benchmarks.means import minus
 from benchmarks.transferring import GAPS, MATRIX
 from isogloss.errors import IsoglossError
 from isogloss.records import SCHEMA, with_ids
