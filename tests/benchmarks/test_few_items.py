@@ -62,11 +62,12 @@ def test_a_language_of_one_item_takes_the_pooled_variance_of_the_others() -> Non
     assert all(rows[tag] == alone[tag] for tag in SEVERAL)
 
 
+@pytest.mark.slow
 def test_the_mean_with_a_language_of_one_item_is_covered() -> None:
-    """Nine languages of two to nine items, three of which the mean knows one item of."""
+    """Nine languages of one to nine items, three of which have but one."""
     rng = np.random.default_rng(4)
     sizes = [1, 1, 1, 2, 3, 4, 5, 7, 9]
-    hits, trials = 0, 120
+    hits, trials = 0, 300
     tags = ["de", "fr", "es", "it", "sv", "da", "fi", "nl", "pl"]
     for trial in range(trials):
         values = {
@@ -74,7 +75,7 @@ def test_the_mean_with_a_language_of_one_item_is_covered() -> None:
         }
         row = scored(values, resamples=100, seed=trial)[None]
         hits += row["low"] <= 50 <= row["high"]
-    assert 0.89 <= hits / trials <= 1
+    assert 0.91 <= hits / trials <= 0.99
 
 
 def test_where_there_is_nothing_to_pool_the_mean_has_no_interval_and_says_so() -> None:
