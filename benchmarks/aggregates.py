@@ -208,7 +208,7 @@ def _gap(
     sides = ((english, 1.0 / len(english)), (others, -1.0 / len(others)))
     parts = [(one, weight) for side, weight in sides for one in side]
     score = sum(weight * one.score for one, weight in parts)
-    spread = spread_together(*zip(*parts, strict=True), of)
+    spread = spread_together(parts, of)
     return _combined([one for one, _ in parts], score, spread, f"english-minus-other|{told}")
 
 

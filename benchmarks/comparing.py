@@ -236,8 +236,12 @@ def _exchanges(
         items, starts = distinct(ours.items)
         for left, right in both:
             key = (ours.task, ours.language, left.name)
-            sides = [np.add.reduceat(one.statistics, starts, axis=0) for one in (left, right)]
-            moved = swapped(*sides, items, resamples=resamples, seed=seed_of(seed, [ours.task]))
+            mine, others = (
+                np.add.reduceat(one.statistics, starts, axis=0) for one in (left, right)
+            )
+            moved = swapped(
+                mine, others, items, resamples=resamples, seed=seed_of(seed, [ours.task])
+            )
             found[key] = _Exchanged(
                 left.score - right.score, left.combine(moved[0]) - right.combine(moved[1])
             )

@@ -134,7 +134,9 @@ def parametric(found: Found, parts: Sequence[Found]) -> Array:
     )
     drawn = generator.normal(found.score, math.sqrt(spread.variance), len(found.draws))
     low, high = found.within
-    return drawn if low is None and high is None else drawn.clip(low, high)
+    if low is not None:
+        drawn = np.maximum(drawn, low)
+    return drawn if high is None else np.minimum(drawn, high)
 
 
 def _items(parts: Sequence[Found]) -> frozenset[str]:
@@ -190,8 +192,8 @@ def mean(
     signature = _mean_signature(parts, judged, whole=whole)
     spread = NO_SPREAD
     if judged:
-        weights = [1.0 / len(judged)] * len(judged)
-        spread = spread_together(judged, weights, parts if of is None else of)
+        weighed = [(one, 1.0 / len(judged)) for one in judged]
+        spread = spread_together(weighed, parts if of is None else of)
     told = bool(judged) and (len(judged) == len(parts) or not whole)
     return Found(
         task,
@@ -232,14 +234,11 @@ def _mean_signature(parts: Sequence[Found], judged: Sequence[Found], *, whole: b
     return f"{head}|{signatures}"
 
 
-def spread_together(
-    parts: Sequence[Found], weights: Sequence[float], of: Sequence[Found]
-) -> Spread:
+def spread_together(parts: Sequence[tuple[Found, float]], of: Sequence[Found]) -> Spread:
     """Return the spread of a weighted sum of languages' scores.
 
     Args:
-        parts: What was found in each language.
-        weights: Their weights.
+        parts: What was found in each language, with its weight.
         of: All languages of the task: those of one item have the variance of their items.
 
     Degrees of freedom are Satterthwaite's (1946) over the groups of languages that have the same
@@ -247,7 +246,7 @@ def spread_together(
     """
     groups: dict[tuple[str, ...], list[tuple[Found, float]]] = {}
     lone = 0.0
-    for one, weight in zip(parts, weights, strict=True):
+    for one, weight in parts:
         if one.items > 1:
             groups.setdefault(one.drawn, []).append((one, weight))
         else:
@@ -265,8 +264,8 @@ def spread_together(
             return NO_SPREAD
         told.append((lone * pool.variance, pool.freedom))
     variance = sum(value for value, _ in told)
-    items = len(_items(parts))
-    common = items < sum(len(drawn) for drawn in groups)
+    items = len(_items([one for one, _ in parts]))
+    common = len(frozenset().union(*groups)) < sum(map(len, groups))
     shared = max(_in_common(groups), -variance) if common else 0.0
     if variance <= 0:
         freedom = float(max(1, items - 1))

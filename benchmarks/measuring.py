@@ -57,7 +57,7 @@ def _measure(cell: Cell, name: str, module: ModuleType, options: MetricOptions) 
     segments = cell.segments
     # A share of several answers to one record, or records of one item, is no yes or no.
     once = len(segments) == cell.size == len(set(cell.items))
-    starts = np.flatnonzero(np.diff(cell.records, prepend=-1))
+    starts = np.flatnonzero(np.diff(cell.records, prepend=-1)).tolist()
     return Measure(
         name,
         module.signature(cell.language, chosen),
@@ -152,10 +152,10 @@ def _resampled(
         own = together[:, start:end]
         total = beside[:, start:end].sum(axis=0)
         # An item that no metric could count anything of says nothing.
-        judged = own.any(axis=1)
+        judged = np.asarray(own.any(axis=1))
         score, count = float(one.combine(total)), int(judged.sum())
         if count == 0 and not math.isnan(score):
-            judged[:], count = True, len(judged)
+            judged, count = np.ones_like(judged), len(judged)
         draws = inflated(one.combine(sums[:, start:end]), count)
         yield Found(
             cell.task,

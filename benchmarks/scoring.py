@@ -61,8 +61,8 @@ def remarks(scores: pl.DataFrame, metrics: Sequence[str] = ()) -> Iterator[str]:
     for task, metric, signature in (
         rows.select("task", "metric", "signature").unique(maintain_order=True).rows()
     ):
-        for kind, tags in aside(signature).items():
-            told.setdefault((task, kind, ", ".join(tags)), []).append(metric)
+        for kind, languages in aside(signature).items():
+            told.setdefault((task, kind, ", ".join(languages)), []).append(metric)
     for (task, kind, tags), names in told.items():
         yield _REMARKS[kind].format(task=task, tags=tags, metrics=", ".join(dict.fromkeys(names)))
 
