@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from benchmarks.catalog import MetricOptions, check_metrics, list_metrics
-from benchmarks.measuring import Found, mean, measured
-from benchmarks.scoring import BOOTSTRAP, check_sampling
-from benchmarks.statistics import Array, bounds
+from benchmarks.means import (
+    Found,
+    ends_of_difference,
+    lone_told,
+    mean,
+    parametric,
+    pooled,
+    spread_together,
+)
+from benchmarks.measuring import measured
+from benchmarks.scoring import BOOTSTRAP, check_sampling, row_of
+from benchmarks.statistics import Array, Spread, bounds, variance_of
 from isogloss.languages import UNKNOWN_SCRIPT, Language, describe
 from isogloss.settings import unknown
 
@@ -75,10 +85,12 @@ def summarize(
         - ``english_gap:TAG``: English minus that language.
 
         Where a metric has no direction, the worst score is the farthest from 100. ``n`` counts
-        the records, ``languages`` the languages that a number rests on. A language that cannot
-        be judged (NaN) is left out, a group without any has no row, and disparity takes two.
-        Chance alone sets scores apart: spread and deviation are above 0 where all languages fare
-        alike, and their intervals lean upwards, the more so the fewer records there are.
+        the records, ``languages`` the languages that a number rests on. The mean of a group in
+        which a language cannot be judged is NaN, and its signature says which; a group in which
+        none can be has no row. Disparity is of the languages that can be judged (of how many,
+        the signature says), and takes two. Chance alone sets scores apart: spread and deviation are
+        above 0 where all languages fare alike, and their intervals (percentiles of resamples) lean
+        upwards, the more so the fewer records there are.
 
     Raises:
         IsoglossError: As for `score`; or there is no such way to group.
@@ -93,84 +105,89 @@ def summarize(
         predictions, records, resamples=resamples, seed=seed, only=metrics, options=options,
         by_source=False,
     ):  # fmt: skip
-        if one.language is not None and not np.isnan(one.score):
+        if one.language is not None:
             by_metric.setdefault((one.task, one.metric), []).append(one)
     prefix = BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)
     rows = [
-        _row(kind, group, parts, found, level, prefix)
+        {"kind": kind, "group": group, "languages": count, **row}
         for languages in by_metric.values()
-        for kind, group, parts, found in (*_means(languages, by), *_disparity(languages))
+        for kind, group, count, row in (
+            *_means(languages, by, level, prefix),
+            *_disparity(languages, level, prefix),
+        )
     ]
     return pl.DataFrame(rows, schema=AGGREGATES).with_columns(pl.col("low", "high").fill_nan(None))
 
 
-_Group = tuple[str, str, Sequence[Found], Found]
+# Kind, group, number of languages, and the row of its score.
+_Group = tuple[str, str, int, dict[str, Any]]
 
 
-def _row(
-    kind: str, group: str, parts: Sequence[Found], found: Found, level: float, prefix: str
-) -> dict[str, Any]:
-    low, high = bounds(found.draws, level)
-    return {
-        "task": found.task,
-        "metric": found.metric,
-        "kind": kind,
-        "group": group,
-        "score": found.score,
-        "low": low,
-        "high": high,
-        "n": found.n,
-        "languages": len(parts),
-        "signature": prefix + found.signature,
-    }
-
-
-def _means(languages: Sequence[Found], by: Sequence[str]) -> Iterator[_Group]:
-    yield "all", "all", languages, _mean(languages)
+def _means(
+    languages: Sequence[Found], by: Sequence[str], level: float, prefix: str
+) -> Iterator[_Group]:
+    groups: dict[tuple[str, str], list[Found]] = {("all", "all"): list(languages)}
     for kind in by:
-        groups: dict[str, list[Found]] = {}
-        for one in languages:
-            groups.setdefault(_KINDS[kind](describe(str(one.language))), []).append(one)
-        for group, parts in sorted(groups.items()):
-            yield kind, group, parts, _mean(parts)
+        names = [_KINDS[kind](describe(str(one.language))) for one in languages]
+        for name in sorted(set(names)):
+            groups[kind, name] = [
+                one for one, own in zip(languages, names, strict=True) if own == name
+            ]
+    for (kind, group), parts in groups.items():
+        judged = sum(one.judged for one in parts)
+        if judged:
+            whole = mean(parts, parts[0].task, parts[0].metric, of=languages)
+            yield kind, group, judged, row_of(whole, level, prefix)
 
 
-def _mean(parts: Sequence[Found]) -> Found:
-    return mean(parts, parts[0].task, parts[0].metric)
-
-
-def _disparity(languages: Sequence[Found]) -> Iterator[_Group]:
-    if len(languages) < 2:
+def _disparity(languages: Sequence[Found], level: float, prefix: str) -> Iterator[_Group]:
+    judged = [one for one in languages if one.judged]
+    if len(judged) < 2:
         return
-    spread = _over(languages, "spread", lambda scores: np.ptp(scores, axis=0))
-    yield "disparity", "spread", languages, spread
-    deviation = _over(languages, "deviation", lambda scores: np.std(scores, axis=0))
-    yield "disparity", "deviation", languages, deviation
-    worst = min(languages, key=lambda one: (_goodness(one), one.language))
-    yield "disparity", f"worst:{worst.language}", [worst], worst
-    english = [one for one in languages if _is_english(one)]
-    others = [one for one in languages if not _is_english(one)]
+    count = len(judged)
+    of = f"{count}" if count == len(languages) else f"{count}/{len(languages)}"
+    spread = _over(judged, f"spread-of-languages:{of}", lambda all: np.ptp(all, axis=0))
+    yield "disparity", "spread", count, _percentiles(*spread, level, prefix)
+    deviation = _over(judged, f"deviation-of-languages:{of}", lambda all: np.std(all, axis=0))
+    yield "disparity", "deviation", count, _percentiles(*deviation, level, prefix)
+    worst = min(judged, key=lambda one: (_goodness(one), one.language))
+    row = row_of(pooled(worst, judged), level, prefix)
+    yield "disparity", f"worst:{worst.language}", 1, row
+    english = [one for one in judged if _is_english(one)]
+    others = [one for one in judged if not _is_english(one)]
     if english and others:
-        yield "disparity", "english_gap", languages, _gap(_mean(english), _mean(others))
+        gap = _gap(english, others, judged, f"{of}|")
+        yield "disparity", "english_gap", count, _gap_row(gap, level, prefix)
         for one in others:
-            group = f"english_gap:{one.language}"
-            yield "disparity", group, [*english, one], _gap(_mean(english), one)
+            gap = _gap(english, [one], judged, "")
+            yield (
+                "disparity", f"english_gap:{one.language}", len(english) + 1,
+                _gap_row(gap, level, prefix),
+            )  # fmt: skip
 
 
-def _over(parts: Sequence[Found], name: str, statistic: Callable[[Array], Array]) -> Found:
+def _over(
+    parts: Sequence[Found], name: str, statistic: Callable[[Array], Array]
+) -> tuple[Found, Array]:
     """Return a statistic over the languages, and over those of every resample."""
-    whole = _mean(parts)
-    return Found(
-        whole.task,
-        None,
-        None,
-        whole.metric,
-        float(statistic(np.array([one.score for one in parts]))),
-        statistic(np.stack([one.draws for one in parts])),
-        whole.n,
-        whole.names,
-        f"{name}-of-languages:{len(parts)}|" + " ".join(sorted({one.signature for one in parts})),
-    )
+    drawn = np.stack([parametric(one, parts) for one in parts])
+    score = float(statistic(np.array([one.score for one in parts])))
+    spread = Spread(variance_of(statistic(drawn)), 0.0, 0.0)
+    return _combined(parts, score, spread, f"{name}|"), statistic(drawn)
+
+
+def _percentiles(found: Found, drawn: Array, level: float, prefix: str) -> dict[str, Any]:
+    low, high = bounds(drawn, level)
+    row = row_of(found, level, prefix)
+    signature = f"{prefix}ci:percentiles|{found.signature}"
+    return {**row, "low": low, "high": high, "signature": signature}
+
+
+def _gap_row(gap: Found, level: float, prefix: str) -> dict[str, Any]:
+    tested = gap.difference(level)
+    row = row_of(gap, level, prefix)
+    signature = f"{prefix}ci:t|{gap.signature}"
+    return {**row, "low": tested.low, "high": tested.high, "signature": signature}
 
 
 def _goodness(one: Found) -> float:
@@ -184,16 +201,27 @@ def _is_english(one: Found) -> bool:
     return str(one.language).split("-")[0] == "en"
 
 
-def _gap(english: Found, other: Found) -> Found:
-    signatures = dict.fromkeys((english.signature, other.signature))
-    return Found(
-        english.task,
-        None,
-        None,
-        english.metric,
-        english.score - other.score,
-        english.draws - other.draws,
-        english.n + other.n,
-        english.names | other.names,
-        "english-minus-other|" + " ".join(signatures),
+def _gap(
+    english: Sequence[Found], others: Sequence[Found], of: Sequence[Found], told: str
+) -> Found:
+    """Return the mean of English less that of other languages."""
+    sides = ((english, 1.0 / len(english)), (others, -1.0 / len(others)))
+    parts = [(one, weight) for side, weight in sides for one in side]
+    score = sum(weight * one.score for one, weight in parts)
+    spread = spread_together(parts, of)
+    return _combined([one for one, _ in parts], score, spread, f"english-minus-other|{told}")
+
+
+def _combined(parts: Sequence[Found], score: float, spread: Spread, name: str) -> Found:
+    """Return a number over languages."""
+    signatures = " ".join(sorted({one.signature for one in parts}))
+    return replace(
+        parts[0],
+        language=None,
+        score=score,
+        n=sum(one.n for one in parts),
+        spread=spread,
+        signature=lone_told(parts, spread) + name + signatures,
+        within=ends_of_difference(parts[0].within),
+        shares=False,
     )

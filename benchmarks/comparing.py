@@ -10,18 +10,11 @@ import numpy as np
 import polars as pl
 
 from benchmarks.catalog import MetricOptions, check_metrics, list_metrics, list_tasks
-from benchmarks.measuring import Found, cell_seed, mean, measured, measures
+from benchmarks.means import Found, mean, minus, pooled
+from benchmarks.measuring import measured, measures
 from benchmarks.reading import answers, cells, distinct
-from benchmarks.scoring import BOOTSTRAP, check_sampling
-from benchmarks.statistics import (
-    Array,
-    bounds,
-    difference,
-    holm,
-    randomization_p,
-    ranks,
-    swapped,
-)
+from benchmarks.scoring import BOOTSTRAP, check_sampling, row_of
+from benchmarks.statistics import Array, Difference, holm, randomization_p, ranks, seed_of, swapped
 from isogloss.settings import unknown
 
 #: Columns of a table of differences.
@@ -79,9 +72,11 @@ def compare(
         records: The records that both were asked.
         metrics: As for `score`.
         options: As for `score`.
-        test: What gives the p-values: paired bootstrap (Koehn 2004) or approximate randomization
-            (Riezler & Maxwell 2005). Intervals are the bootstrap's, and so are the p-values of
-            pairs of languages.
+        test: What gives the p-values: Student's t of the paired bootstrap's spread (after Koehn
+            2004; see `benchmarks.statistics.difference`) or approximate randomization (Riezler &
+            Maxwell 2005). Intervals are the bootstrap's, and exclude 0 exactly where its p-value
+            is below one minus their level; that of randomization may differ. P-values of pairs of
+            languages are the bootstrap's.
         resamples: Resamples, the same for both systems.
         seed: Their seed.
         level: The intervals' coverage.
@@ -89,8 +84,9 @@ def compare(
     Returns:
         One row a task, language and metric, with the columns of `DIFFERENCES`; for translation also
         one a pair of languages; ``delta`` is the first minus the second; ``language`` is null for
-        the mean of the languages in which both can be judged. ``p_holm`` is corrected for the
-        number of languages (Holm 1979).
+        the mean of the languages in which both can be judged: where these are not all, the
+        signature says which they are. ``p_holm`` is corrected for the number of languages (Holm
+        1979).
 
     Raises:
         IsoglossError: As for `score`.
@@ -108,10 +104,13 @@ def compare(
         if test == "randomization"
         else {}
     )
-    rows = [_row(ours, theirs, level, chances) for ours, theirs in (*pairs, *_means(pairs))]
+    rows = [
+        _row(ours, theirs, delta, level, chances)
+        for ours, theirs, delta in (*_languages(pairs), *_means(pairs))
+    ]
     told_by = BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)
-    counted = pl.lit(f"paired-{told_by}p:student+count|")
-    exchanged = pl.lit(f"paired-ar+{told_by}p:exchanges|")
+    counted = pl.lit(f"paired-{told_by}ci:t|p:student|")
+    exchanged = pl.lit(f"paired-ar+{told_by}ci:t|p:exchanges|")
     # Pairs of languages have the bootstrap's p-values, whatever the test of the languages.
     prefix = (
         pl.when(pl.col("source_language").is_null()).then(exchanged).otherwise(counted)
@@ -124,32 +123,60 @@ def compare(
     return corrected(frame)
 
 
-def _means(pairs: Sequence[tuple[Found, Found]]) -> Iterator[tuple[Found, Found]]:
+_Pairs = Sequence[tuple[Found, Found]]
+
+
+def _languages(pairs: _Pairs) -> Iterator[tuple[Found, Found, Found]]:
+    """Yield both systems' scores of each cell, and their difference."""
+    deltas = [minus(*pair) for pair in pairs]
+    parts: dict[tuple[str, str], list[Found]] = {}
+    for delta in deltas:
+        if delta.source_language is None:
+            parts.setdefault((delta.task, delta.metric), []).append(delta)
+    for (ours, theirs), delta in zip(pairs, deltas, strict=True):
+        yield ours, theirs, pooled(delta, parts[delta.task, delta.metric])
+
+
+def _means(pairs: _Pairs) -> Iterator[tuple[Found, Found, Found]]:
     """Yield both systems' means over the languages in which both can be judged."""
     for task, metric in dict.fromkeys((one.task, one.metric) for one, _ in pairs):
-        parts = [
-            (one, two)
-            for one, two in pairs
-            if (one.task, one.metric, one.source_language) == (task, metric, None)
-        ]
-        both = [pair for pair in parts if not np.isnan(pair[0].score - pair[1].score)]
-        ours, theirs = ([pair[side] for pair in both or parts] for side in (0, 1))
-        yield mean(ours, task, metric), mean(theirs, task, metric)
+        yield mean_difference(
+            [
+                (one, two)
+                for one, two in pairs
+                if (one.task, one.metric, one.source_language) == (task, metric, None)
+            ]
+        )
+
+
+def mean_difference(pairs: _Pairs) -> tuple[Found, Found, Found]:
+    """Return two systems' means over the languages in which both can be judged, and their difference.
+
+    Args:
+        pairs: What was found of both in each of a task's languages.
+    """
+    deltas = [minus(*pair) for pair in pairs]
+    both = [pair for pair, delta in zip(pairs, deltas, strict=True) if delta.judged] or pairs
+    task, metric = deltas[0].task, deltas[0].metric
+    ours, theirs = (mean([pair[side] for pair in both], task, metric) for side in (0, 1))
+    return ours, theirs, mean(deltas, task, metric, whole=False)
 
 
 def _row(
-    ours: Found, theirs: Found, level: float, chances: Mapping[tuple[str, str | None, str], float]
+    ours: Found,
+    theirs: Found,
+    delta: Found,
+    level: float,
+    chances: Mapping[tuple[str, str | None, str], float],
 ) -> dict[str, Any]:
-    found = difference(
-        ours.score - theirs.score, ours.draws - theirs.draws, level, items=ours.items
-    )
-    key = (ours.task, ours.language, ours.metric)
-    p_value = found.p_value if ours.source_language else chances.get(key, found.p_value)
+    found = delta.difference(level)
+    key = (delta.task, delta.language, delta.metric)
+    p_value = found.p_value if delta.source_language else chances.get(key, found.p_value)
     return {
-        "task": ours.task,
-        "language": ours.language,
-        "source_language": ours.source_language,
-        "metric": ours.metric,
+        "task": delta.task,
+        "language": delta.language,
+        "source_language": delta.source_language,
+        "metric": delta.metric,
         "score_a": ours.score,
         "score_b": theirs.score,
         "delta": found.delta,
@@ -157,8 +184,8 @@ def _row(
         "high": found.high,
         "p_value": p_value,
         "p_holm": None,
-        "n": ours.n,
-        "signature": ours.signature,
+        "n": delta.n,
+        "signature": delta.signature,
     }
 
 
@@ -209,8 +236,12 @@ def _exchanges(
         items, starts = distinct(ours.items)
         for left, right in both:
             key = (ours.task, ours.language, left.name)
-            sides = [np.add.reduceat(one.statistics, starts, axis=0) for one in (left, right)]
-            moved = swapped(*sides, resamples=resamples, seed=cell_seed(seed, ours.task, items))
+            mine, others = (
+                np.add.reduceat(one.statistics, starts, axis=0) for one in (left, right)
+            )
+            moved = swapped(
+                mine, others, items, resamples=resamples, seed=seed_of(seed, [ours.task])
+            )
             found[key] = _Exchanged(
                 left.score - right.score, left.combine(moved[0]) - right.combine(moved[1])
             )
@@ -252,9 +283,9 @@ def rank(
 
     Returns:
         One row a task, language, metric and system, best first, with the columns of `RANKS`; for
-        translation also by pair of languages; a null language is the mean of the languages in
-        which all can be judged. Systems of one cluster share a rank; see
-        `benchmarks.statistics.ranks`.
+        translation also by pair of languages; a null language is the mean of the languages. Systems
+        of one cluster share a rank; see `benchmarks.statistics.ranks`. A system that cannot be
+        judged, or for the mean not in every language, has no score and comes last.
 
     Raises:
         IsoglossError: As for `score`.
@@ -266,59 +297,71 @@ def rank(
         "resamples": resamples, "seed": seed, "only": wanted, "options": options, "means": False,
     }  # fmt: skip
     found = {name: list(measured(answers, records, **told)) for name, answers in systems.items()}
-    table = [
-        (cells[0].metric, list(zip(found, cells, strict=True)))
-        for cells in zip(*found.values(), strict=True)
-    ]
-    table += [(rows[0][1].metric, rows) for rows in _mean_rows(found)]
     prefix = f"clusters|{BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)}"
+    across = list(zip(*found.values(), strict=True))
+    languages: dict[tuple[str, str], list[tuple[Found, ...]]] = {}
+    for cell in across:
+        if cell[0].source_language is None:
+            languages.setdefault((cell[0].task, cell[0].metric), []).append(cell)
     rows: list[dict[str, Any]] = []
-    for metric, entries in table:
-        rows += _ranked(
-            entries, list_metrics()[metric].higher_is_better is not False, level, prefix
-        )
+    for cell in across:
+        rows += _ranked(list(found), cell, languages[cell[0].task, cell[0].metric], level, prefix)
+    for (task, metric), alike in languages.items():
+        means = [mean(parts, task, metric) for parts in zip(*alike, strict=True)]
+        rows += _ranked(list(found), means, alike, level, prefix)
     frame = pl.DataFrame(rows, schema=RANKS)
     return frame.with_columns(pl.col("low", "high").fill_nan(None))
 
 
-def _mean_rows(found: Mapping[str, list[Found]]) -> Iterator[list[tuple[str, Found]]]:
-    """Yield the systems' means over the languages in which all of them can be judged."""
-    cells = [one for one in zip(*found.values(), strict=True) if one[0].source_language is None]
-    for task, metric in dict.fromkeys((one[0].task, one[0].metric) for one in cells):
-        parts = [one for one in cells if (one[0].task, one[0].metric) == (task, metric)]
-        judged = [one for one in parts if not np.isnan(sum(each.score for each in one))] or parts
-        yield [
-            (name, mean([one[number] for one in judged], task, metric))
-            for number, name in enumerate(found)
-        ]
+def places(
+    entries: Sequence[Found], languages: Sequence[Sequence[Found]], *, higher: bool
+) -> list[int]:
+    """Return systems' ranks in a cell, or in the mean of a task's languages.
+
+    Args:
+        entries: What was found of each system.
+        languages: For each of the task's languages, what was found of each system.
+        higher: Whether a higher score is better.
+    """
+
+    def p_value(one: int, two: int) -> float:
+        return against(entries, languages, one, two).p_value
+
+    sign = 1.0 if higher else -1.0
+    return ranks([sign * one.score for one in entries], p_value)
+
+
+def against(
+    entries: Sequence[Found],
+    languages: Sequence[Sequence[Found]],
+    one: int,
+    two: int,
+    level: float = 0.95,
+) -> Difference:
+    """Return the difference of two systems, by their numbers; the others are as for `places`."""
+    if entries[one].language is None:
+        deltas = [minus(cell[one], cell[two]) for cell in languages]
+        return mean(deltas, deltas[0].task, deltas[0].metric, whole=False).difference(level)
+    delta = minus(entries[one], entries[two])
+    if delta.lone:
+        delta = pooled(delta, [minus(cell[one], cell[two]) for cell in languages])
+    return delta.difference(level)
 
 
 def _ranked(
-    entries: list[tuple[str, Found]], higher: bool, level: float, prefix: str
+    systems: Sequence[str],
+    entries: Sequence[Found],
+    languages: Sequence[Sequence[Found]],
+    level: float,
+    prefix: str,
 ) -> list[dict[str, Any]]:
-    sign = 1.0 if higher else -1.0
-    entries = sorted(
-        entries, key=lambda item: (-np.nan_to_num(sign * item[1].score, nan=-np.inf), item[0])
-    )
-    points = np.asarray([sign * one.score for _, one in entries])
-    drawn = np.stack([sign * one.draws for _, one in entries])
-    places = ranks(points, drawn, items=entries[0][1].items)
-    rows = []
-    for (system, one), place in zip(entries, places, strict=True):
-        low, high = bounds(one.draws, level)
-        rows.append(
-            {
-                "task": one.task,
-                "language": one.language,
-                "source_language": one.source_language,
-                "metric": one.metric,
-                "rank": place,
-                "system": system,
-                "score": one.score,
-                "low": low,
-                "high": high,
-                "n": one.n,
-                "signature": prefix + one.signature,
-            }
+    higher = list_metrics()[entries[0].metric].higher_is_better is not False
+    ranked = zip(systems, places(entries, languages, higher=higher), entries, strict=True)
+    sign = -1.0 if higher else 1.0
+    of = dict(zip(systems, zip(*languages, strict=True), strict=True))
+    return [
+        {"rank": place, "system": system, **row_of(pooled(one, of[system]), level, prefix)}
+        for system, place, one in sorted(
+            ranked, key=lambda row: (row[1], np.nan_to_num(sign * row[2].score), row[0])
         )
-    return rows
+    ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
@@ -11,8 +13,9 @@ import numpy as np
 import polars as pl
 
 from benchmarks.catalog import MetricOptions, list_tasks, metrics_of, options_of
+from benchmarks.means import Ends, Found, mean
 from benchmarks.reading import Cell, answers, cells, distinct
-from benchmarks.statistics import Array, resampled, seed_of
+from benchmarks.statistics import Array, inflated, resampled, seed_of, spread_of
 
 
 @dataclass(frozen=True)
@@ -21,53 +24,27 @@ class Measure:
 
     Attributes:
         name: The metric.
-        module: Its module.
-        signature: Its signature, without the bootstrap's.
+        signature: Its signature, without the bootstrap's and the number of references.
         statistics: Its sufficient statistics of each record, shape (n, k).
         combine: From summed statistics to scores.
+        within: The least and the greatest score there can be.
+        shares: Whether each record is right or wrong, and the score is the share of one kind.
+        references: How many references each record has; None where the signature tells nothing
+            of them.
     """
 
     name: str
     signature: str
     statistics: Array
     combine: Any
+    within: Ends = (None, None)
+    shares: bool = False
+    references: Sequence[int] | None = None
 
     @property
     def score(self) -> float:
         """The corpus's score."""
         return float(self.combine(self.statistics.sum(axis=0)))
-
-
-@dataclass(frozen=True)
-class Found:
-    """A metric of a cell, or of a task's languages together: its score, and that of resamples.
-
-    Attributes:
-        task: The task.
-        language: The language of the answers; None for the mean of languages.
-        source_language: The language of what was asked about; None for all together.
-        metric: The metric.
-        score: The score.
-        draws: The score of each resample; NaN throughout where there is but one item.
-        n: The number of records.
-        names: The items that were resampled; of a mean, of all its languages.
-        signature: The metric's signature, without the bootstrap's.
-    """
-
-    task: str
-    language: str | None
-    source_language: str | None
-    metric: str
-    score: float
-    draws: Array
-    n: int
-    names: frozenset[str]
-    signature: str
-
-    @property
-    def items(self) -> int:
-        """The number of items."""
-        return len(self.names)
 
 
 def measures(cell: Cell, only: Sequence[str], options: MetricOptions) -> list[Measure]:
@@ -77,8 +54,31 @@ def measures(cell: Cell, only: Sequence[str], options: MetricOptions) -> list[Me
 
 def _measure(cell: Cell, name: str, module: ModuleType, options: MetricOptions) -> Measure:
     chosen = options_of(name, cell.language, options)
-    statistics = cell.by_record(module.statistics(cell.segments, chosen))
-    return Measure(name, module.signature(cell.language, chosen), statistics, module.combine)
+    segments = cell.segments
+    # A share of several answers to one record, or records of one item, is no yes or no.
+    once = len(segments) == cell.size == len(set(cell.items))
+    starts = np.flatnonzero(np.diff(cell.records, prepend=-1)).tolist()
+    return Measure(
+        name,
+        module.signature(cell.language, chosen),
+        cell.by_record(module.statistics(segments, chosen)),
+        module.combine,
+        tuple(getattr(module, "WITHIN", (None, None))),
+        once and bool(getattr(module, "SHARES", False)),
+        [len(segments.references[start]) for start in starts]
+        if getattr(module, "NUMBERS_REFERENCES", False)
+        else None,
+    )
+
+
+def _signature(one: Measure, rows: Sequence[int]) -> str:
+    """Return a signature with the number of references in it, as sacrebleu tells it."""
+    if one.references is None:
+        return one.signature
+    counts = {one.references[row] for row in rows}
+    told = str(counts.pop()) if len(counts) == 1 else "var"
+    name, *rest = one.signature.split("|")
+    return "|".join([name, f"nrefs:{told}", *rest])
 
 
 def measured(
@@ -140,49 +140,49 @@ def _resampled(
     if not measured:
         return
     beside = np.concatenate([one.statistics for one in measured], axis=1)
-    items = cell.items
-    if source is not None:
-        # What is asked of a pair of languages is some of what is asked in the target language.
-        rows = [number for number, one in enumerate(cell.sources) if one == source]
-        beside, items = beside[rows], [items[number] for number in rows]
+    # What is asked of a pair of languages is some of what is asked in the target language.
+    rows = [number for number, one in enumerate(cell.sources) if source in (None, one)]
+    beside, items = beside[rows], [cell.items[number] for number in rows]
     names, starts = distinct(items)
+    drawn = tuple(names)
     together = np.add.reduceat(beside, starts, axis=0)
     sums = resampled(together, resamples=resamples, seed=cell_seed(seed, cell.task, names))
-    ends = np.cumsum([one.statistics.shape[1] for one in measured])[:-1]
-    totals = np.split(beside.sum(axis=0), ends)
-    for one, total, part in zip(measured, totals, np.split(sums, ends, axis=1), strict=True):
+    ends = np.cumsum([one.statistics.shape[1] for one in measured])
+    for one, (start, end) in zip(measured, pairwise([0, *ends]), strict=True):
+        own = together[:, start:end]
+        total = beside[:, start:end].sum(axis=0)
+        # An item that no metric could count anything of says nothing.
+        judged = np.asarray(own.any(axis=1))
+        score, count = float(one.combine(total)), int(judged.sum())
+        if count == 0 and not math.isnan(score):
+            judged, count = np.ones_like(judged), len(judged)
+        draws = inflated(one.combine(sums[:, start:end]), count)
         yield Found(
             cell.task,
             cell.language,
             source,
             one.name,
-            float(one.combine(total)),
-            one.combine(part) if len(names) > 1 else np.full(resamples, np.nan),
+            score,
+            draws,
             len(items),
-            frozenset(names),
-            one.signature,
+            drawn,
+            count,
+            spread_of(draws, count),
+            _signature(one, rows),
+            one.within,
+            one.shares,
+            _effects(one, own, total, judged) if source is None else np.empty(0),
         )
 
 
-def mean(parts: Sequence[Found], task: str, metric: str) -> Found:
-    """Return the mean of languages, each counted alike.
-
-    A language that cannot be judged (NaN) is left out.
-    """
-    judged = [part for part in parts if not np.isnan(part.score)]
-    signatures = sorted({part.signature for part in judged})
-    nothing = np.full(len(parts[0].draws) if parts else 0, np.nan)
-    return Found(
-        task,
-        None,
-        None,
-        metric,
-        float(np.mean([part.score for part in judged])) if judged else float("nan"),
-        np.mean([part.draws for part in judged], axis=0) if judged else nothing,
-        sum(part.n for part in judged),
-        frozenset().union(*(part.names for part in judged)),
-        f"mean-of-languages:{len(judged)}|" + " ".join(signatures),
-    )
+def _effects(one: Measure, own: Array, total: Array, judged: Any) -> Array:
+    """Return how far each item moves a score; see `Found`."""
+    found = np.zeros(len(own))
+    count = int(judged.sum())
+    if count > 1:
+        moved = one.combine(total) - one.combine(total - own[judged])
+        found[judged] = np.nan_to_num(moved) * math.sqrt((count - 1) / count)
+    return found
 
 
 def cell_seed(seed: int, task: str, items: Sequence[str]) -> int:
@@ -210,7 +210,8 @@ def main_draws(
         options: As for `score`.
 
     Returns:
-        By task and language what was found; the language is None for the mean of the languages.
+        By task and language what was found; the language is None for the mean of the languages,
+        which has no resamples of its own: differences of means are means of differences (`minus`).
     """
     if mains is None:
         mains = {name: task.main for name, task in list_tasks().items()}

@@ -1,4 +1,10 @@
-"""Uncertainty from sufficient statistics: intervals, tests of a difference, corrections, clusters."""
+"""Uncertainty from sufficient statistics: intervals, tests of a difference, corrections, clusters.
+
+The bootstrap of items tells how far a score would move with others (`resampled`, `inflated`,
+`spread_of`). Percentiles of resamples never leave the range of the items and are too narrow where
+these are few; so intervals are made of that spread: Wilson's for shares, and for what has a least
+and a greatest score; Student's t elsewhere and for differences (`interval`, `difference`).
+"""
 
 from __future__ import annotations
 
@@ -21,14 +27,39 @@ _CELLS = 1 << 16
 SIGNIFICANT = 0.05
 # Sums of the same numbers in another order differ by less.
 _EQUAL = 1e-9
-# So many of the resamples are enough to count; fewer tell little.
-_COUNTABLE = 10
 _LEAST = 1e-12
+# Variances of numbers that are alike are less, for rounding.
+_ROUNDING = 1e-18
+# A share that is so near to an end is at it.
+_END = 1e-12
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far a score would move with other items.
+
+    Attributes:
+        variance: Of the score over samples of items; NaN where that is not known.
+        freedom: Its degrees of freedom.
+        units: How many items of equal weight the score is worth (Kish 1965), whatever is common to
+            languages counted once.
+    """
+
+    variance: float
+    freedom: float
+    units: float
+
+
+#: What is known where nothing is.
+NO_SPREAD = Spread(float("nan"), 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference of two scores, its interval, and how often resamples deny its sign."""
+    """A difference of two scores, its interval, and its p-value.
+
+    The interval excludes 0 exactly where the p-value is below one minus its level.
+    """
 
     delta: float
     low: float
@@ -97,78 +128,206 @@ def draws(statistics: Array, combine: Combine, *, resamples: int, seed: int) -> 
     return combine(resampled(statistics, resamples=resamples, seed=seed))
 
 
+def inflated(scores: Array, items: int) -> Array:
+    """Return resampled scores whose variance is that of a sample, shape (resamples,).
+
+    Args:
+        scores: The score of each bootstrap resample; NaN where nothing in it could be judged.
+        items: How many items were judged.
+
+    Resamples of n items vary as the items themselves do, whose variance is too small by (n - 1) / n
+    for a sample. Distances from their mean are stretched so; a resample without anything to judge
+    lies at the mean, and the others are stretched for it. NaN where there is one item or none.
+    """
+    known = ~np.isnan(scores)
+    if items < 2 or not known.any():
+        return np.full_like(scores, np.nan)
+    centre = scores[known].mean()
+    stretch = math.sqrt(items / (items - 1) * len(scores) / known.sum())
+    return np.asarray(np.where(known, centre + stretch * (scores - centre), centre))
+
+
+def spread_of(scores: Array, items: int) -> Spread:
+    """Return the spread of a score from its inflated resamples, with a degree less than items."""
+    if items < 2:
+        return Spread(float("nan"), 0.0, float(items))
+    return Spread(variance_of(scores), items - 1.0, float(items))
+
+
+def variance_of(scores: Array) -> float:
+    """Return the variance of resampled scores; NaN of fewer than two."""
+    if len(scores) < 2:
+        return float("nan")
+    variance = float(np.var(scores, ddof=1))
+    # Resamples that are all alike differ in rounding.
+    return 0.0 if variance < _ROUNDING else variance
+
+
 def bounds(scores: Array, level: float = 0.95) -> tuple[float, float]:
-    """Return the bootstrap percentile interval of scores; NaN where there is no score at all."""
+    """Return the percentile interval of resampled scores; NaN where there is no score at all.
+
+    For what is no mean and cannot be below 0, such as the range of some scores.
+    """
     if np.isnan(scores).all():
         return float("nan"), float("nan")
     low, high = np.nanquantile(scores, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
+def wilson(share: float, units: float, quantile: float) -> tuple[float, float]:
+    """Return the score interval of a share (Wilson 1927), both of 0 to 1.
+
+    Args:
+        share: The share.
+        units: Of how many independent answers.
+        quantile: How many standard errors lie to each side.
+    """
+    # Sums of many numbers miss an end by rounding, and pass it.
+    share = 0.0 if share < _END else 1.0 if share > 1 - _END else share
+    square = quantile * quantile / units
+    centre = (share + square / 2) / (1 + square)
+    half = math.sqrt(square * share * (1 - share) + square * square / 4) / (1 + square)
+    # At the ends both terms are the same number, but for rounding.
+    return (
+        max(0.0, centre - half) if share > 0 else 0.0,
+        min(1.0, centre + half) if share < 1 else 1.0,
+    )
+
+
+def interval(
+    score: float,
+    spread: Spread,
+    level: float = 0.95,
+    *,
+    within: tuple[float | None, float | None] = (None, None),
+    shares: bool = False,
+) -> tuple[float, float]:
+    """Return the interval of a score; NaN where its spread is not known.
+
+    Args:
+        score: The score.
+        spread: Its spread.
+        level: The coverage.
+        within: The least and the greatest score there can be; None where there is no end.
+        shares: Whether the score is the share of ``spread.units`` independent items.
+
+    A share has Wilson's interval. Between two ends it is Wilson's too, with Student's t for the
+    normal quantile and for the number of items the number of yes-or-no items that would vary as
+    much as the score does (Korn & Graubard 1998; Dean & Pagano 2015, for surveys): so the interval
+    stays within the ends, leans away from the one that is near, and has a width where all items are
+    at an end, and one yet knows no better than of as many yeses or noes. Elsewhere it is Student's
+    t, cut off at an end; none where all items are alike, which says nothing of how others would be.
+    """
+    low, high = within
+    if math.isnan(score):
+        return float("nan"), float("nan")
+    if shares and low is not None and high is not None and spread.units > 0:
+        return _scaled(score, spread.units, _quantile(level, math.inf), low, high)
+    if math.isnan(spread.variance) or spread.freedom <= 0:
+        return float("nan"), float("nan")
+    quantile = _quantile(level, spread.freedom)
+    if low is not None and high is not None:
+        most = (score - low) * (high - score)
+        known = spread.variance > 0 and most > _END
+        units = most / spread.variance if known else spread.units
+        return _scaled(score, units, quantile, low, high)
+    if spread.variance == 0:
+        return float("nan"), float("nan")
+    half = quantile * math.sqrt(spread.variance)
+    return (
+        score - half if low is None else max(low, score - half),
+        score + half if high is None else min(high, score + half),
+    )
+
+
+@cache
+def _quantile(level: float, freedom: float) -> float:
+    """Return how many standard errors lie to each side: Student's, the normal's where infinite."""
+    from scipy.stats import t
+
+    return float(t.ppf((1 + level) / 2, freedom))
+
+
+def _scaled(
+    score: float, units: float, quantile: float, low: float, high: float
+) -> tuple[float, float]:
+    width = high - low
+    ends = wilson((score - low) / width, units, quantile)
+    return low + width * ends[0], low + width * ends[1]
+
+
 def difference(
-    delta: float, deltas: Array, level: float = 0.95, *, items: int | None = None
+    delta: float,
+    spread: Spread,
+    level: float = 0.95,
+    *,
+    within: tuple[float | None, float | None] = (None, None),
 ) -> Difference:
     """Return a difference of two systems' scores with its interval and p-value.
 
     Args:
         delta: The difference.
-        deltas: The same in each paired resample, shape (resamples,).
+        spread: The spread of the difference, from paired resamples.
         level: The interval's coverage.
-        items: How many items were resampled; many where None.
+        within: The least and the greatest difference there can be; None where there is no end.
 
-    The p-value is two-sided. By counting, it is twice the share of resamples in which the
-    difference is not on the side it is on (Koehn 2004, "Statistical significance tests for machine
-    translation evaluation"). But none of 1,000 resamples is below 0.002 so, and none stays below
-    0.05 once it is corrected for fifty languages; and of a few items all are on one side by chance.
-    So it is Student's t of the difference over its spread, with one degree of freedom less than
-    items; by counting where that is greater and ten resamples are there to be counted; and never
-    less than all items on one side have by the toss of a coin.
+    Both are Student's t of the difference over its spread: Koehn 2004 ("Statistical significance
+    tests for machine translation evaluation") counts the resamples that deny the sign, but none of
+    1,000 is below 0.001 so, and of a few items all are on one side too often. Where every item
+    differs alike there is no spread, and p is what as many items on one side have by the toss of a
+    coin; the interval is the one of that p. Where the spread is not known, p is 1.
     """
-    if np.isnan(delta):
+    from scipy.stats import t
+
+    if math.isnan(delta) or math.isnan(spread.variance) or spread.freedom <= 0:
         return Difference(delta, float("nan"), float("nan"), 1.0)
-    # A resample in which there is nothing to judge says nothing.
-    told = deltas[~np.isnan(deltas)]
-    if len(told) < 2:
-        return Difference(delta, *bounds(deltas, level), 1.0)
-    denied = int((told <= 0 if delta > 0 else told >= 0).sum())
-    p_value = _student(delta, told, items)
-    if denied >= _COUNTABLE or delta == 0:
-        p_value = max(p_value, 2.0 * (denied + 1) / (len(told) + 1))
-    return Difference(delta, *bounds(deltas, level), min(1.0, p_value))
+    error = math.sqrt(spread.variance)
+    if error > 0:
+        p_value = max(2.0 * float(t.sf(abs(delta) / error, spread.freedom)), _LEAST)
+    elif abs(delta) < _EQUAL:
+        return Difference(delta, 0.0, 0.0, 1.0)
+    else:
+        p_value = max(2.0 ** (1 - spread.units), _LEAST)
+        error = abs(delta) / float(t.isf(p_value / 2, spread.freedom))
+    half = error * _quantile(level, spread.freedom)
+    low, high = delta - half, delta + half
+    least, greatest = within
+    return Difference(
+        delta,
+        low if least is None else max(low, least),
+        high if greatest is None else min(high, greatest),
+        min(1.0, p_value),
+    )
 
 
-def _student(delta: float, deltas: Array, items: int | None) -> float:
-    from scipy.stats import norm, t
-
-    spread = float(np.std(deltas, ddof=1))
-    least = _LEAST if items is None else max(_LEAST, 2.0 ** (1 - items))
-    if spread == 0:
-        return 1.0 if delta == 0 else least
-    if items is None:
-        return max(2.0 * float(norm.sf(abs(delta) / spread)), least)
-    # The bootstrap's spread is that of the items as they are, too small by this for a sample.
-    spread *= math.sqrt(items / (items - 1))
-    return max(2.0 * float(t.sf(abs(delta) / spread, items - 1)), least)
-
-
-def swapped(one: Array, two: Array, *, resamples: int, seed: int) -> tuple[Array, Array]:
+def swapped(
+    one: Array, two: Array, items: Sequence[str], *, resamples: int, seed: int
+) -> tuple[Array, Array]:
     """Return both systems' summed statistics in each random exchange, shape (resamples, k) each.
 
     Args:
         one: The first system's statistics of each segment, shape (n, k).
         two: The second's, of the same segments.
+        items: The name of each segment.
         resamples: How many exchanges.
         seed: The seed.
 
-    In each, the systems' answers to every segment change places or not, by the toss of a coin.
+    In each, the systems' answers to every segment change places or not, by the toss of a coin. A
+    segment's coins are its own, whatever the others: an item of several languages changes places in
+    all of them at once, though they have other items beside.
     """
-    count = len(one)
-    generator = np.random.Generator(np.random.PCG64(seed))
     change = two - one
     moved = np.empty((resamples, one.shape[1]))
-    for start, stop in _blocks(count, resamples):
-        coins = generator.integers(0, 2, size=(stop - start, count), dtype=np.uint8)
-        moved[start:stop] = coins.astype(np.float64) @ change
+    octets = -(-resamples // 8)
+    tossed = np.empty((len(items), octets), dtype=np.uint8)
+    for row, name in enumerate(items):
+        text = f"{seed}\x1f{name}".encode("utf-8", "surrogatepass")
+        tossed[row] = np.frombuffer(hashlib.shake_128(text).digest(octets), dtype=np.uint8)
+    step = max(8, _CELLS // max(len(items), 1) // 8 * 8)
+    for start in range(0, resamples, step):
+        stop = min(start + step, resamples)
+        coins = np.unpackbits(tossed[:, start // 8 : -(-stop // 8)], axis=1)[:, : stop - start]
+        moved[start:stop] = coins.T.astype(np.float64) @ change
     return one.sum(axis=0) + moved, two.sum(axis=0) - moved
 
 
@@ -222,26 +381,25 @@ def clusters(better: npt.NDArray[np.bool_]) -> list[int]:
     return ranks
 
 
-def ranks(points: Array, draws: Array, *, items: int | None = None) -> list[int]:
+def ranks(points: Sequence[float] | Array, p_value: Callable[[int, int], float]) -> list[int]:
     """Return each system's rank: that of its cluster.
 
     Args:
-        points: Each system's score, shape (n,); the higher the better.
-        draws: Its score in each paired resample, shape (n, resamples).
-        items: How many items were resampled; many where None.
+        points: Each system's score, the higher the better; NaN where it could not be judged.
+        p_value: The p-value of the difference of two systems, by their numbers.
 
-    One system is better than another where the paired bootstrap's p-value of their difference is
-    below 0.05: each pair by itself, as in WMT's findings. A system without a score comes last.
+    One system is better than another where the p-value of their difference is below 0.05: each
+    pair by itself, as in WMT's findings. A system without a score comes last, after as many as were
+    judged, and is compared with nobody.
     """
-    order = np.argsort(-np.nan_to_num(points, nan=-np.inf), kind="stable")
-    count = len(points)
-    points, draws = points[order], draws[order]
+    judged = [number for number, point in enumerate(points) if not math.isnan(point)]
+    order = sorted(judged, key=lambda number: -points[number])
+    count = len(order)
     better = np.zeros((count, count), dtype=np.bool_)
     for i in range(count):
         for j in range(i + 1, count):
-            found = difference(float(points[i] - points[j]), draws[i] - draws[j], items=items)
-            better[i, j] = found.p_value < SIGNIFICANT
-    places = [0] * count
+            better[i, j] = p_value(order[i], order[j]) < SIGNIFICANT
+    places = [count + 1] * len(points)
     for system, place in zip(order, clusters(better), strict=True):
-        places[int(system)] = place
+        places[system] = place
     return places

@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 
 from benchmarks.catalog import MetricOptions, check_metrics, list_tasks
-from benchmarks.measuring import Found, mean, measured
-from benchmarks.scoring import BOOTSTRAP, check_sampling
-from benchmarks.statistics import bounds, difference, holm
+from benchmarks.means import Found, mean, minus, pooled
+from benchmarks.measuring import measured
+from benchmarks.scoring import BOOTSTRAP, check_sampling, row_of
+from benchmarks.statistics import holm
 from isogloss.languages import canonical, same_language
 
 #: Columns of the matrix of systems and test languages.
@@ -59,13 +60,15 @@ class Transfer:
         matrix: One row a task, metric, system and test language, with the columns of `MATRIX`.
             ``seen`` tells whether the system was trained on the test language. Rows without a
             language are means, each language counted alike: over the languages that the system
-            did not see, its mean transfer, and over those that it did.
+            did not see, its mean transfer, and over those that it did; NaN where one of these
+            cannot be judged.
         gaps: One row a task, metric, system and test language that another system was trained on
             alone, with the columns of `GAPS`: the score of that system (the mean of several, named
             in ``in_language``) minus this one's. Not ``seen``, it is the zero-shot gap; ``seen``,
             it is one model a language against one multilingual model. Rows without a language
-            are means over either kind. ``p_value`` is the paired bootstrap's, ``p_holm`` the
-            same corrected for the languages of a system's kind (Holm 1979).
+            are means over either kind, over the languages that have a gap (``languages`` of them).
+            ``p_value`` is Student's t of the paired bootstrap's spread, ``p_holm`` the same
+            corrected for the languages of a system's kind (Holm 1979).
     """
 
     matrix: pl.DataFrame
@@ -115,8 +118,8 @@ def transfer(
         level: The intervals' coverage.
 
     Returns:
-        The tables, systems in the order of their names. Bounds are null where there are fewer
-        than two records; a language that cannot be judged is in no mean and has no gap.
+        The tables, systems in the order of their names. Bounds are null where there are too few
+        items (see `benchmarks.score`); a language that cannot be judged has no gap.
 
     Raises:
         IsoglossError: As for `score`; or a training language is not one.
@@ -155,48 +158,25 @@ def _table(rows: list[dict[str, Any]], schema: dict[str, pl.DataType]) -> pl.Dat
 def _scores(system: _System, level: float, prefix: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of the matrix of a system."""
     for cells in system.cells.values():
+        languages = [cell.found for cell in cells.values()]
         for cell in cells.values():
-            yield _score(system, cell.found, cell.seen, 1, level, prefix)
+            row = row_of(pooled(cell.found, languages), level, prefix)
+            yield {**_place(system, cell.seen, 1), **row}
         for seen in (False, True):
-            parts = _judged([cell.found for cell in cells.values() if cell.seen is seen])
+            parts = [cell.found for cell in cells.values() if cell.seen is seen]
             if parts:
-                yield _score(system, _mean(parts), seen, len(parts), level, prefix)
+                found = mean(parts, parts[0].task, parts[0].metric, of=languages)
+                judged = sum(one.judged for one in parts)
+                yield {**_place(system, seen, judged), **row_of(found, level, prefix)}
 
 
-def _score(
-    system: _System, found: Found, seen: bool, languages: int, level: float, prefix: str
-) -> dict[str, Any]:
-    low, high = bounds(found.draws, level)
+def _place(system: _System, seen: bool, languages: int) -> dict[str, Any]:
     return {
-        **_place(system, found, seen, languages, prefix),
-        "score": found.score,
-        "low": low,
-        "high": high,
-    }
-
-
-def _place(
-    system: _System, found: Found, seen: bool, languages: int, prefix: str
-) -> dict[str, Any]:
-    return {
-        "task": found.task,
-        "metric": found.metric,
         "system": system.name,
         "train_languages": list(system.languages),
-        "language": found.language,
         "seen": seen,
-        "n": found.n,
         "languages": languages,
-        "signature": prefix + found.signature,
     }
-
-
-def _judged(parts: Sequence[Found]) -> list[Found]:
-    return [one for one in parts if not np.isnan(one.score)]
-
-
-def _mean(parts: Sequence[Found]) -> Found:
-    return mean(parts, parts[0].task, parts[0].metric)
 
 
 def _gaps(
@@ -204,31 +184,35 @@ def _gaps(
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a system's gaps to those trained on the test languages alone."""
     for key, cells in system.cells.items():
-        for seen in (False, True):
-            compared: dict[str, list[str]] = {}
-            parts: list[Found] = []
-            for language, cell in cells.items():
-                rivals = [one for one in systems if one.is_of(language)]
-                if cell.seen is not seen or not rivals or system.is_of(language):
-                    continue
-                part = _minus([one.cells[key][language].found for one in rivals], cell.found)
-                if not np.isnan(part.score):
-                    compared[language] = [one.name for one in rivals]
-                    parts.append(part)
-            for part in parts:
-                names = compared[str(part.language)]
-                yield _gap(system, part, seen, 1, names, level, prefix)
-            if parts:
-                names = sorted({name for several in compared.values() for name in several})
-                yield _gap(system, _mean(parts), seen, len(parts), names, level, prefix)
+        compared: dict[bool, dict[str, list[str]]] = {False: {}, True: {}}
+        parts: dict[bool, list[Found]] = {False: [], True: []}
+        for language, cell in cells.items():
+            rivals = [one for one in systems if one.is_of(language)]
+            if not rivals or system.is_of(language):
+                continue
+            part = minus(_together([one.cells[key][language].found for one in rivals]), cell.found)
+            if part.judged:
+                compared[cell.seen][language] = [one.name for one in rivals]
+                parts[cell.seen].append(part)
+        every = [*parts[False], *parts[True]]
+        for seen, found in parts.items():
+            for part in found:
+                names = compared[seen][str(part.language)]
+                yield _gap(system, pooled(part, every), seen, 1, names, level, prefix)
+            if found:
+                names = sorted({name for several in compared[seen].values() for name in several})
+                whole = mean(found, *key, of=every)
+                yield _gap(system, whole, seen, len(found), names, level, prefix)
 
 
-def _minus(theirs: Sequence[Found], ours: Found) -> Found:
-    """Return the mean of systems in one language minus our score, resample by resample."""
+def _together(several: Sequence[Found]) -> Found:
+    """Return the mean of several systems in one language, resample by resample."""
     return replace(
-        ours,
-        score=float(np.mean([one.score for one in theirs])) - ours.score,
-        draws=np.mean([one.draws for one in theirs], axis=0) - ours.draws,
+        several[0],
+        score=float(np.mean([one.score for one in several])),
+        draws=np.mean([one.draws for one in several], axis=0),
+        items=min(one.items for one in several),
+        effects=np.mean([one.effects for one in several], axis=0),
     )
 
 
@@ -241,15 +225,20 @@ def _gap(
     level: float,
     prefix: str,
 ) -> dict[str, Any]:
-    tested = difference(found.score, found.draws, level, items=found.items)
+    tested = found.difference(level)
     return {
-        **_place(system, found, seen, languages, prefix),
+        **_place(system, seen, languages),
+        "task": found.task,
+        "metric": found.metric,
+        "language": found.language,
         "in_language": in_language,
         "gap": found.score,
         "low": tested.low,
         "high": tested.high,
         "p_value": tested.p_value,
         "p_holm": None,
+        "n": found.n,
+        "signature": f"{prefix}ci:t|p:student|{found.signature}",
     }
 
 

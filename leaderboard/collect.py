@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 import benchmarks
-from benchmarks.measuring import Found
+from benchmarks.means import Found
 from isogloss.console import progress, warn
 from isogloss.errors import IsoglossError
 from isogloss.names import slug

@@ -7,17 +7,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks import list_metrics, list_tasks
-from benchmarks.statistics import Difference, difference, ranks
+from benchmarks import comparing, list_metrics, list_tasks
+from benchmarks.means import Found, minus, pooled
 from leaderboard.collect import Run
 
 
 @dataclass(frozen=True)
 class Place:
-    """A system's place among others: that of the first of its cluster, counted from 1."""
+    """A system's place among others: that of the first of its cluster, counted from 1.
+
+    Attributes:
+        rank: The place; after all others where the system has no score.
+        tied: Whether others share it.
+        judged: Whether the system has a score.
+    """
 
     rank: int
     tied: bool
+    judged: bool
 
 
 def point(run: Run, task: str, language: str | None) -> float:
@@ -26,12 +33,16 @@ def point(run: Run, task: str, language: str | None) -> float:
     return float("nan") if row is None else float(row["score"])
 
 
-def contrast(one: Run, two: Run, task: str, language: str | None) -> Difference:
-    """Return the difference of two systems' main scores, one minus two, by paired bootstrap."""
-    key = (task, language)
-    delta = point(one, task, language) - point(two, task, language)
-    ours, theirs = one.draws[key], two.draws[key]
-    return difference(delta, ours.draws - theirs.draws, items=ours.items)
+def contrast(one: Run, two: Run, task: str, language: str | None) -> tuple[Found, Found, Found]:
+    """Return two systems' main scores, and one minus two by paired bootstrap.
+
+    For the mean of the languages (None) those of the languages in which both have a score.
+    """
+    languages = [(ours, theirs) for ours, theirs in _languages([one, two], task)]
+    if language is None:
+        return comparing.mean_difference(languages)
+    ours, theirs = one.draws[task, language], two.draws[task, language]
+    return ours, theirs, pooled(minus(ours, theirs), [minus(*pair) for pair in languages])
 
 
 def places(runs: Sequence[Run], task: str, language: str | None = None) -> list[Place]:
@@ -39,11 +50,20 @@ def places(runs: Sequence[Run], task: str, language: str | None = None) -> list[
 
     Systems that share a place cannot all be told apart; see `benchmarks.statistics.ranks`.
     """
-    sign = 1.0 if list_tasks()[task].main in _rising() else -1.0
-    points = np.asarray([point(run, task, language) for run in runs]) * sign
-    drawn = [run.draws[task, language] for run in runs]
-    found = ranks(points, np.stack([one.draws for one in drawn]) * sign, items=drawn[0].items)
-    return [Place(rank, found.count(rank) > 1) for rank in found]
+    entries = [run.draws[task, language] for run in runs]
+    found = comparing.places(
+        entries, _languages(runs, task), higher=list_tasks()[task].main in _rising()
+    )
+    return [
+        Place(rank, found.count(rank) > 1, one.judged)
+        for rank, one in zip(found, entries, strict=True)
+    ]
+
+
+def _languages(runs: Sequence[Run], task: str) -> list[list[Found]]:
+    """Return for each of a task's languages what was found of each system."""
+    keys = [key for key in runs[0].draws if key[0] == task and key[1] is not None]
+    return [[run.draws[key] for run in runs] for key in keys]
 
 
 def _rising() -> set[str]:

@@ -10,6 +10,8 @@ from typing import Any
 
 import polars as pl
 
+from benchmarks.scoring import aside
+
 # A spreadsheet takes text that begins so for a formula, and would run it.
 _FORMULA = r"^[=+\-@\t\r]"
 
@@ -138,10 +140,13 @@ def signed(value: float | None) -> str:
 
 
 def score_cell(row: dict[str, Any] | None, *, best: bool = False, href: str = "") -> Cell:
-    """Return the cell of a row of scores, or a dash."""
+    """Return the cell of a row of scores, or a dash; a note where languages are not all alike."""
+    said = {} if row is None else aside(row["signature"])
     if row is None or row["score"] is None or math.isnan(row["score"]):
-        return Cell("–")
+        missing = said.get("not-judged")
+        return Cell("–", note=f"not measured in {_few(missing)}" if missing else "")
     bounded = row["low"] is not None
+    lone = said.get("pooled-variance", said.get("no-variance"))
     return Cell(
         number(row["score"]),
         float(row["score"]),
@@ -149,4 +154,10 @@ def score_cell(row: dict[str, Any] | None, *, best: bool = False, href: str = ""
         number(row["high"]) if bounded else "",
         href,
         best,
+        f"one item{f' in {_few(lone)}' if row['language'] is None else ''}" if lone else "",
     )
+
+
+def _few(tags: Sequence[str], most: int = 3) -> str:
+    more = len(tags) - most
+    return ", ".join(tags[:most]) + (f" and {more} more" if more > 0 else "")

@@ -10,15 +10,18 @@ import polars as pl
 
 from benchmarks import list_metrics, list_tasks
 from benchmarks.comparing import DIFFERENCES, corrected
-from benchmarks.scoring import SCORES
+from benchmarks.scoring import BOOTSTRAP, SCORES, remarks
 from benchmarks.statistics import SIGNIFICANT
 from isogloss.languages import Language, describe
 from isogloss.names import slug
 from leaderboard.charts import Mark
 from leaderboard.collect import Run
-from leaderboard.ranking import by_place, contrast, places, point
+from leaderboard.ranking import Place, by_place, contrast, places
 from leaderboard.site import Site
 from leaderboard.tables import Cell, Column, Table, score_cell, signed
+
+#: The coverage of every interval on the pages.
+LEVEL = 0.95
 
 
 def standing(site: Site, task: str) -> Table:
@@ -35,7 +38,7 @@ def standing(site: Site, task: str) -> Table:
         rows.append(
             [
                 _name(run),
-                Cell(str(rank.rank), float(rank.rank), note="shared" if rank.tied else ""),
+                _rank_cell(rank),
                 *(
                     score_cell(
                         scores.get((task, metric.name, tag, None)), best=run.slug in best[tag]
@@ -52,7 +55,14 @@ def standing(site: Site, task: str) -> Table:
     ]
     data = _long(site, pl.col("task") == task, pl.col("metric") == metric.name)
     caption = f"{list_tasks()[task].label}: {metric.label} by system and language"
-    return Table(f"standing-{slug(task)}", caption, columns, rows, data, (metric.description,))
+    notes = (metric.description, *remarks(data))
+    return Table(f"standing-{slug(task)}", caption, columns, rows, data, notes)
+
+
+def _rank_cell(place: Place) -> Cell:
+    if not place.judged:
+        return Cell("–", note="no score")
+    return Cell(str(place.rank), float(place.rank), note="shared" if place.tied else "")
 
 
 def language_scores(site: Site, task: str, language: Language) -> Table:
@@ -115,7 +125,7 @@ def metric_scores(site: Site, task: str, name: str) -> Table:
         [Column("Language", numeric=False), *_system_columns(site, metric.descending)],
         rows,
         data,
-        _signatures(data),
+        (*remarks(data), *_signatures(data)),
     )
 
 
@@ -173,6 +183,7 @@ def system_scores(site: Site, run: Run, task: str) -> Table:
         [Column("Language", numeric=False), *_metric_columns(names)],
         rows,
         data,
+        tuple(remarks(data, names)),
         pinned=True,
     )
 
@@ -183,7 +194,7 @@ def against(site: Site, run: Run, base: Run) -> Table:
     mains = {task: list_tasks()[task].main for task in tasks}
     tags: list[str | None] = [*(one.tag for one in site.languages()), None]
     data = [
-        _contrasted(run, base, task, tag)
+        _contrasted(site, run, base, task, tag)
         for tag in tags
         for task in tasks
         if (task, tag) in run.draws
@@ -208,31 +219,37 @@ def against(site: Site, run: Run, base: Run) -> Table:
         ],
         rows,
         frame,
-        (f"marked where p < {SIGNIFICANT} (paired bootstrap, Holm-corrected over the languages)",),
+        (
+            f"marked where p < {SIGNIFICANT} (paired bootstrap, Holm-corrected over the languages)",
+            *remarks(frame),
+        ),
     )
 
 
-def _contrasted(run: Run, base: Run, task: str, tag: str | None) -> dict[str, Any]:
-    found, metric = contrast(run, base, task, tag), list_tasks()[task].main
-    n, signature = _told(run, task, metric, tag)
+def _contrasted(site: Site, run: Run, base: Run, task: str, tag: str | None) -> dict[str, Any]:
+    ours, theirs, delta = contrast(run, base, task, tag)
+    tested = delta.difference(LEVEL)
+    prefix = BOOTSTRAP.format(resamples=site.resamples, level=LEVEL, seed=site.seed)
     return {
         "task": task,
         "language": tag,
         "source_language": None,
-        "metric": metric,
-        "score_a": point(run, task, tag),
-        "score_b": point(base, task, tag),
-        "delta": found.delta,
-        "low": found.low,
-        "high": found.high,
-        "p_value": found.p_value,
-        "n": n,
-        "signature": f"paired-p:student+count|{signature}",
+        "metric": delta.metric,
+        "score_a": ours.score,
+        "score_b": theirs.score,
+        "delta": tested.delta,
+        "low": tested.low,
+        "high": tested.high,
+        "p_value": tested.p_value,
+        "n": delta.n,
+        "signature": f"paired-{prefix}ci:t|p:student|{delta.signature}",
     }
 
 
 def _contrast_cell(row: dict[str, Any] | None) -> Cell:
     if row is None:
+        return Cell("–")
+    if math.isnan(row["delta"]):
         return Cell("–")
     verdict = _verdict(row["metric"], row["delta"], row["p_holm"])
     bounded = row["low"] is not None
@@ -261,11 +278,6 @@ def marks(site: Site, task: str, language: str, numbers: Iterable[int]) -> list[
         if row is not None:
             found.append(Mark(number, run.name, row["score"], row["low"], row["high"]))
     return found
-
-
-def _told(run: Run, task: str, metric: str, tag: str | None) -> tuple[int, str]:
-    row = run.cells[task, metric, tag, None]
-    return int(row["n"]), str(row["signature"])
 
 
 def metrics_shown(site: Site, task: str) -> list[str]:

@@ -38,9 +38,10 @@ def compare_runs(
             of different suites; a metric is unknown, or judges none of the suite's tasks.
     """
     import benchmarks
+    from benchmarks.scoring import warn_of
 
     ours, theirs = _read([one, two])
-    return benchmarks.compare(
+    compared = benchmarks.compare(
         ours.predictions,
         theirs.predictions,
         ours.records,
@@ -51,6 +52,8 @@ def compare_runs(
         seed=seed,
         level=level,
     )
+    warn_of(compared, metrics or ())
+    return compared
 
 
 def rank_runs(
@@ -69,10 +72,11 @@ def rank_runs(
         IsoglossError: As for `compare_runs`; two runs have one name.
     """
     import benchmarks
+    from benchmarks.scoring import warn_of
 
     found = _read(runs)
     systems = _named(found)
-    return benchmarks.rank(
+    ranked = benchmarks.rank(
         {name: run.predictions for name, run in systems.items()},
         found[0].records,
         metrics=_judging(found[0], metrics),
@@ -81,6 +85,8 @@ def rank_runs(
         seed=seed,
         level=level,
     )
+    warn_of(ranked, metrics or ())
+    return ranked
 
 
 def summarize_run(
@@ -95,9 +101,10 @@ def summarize_run(
             suite's tasks.
     """
     import benchmarks
+    from benchmarks.scoring import warn_of
 
     found = read_run(Path(run))
-    return benchmarks.summarize(
+    summary = benchmarks.summarize(
         found.predictions,
         found.records,
         metrics=_judging(found, metrics),
@@ -105,6 +112,8 @@ def summarize_run(
         resamples=resamples,
         seed=seed,
     )
+    warn_of(summary.filter(kind="all").with_columns(language=None), metrics or ())
+    return summary
 
 
 def transfer_runs(
@@ -122,6 +131,7 @@ def transfer_runs(
         IsoglossError: As for `rank_runs`; no system was trained on anything.
     """
     import benchmarks
+    from benchmarks.scoring import warn_of
 
     found = _named(_read(runs))
     systems = {name: (_trained(run), run.predictions) for name, run in found.items()}
@@ -131,7 +141,7 @@ def transfer_runs(
             remedy="Score checkpoints that isogloss tune has made",
         )
     first = next(iter(found.values()))
-    return benchmarks.transfer(
+    measured = benchmarks.transfer(
         systems,
         first.records,
         metrics=_judging(first, metrics),
@@ -139,6 +149,8 @@ def transfer_runs(
         resamples=resamples,
         seed=seed,
     )
+    warn_of(measured.matrix, metrics)
+    return measured
 
 
 def _judging(run: StoredRun, metrics: Sequence[str] | None) -> Sequence[str]:

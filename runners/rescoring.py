@@ -71,10 +71,11 @@ class Scoring:
                 )
 
     def score(self, predictions: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
-        """Score answers; see `benchmarks.score`."""
+        """Score answers; see `benchmarks.score`. What is remarkable of the means is warned of."""
         import benchmarks
+        from benchmarks.scoring import warn_of
 
-        return benchmarks.score(
+        scores = benchmarks.score(
             predictions,
             records,
             metrics=self.metrics,
@@ -82,6 +83,8 @@ class Scoring:
             resamples=self.resamples,
             seed=self.seed,
         )
+        warn_of(scores, self.metrics)
+        return scores
 
     def told(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Return the facts of a ``run.json`` with those of its scores in them."""

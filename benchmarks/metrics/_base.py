@@ -146,8 +146,11 @@ class MetricModule(Protocol):
     resamples.
 
     A module may also define ``NAME``, where its file name will not do; ``ON_REQUEST = True``, if
-    it is computed only where it is named (it needs another package, or long); and ``Options``,
-    the settings it takes.
+    it is computed only where it is named (it needs another package, or long); ``Options``, the
+    settings it takes; ``WITHIN``, the least and the greatest score there can be (None for no end),
+    which its interval does not pass; ``SHARES = True``, if it is the share of segments that are of
+    one of two kinds, so that its interval is Wilson's; and ``NUMBERS_REFERENCES = True``, if its
+    signature is to tell how many references there are.
     """
 
     LABEL: str
@@ -176,6 +179,14 @@ def streams(references: Sequence[Sequence[str]]) -> list[list[Any]]:
         [accepted[number] if number < len(accepted) else None for accepted in references]
         for number in range(most)
     ]
+
+
+def sacrebleu_signature(name: str, **told: object) -> str:
+    """Return a signature in sacrebleu's words; the number of references comes in by itself."""
+    from sacrebleu import __version__
+
+    parts = {**told, "version": __version__}
+    return "|".join([name, *(f"{key}:{value}" for key, value in parts.items()), "lib:sacrebleu"])
 
 
 def ratio(numerator: Array, denominator: Array) -> Array:

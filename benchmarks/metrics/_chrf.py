@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.metrics._base import Array, Segments, streams
+from benchmarks.metrics._base import Array, Segments, sacrebleu_signature, streams
 from benchmarks.metrics._ngrams import NGrams, Vocabulary, blocks, characters, matches
 
 _CHARACTERS = 6
@@ -119,7 +119,6 @@ def chrf_of(sums: Array) -> Array:
 
 def chrf_signature(words: int) -> str:
     """Return sacrebleu's own signature."""
-    from sacrebleu import __version__
-
-    name = "chrF2" + "+" * words
-    return f"{name}|case:mixed|eff:yes|nc:{_CHARACTERS}|nw:{words}|space:no|sacrebleu:{__version__}"
+    return sacrebleu_signature(
+        "chrF2" + "+" * words, case="mixed", eff="yes", nc=_CHARACTERS, nw=words, space="no"
+    )

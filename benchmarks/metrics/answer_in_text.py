@@ -11,6 +11,9 @@ DESCRIPTION = "share of texts with a reference among their words, all that the m
 UNIT = "%"
 TASKS = ("qa",)
 HIGHER_IS_BETTER = True
+WITHIN = (0.0, 100.0)
+SHARES = True
+NUMBERS_REFERENCES = True
 
 
 def statistics(segments: Segments, options: Options) -> Array:

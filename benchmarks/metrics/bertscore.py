@@ -13,6 +13,7 @@ DESCRIPTION = "how alike the words of answer and reference are in a language mod
 UNIT = "points"
 TASKS = ("summarization",)
 HIGHER_IS_BETTER = True
+NUMBERS_REFERENCES = True
 ON_REQUEST = True
 
 

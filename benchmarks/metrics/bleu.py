@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from benchmarks.metrics._base import Array, Segments, streams
+from benchmarks.metrics._base import Array, Segments, sacrebleu_signature, streams
 from benchmarks.metrics._ngrams import NGrams, Vocabulary, blocks, greatest, matches
 from benchmarks.metrics._tokenizers import tokenizer_of
 from isogloss.settings import Settings
@@ -18,6 +18,8 @@ DESCRIPTION = "n-gram precision against the references, with a brevity penalty"
 UNIT = "points"
 TASKS = ("translation",)
 HIGHER_IS_BETTER = True
+WITHIN = (0.0, 100.0)
+NUMBERS_REFERENCES = True
 
 _ORDER = 4
 
@@ -145,8 +147,8 @@ def combine(sums: Array) -> Array:
 
 def signature(language: str, options: Options) -> str:
     """Return sacrebleu's own signature."""
-    from sacrebleu import __version__
-
-    tok = options.tokenizer or tokenizer_of(language)
+    name = options.tokenizer or tokenizer_of(language)
     case = "lc" if options.lowercase else "mixed"
-    return f"bleu|case:{case}|eff:no|tok:{tok}|smooth:exp|sacrebleu:{__version__}"
+    # The tokenizer says more than its name where a dictionary or a model is part of it.
+    tok = _tokenizer(name).signature()
+    return sacrebleu_signature("bleu", case=case, eff="no", tok=tok, smooth="exp")

@@ -10,6 +10,8 @@ DESCRIPTION = "F-score of character n-grams up to 6, recall counted twice"
 UNIT = "points"
 TASKS = ("translation",)
 HIGHER_IS_BETTER = True
+WITHIN = (0.0, 100.0)
+NUMBERS_REFERENCES = True
 
 _WORDS = 0
 

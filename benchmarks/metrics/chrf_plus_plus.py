@@ -11,6 +11,8 @@ DESCRIPTION = "chrF with words and pairs of words among its n-grams"
 UNIT = "points"
 TASKS = ("translation",)
 HIGHER_IS_BETTER = True
+WITHIN = (0.0, 100.0)
+NUMBERS_REFERENCES = True
 
 _WORDS = 2
 

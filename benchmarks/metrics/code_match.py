@@ -9,6 +9,9 @@ DESCRIPTION = "share of programs equal to a reference; spaces at line ends and b
 UNIT = "%"
 TASKS = ("code",)
 HIGHER_IS_BETTER = True
+WITHIN = (0.0, 100.0)
+SHARES = True
+NUMBERS_REFERENCES = True
 
 
 def statistics(segments: Segments, options: NoOptions) -> Array:

@@ -12,6 +12,8 @@ DESCRIPTION = "share of answers equal to their input, where no reference is; cas
 UNIT = "%"
 TASKS = PROSE
 HIGHER_IS_BETTER = False
+WITHIN = (0.0, 100.0)
+SHARES = True
 
 
 def statistics(segments: Segments, options: NoOptions) -> Array:

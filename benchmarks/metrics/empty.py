@@ -9,6 +9,8 @@ DESCRIPTION = "share of answers without a visible character"
 UNIT = "%"
 TASKS = ALL
 HIGHER_IS_BETTER = False
+WITHIN = (0.0, 100.0)
+SHARES = True
 
 
 def statistics(segments: Segments, options: NoOptions) -> Array:

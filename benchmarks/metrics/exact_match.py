@@ -11,6 +11,9 @@ DESCRIPTION = "share of answers equal to a reference; case, punctuation and arti
 UNIT = "%"
 TASKS = ("qa",)
 HIGHER_IS_BETTER = True
+WITHIN = (0.0, 100.0)
+SHARES = True
+NUMBERS_REFERENCES = True
 
 
 def statistics(segments: Segments, options: Options) -> Array:

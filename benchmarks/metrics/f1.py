@@ -11,6 +11,8 @@ DESCRIPTION = "words shared with the best reference, F1; characters where there 
 UNIT = "points"
 TASKS = ("qa",)
 HIGHER_IS_BETTER = True
+WITHIN = (0.0, 100.0)
+NUMBERS_REFERENCES = True
 
 
 def statistics(segments: Segments, options: Options) -> Array:

@@ -13,6 +13,8 @@ DESCRIPTION = (
 UNIT = "%"
 TASKS = PROSE
 HIGHER_IS_BETTER = None
+WITHIN = (0.0, None)
+NUMBERS_REFERENCES = True
 
 
 def statistics(segments: Segments, options: NoOptions) -> Array:

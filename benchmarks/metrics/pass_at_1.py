@@ -12,6 +12,8 @@ DESCRIPTION = "share of programs that pass their tests"
 UNIT = "%"
 TASKS = ("code",)
 HIGHER_IS_BETTER = True
+WITHIN = (0.0, 100.0)
+SHARES = True
 
 
 def statistics(segments: Segments, options: Options) -> Array:

@@ -12,6 +12,7 @@ DESCRIPTION = "chance that one of 10 samples passes its tests; of records with a
 UNIT = "%"
 TASKS = ("code",)
 HIGHER_IS_BETTER = True
+WITHIN = (0.0, 100.0)
 
 
 def statistics(segments: Segments, options: Options) -> Array:

@@ -12,6 +12,7 @@ DESCRIPTION = "chance that one of 100 samples passes its tests; of records with 
 UNIT = "%"
 TASKS = ("code",)
 HIGHER_IS_BETTER = True
+WITHIN = (0.0, 100.0)
 
 
 def statistics(segments: Segments, options: Options) -> Array:

@@ -12,6 +12,7 @@ DESCRIPTION = "share of an answer's 4-grams of words that it has said before (se
 UNIT = "%"
 TASKS = PROSE
 HIGHER_IS_BETTER = False
+WITHIN = (0.0, 100.0)
 
 _ORDER = 4
 

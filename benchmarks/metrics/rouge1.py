@@ -12,6 +12,8 @@ DESCRIPTION = "words shared with the best reference, F-measure"
 UNIT = "points"
 TASKS = ("summarization",)
 HIGHER_IS_BETTER = True
+WITHIN = (0.0, 100.0)
+NUMBERS_REFERENCES = True
 
 
 def statistics(segments: Segments, options: Options) -> Array:

@@ -12,6 +12,8 @@ DESCRIPTION = "longest common subsequences line by line, shared with the best re
 UNIT = "points"
 TASKS = ("summarization",)
 HIGHER_IS_BETTER = True
+WITHIN = (0.0, 100.0)
+NUMBERS_REFERENCES = True
 
 
 def statistics(segments: Segments, options: Options) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.metrics._base import Array, Segments, streams
+from benchmarks.metrics._base import Array, Segments, sacrebleu_signature, streams
 from benchmarks.metrics._text import UNSPACED
 from benchmarks.metrics._text import segments as cut
 from isogloss.languages import describe
@@ -18,6 +18,8 @@ DESCRIPTION = "edits (words changed, moved, left out, put in) a word of the refe
 UNIT = "%"
 TASKS = ("translation",)
 HIGHER_IS_BETTER = False
+WITHIN = (0.0, None)
+NUMBERS_REFERENCES = True
 
 _REMEMBERED = 4
 # Scripts that tercom's tokenizer can cut between characters.
@@ -73,18 +75,15 @@ def combine(sums: Array) -> Array:
 
 def signature(language: str, options: Options) -> str:
     """Return sacrebleu's own signature, and whether text was cut into characters before."""
-    from sacrebleu import __version__
-
     given = _given(language, options)
-    told = {
-        "case": "mixed" if given["case_sensitive"] else "lc",
-        "tok": "characters-v2+tercom" if _by_character(language) else "tercom",
-        "norm": "yes" if given["normalized"] else "no",
-        "punct": "no" if given["no_punct"] else "yes",
-        "asian": "yes" if given["asian_support"] else "no",
-        "sacrebleu": __version__,
-    }
-    return "|".join(["ter", *(f"{name}:{value}" for name, value in told.items())])
+    return sacrebleu_signature(
+        "ter",
+        case="mixed" if given["case_sensitive"] else "lc",
+        tok="characters-v2+tercom" if _by_character(language) else "tercom",
+        norm="yes" if given["normalized"] else "no",
+        punct="no" if given["no_punct"] else "yes",
+        asian="yes" if given["asian_support"] else "no",
+    )
 
 
 def _given(language: str, options: Options) -> dict[str, bool]:

@@ -13,6 +13,8 @@ DESCRIPTION = (
 UNIT = "%"
 TASKS = PROSE
 HIGHER_IS_BETTER = False
+WITHIN = (0.0, 100.0)
+SHARES = True
 
 
 def statistics(segments: Segments, options: NoOptions) -> Array:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import benchmarks
 from benchmarks.aggregates import AGGREGATES
 from benchmarks.metrics._base import mean_of_rows
-from benchmarks.statistics import bounds
+from benchmarks.statistics import Spread, bounds, difference
 from isogloss.errors import IsoglossError
 from isogloss.plugins import discover
 from isogloss.records import SCHEMA, with_ids
@@ -102,9 +102,12 @@ def test_the_worst_languages_interval_is_its_own_and_a_gap_is_of_the_same_draws(
     assert worst.select(told).equals(scores.filter(language="zh-Hans").select(told))
     draws = benchmarks.main_draws(predictions, records, resamples=60, mains={"qa": "exact_match"})
     gap = table.filter(group="english_gap:ha").row(0, named=True)
-    assert (gap["low"], gap["high"]) == pytest.approx(
-        bounds(draws["qa", "en"].draws - draws["qa", "ha"].draws)
-    )
+    # Their items are not the same: their variances add up, as in Welch's test.
+    sides = [draws["qa", language].spread for language in ("en", "ha")]
+    parts = [one.variance for one in sides]
+    freedom = sum(parts) ** 2 / sum(one.variance**2 / one.freedom for one in sides)
+    delta = difference(50.0, Spread(sum(parts), freedom, 4), within=(-100, 100))
+    assert (gap["low"], gap["high"]) == pytest.approx((delta.low, delta.high))
     together = np.stack([draws["qa", language].draws for language in right])
     spread = table.filter(group="spread").row(0, named=True)
     assert (spread["low"], spread["high"]) == pytest.approx(bounds(np.ptp(together, axis=0)))
@@ -147,7 +150,9 @@ def test_a_language_that_cannot_be_judged_is_left_out(monkeypatch: pytest.Monkey
     table = benchmarks.summarize(predictions, records, **more)
     assert table["kind"].to_list() == ["all", "family", "script", "resource_class"]
     assert table["languages"].to_list() == [1] * 4
-    assert table["score"].to_list() == [100] * 4
+    # The mean of all is of all: one language is not the other.
+    assert np.isnan(table["score"][0]) and "|not-judged:gl|" in table["signature"][0]
+    assert table["score"].to_list()[1:] == [100] * 3
     alone = benchmarks.summarize(*asked({"gl": [1, 0]}), **more)
     assert alone.is_empty()
     assert alone.schema == AGGREGATES
@@ -162,8 +167,10 @@ def test_disparity_takes_two_languages_and_a_gap_takes_english() -> None:
 
 
 def test_bounds_are_null_where_there_is_one_record() -> None:
-    row = summary({"de": [1]}).row(0, named=True)
+    predictions, records = asked({"de": [1]})
+    row = benchmarks.summarize(predictions, records, metrics=["f1"], resamples=9).row(0, named=True)
     assert (row["score"], row["low"], row["high"]) == (100, None, None)
+    assert "|no-variance:de|" in row["signature"]
 
 
 def test_only_the_groups_asked_for() -> None:

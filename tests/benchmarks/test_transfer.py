@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import benchmarks
-from benchmarks.statistics import difference
+from benchmarks.means import minus
 from benchmarks.transferring import GAPS, MATRIX
 from isogloss.errors import IsoglossError
 from isogloss.records import SCHEMA, with_ids
@@ -101,7 +101,7 @@ def test_the_gap_is_that_to_the_system_of_the_language_in_paired_resamples() -> 
         )["qa", "sw"]
         for name in ("swahili", "german")
     )
-    found = difference(50, one.draws - two.draws, items=one.items)
+    found = minus(one, two).difference()
     row = gaps.filter(system="german", language="sw").row(0, named=True)
     assert (row["low"], row["high"], row["p_value"]) == (found.low, found.high, found.p_value)
     assert gaps["signature"].str.starts_with("paired-bs:80|").all()
