@@ -1,7 +1,7 @@
 """Running programs that nobody has read, and telling whether they pass their tests.
 
 A program runs in processes of its own, in namespaces of its own (user, mount, PID, network, IPC, UTS,
-cgroup; see ``_sandbox_child.py``), made with the kernel's calls themselves: so root and ordinary
+cgroup; see ``_sandbox_inside.py``), made with the kernel's calls themselves: so root and ordinary
 users have the same sandbox wherever Linux 5.14 or later lets them have user namespaces (on x86-64
 and AArch64), with no package to install and nothing that runs as root for a user. Bubblewrap makes as good a file system, but maps root's
 programs to root outside, whose processes the kernel does not limit: a fork bomb would have gone off.
@@ -27,6 +27,7 @@ what takes about as long as it is given; string hashes are seeded alike.
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import secrets
 import selectors
@@ -37,6 +38,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +52,7 @@ from isogloss.settings import Settings
 #: Of the rules above; part of the signature of every metric that runs programs.
 VERSION = "2"
 
-#: How a sandbox ends in which more memory was used than there is; as in ``_sandbox_child.py``.
+#: How a sandbox ends in which more memory was used than there is; as in ``_sandbox_inside.py``.
 _OVER = 66
 _CHILD = Path(__file__).with_name("_sandbox_child.py")
 _PYTHON = (sys.executable, "-s", "-S", "-P", "-B", "-X", "utf8", str(_CHILD))
@@ -297,8 +299,21 @@ def _attempt(
     return Outcome(passed, reason, peak), found
 
 
+@cache
+def _compiled(pid: int) -> int:
+    """Return a file in memory with the code that runs inside: compiled once, not every time."""
+    codes = []
+    for name in ("_sandbox_wire", "_sandbox_inside"):
+        path = _CHILD.with_name(f"{name}.py")
+        codes.append((name, compile(path.read_bytes(), str(path), "exec", dont_inherit=True)))
+    file = os.memfd_create(f"isogloss-sandbox-{pid}")
+    os.write(file, marshal.dumps(codes))
+    return file
+
+
 def _start(descriptor: int, limits: Limits, group: str) -> subprocess.Popen[bytes]:
-    arguments = (str(descriptor), limits.model_dump_json(), group, str(os.getpid()))
+    code = _compiled(os.getpid())
+    arguments = (str(descriptor), limits.model_dump_json(), group, str(code), str(os.getpid()))
     found = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
     return subprocess.Popen(
         (*_PYTHON, *arguments),
@@ -307,7 +322,7 @@ def _start(descriptor: int, limits: Limits, group: str) -> subprocess.Popen[byte
         stderr=subprocess.STDOUT,
         cwd="/",
         env=_ENVIRONMENT | found,
-        pass_fds=(descriptor,),
+        pass_fds=(descriptor, code),
         start_new_session=True,
     )
 
