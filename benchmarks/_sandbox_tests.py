@@ -18,14 +18,13 @@ from functools import lru_cache
 _SHARED = frozenset({
     "asyncio", "breakpoint", "builtins", "compile", "concurrent", "ctypes", "dataclasses", "doctest",
     "eval", "exec", "gc", "get_type_hints", "globals", "importlib", "input", "inspect", "locale",
-    "locals", "logging", "mock", "multiprocessing", "os", "patch", "pickle", "program",
-    "redirect_stderr", "redirect_stdout", "signal", "subprocess", "sys", "threading",
+    "locals", "logging", "mock", "multiprocessing", "os", "patch", "pickle", "program", "signal", "subprocess", "sys", "threading",
     "tracemalloc", "vars", "warnings", "weakref", "__import__",
 })  # fmt: skip
 #: Attributes of the same kind, of whatever they are.
 _SHARED_ATTRIBUTES = frozenset({
     "__class__", "__code__", "__dict__", "__globals__", "__mro__", "getcontext", "localcontext",
-    "mock", "seed", "setcontext", "setstate",
+    "mock", "redirect_stderr", "redirect_stdout", "seed", "setcontext", "setstate",
 })  # fmt: skip
 _HARMLESS = frozenset({"maxsize", "float_info", "maxunicode", "version_info"})
 _BUILTINS = frozenset(dir(builtins))

@@ -103,10 +103,11 @@ class Channel:
         # Taken now: the program may put others in their place.
         self._encode = json.JSONEncoder(separators=(",", ":")).encode
         self._decode = json.JSONDecoder().decode
+        self._most, self._allow = sys.get_int_max_str_digits, sys.set_int_max_str_digits
 
     def send(self, message: Any) -> None:
         """Send what JSON can say."""
-        data = self._encode(message).encode()
+        data = self._freely(self._encode, message).encode()
         try:
             self._send(len(data).to_bytes(8, "little") + data)
         except OSError as error:
@@ -119,9 +120,18 @@ class Channel:
         if size > _MOST:
             raise Broken(_NONSENSE)
         try:
-            return self._decode(self._exactly(size).decode())
+            return self._freely(self._decode, self._exactly(size).decode())
         except (ValueError, RecursionError) as error:
             raise Broken(_NONSENSE) from error
+
+    def _freely(self, convert: Callable[[Any], Any], value: Any) -> Any:
+        """Convert with integers of any length, whatever this process allows itself."""
+        most = self._most()
+        self._allow(0)
+        try:
+            return convert(value)
+        finally:
+            self._allow(most)
 
     def _exactly(self, size: int) -> bytes:
         parts = []
