@@ -37,7 +37,7 @@ import struct
 import sys
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -491,11 +491,13 @@ def _tried(
         return "RuntimeError: the program left threads or processes running"
     if together:
         nonce = os.urandom(16).hex()
-        channel.send([work["tests"], work["names"], work["altering"], nonce])
+        channel.send([work["tests"], work["names"], nonce])
         answer = channel.receive()
-        if type(answer) is not list or answer[:2] != ["passed", nonce]:
-            return _answered(answer)
-        found["survived"] = bool(answer[2])
+        match answer:
+            case ["passed", str(back), list(held), list(failed)] if back == nonce:
+                found |= _weighed(work, held, failed)
+            case _:
+                return _answered(answer)
     else:
         reason = _run_tests_apart(work, channel, found)
         if reason:
@@ -503,6 +505,17 @@ def _tried(
         channel.send(["end"])
     status = children.outcome()
     return f"ended with status {status}" if status else ""
+
+
+def _weighed(work: dict[str, Any], held: Iterable[Any], failed: Iterable[Any]) -> dict[str, bool]:
+    """Compare which assertions held with which ones should."""
+    known = {at for at in (*held, *failed) if type(at) is int}
+    altered = set(work["altered"])
+    return {
+        "survived": any(at in altered for at in held),
+        "missed": bool(set(work["required"]) - known) or not known,
+        "failed": any(at not in altered for at in failed),
+    }
 
 
 def _answered(answer: Any) -> str:
@@ -518,13 +531,12 @@ def _run_tests_apart(work: dict[str, Any], channel: wire.Channel, found: dict[st
     sys.modules["__main__"] = module
     peer = wire.Peer(channel, hosts=False)
     peer.namespace = module.__dict__
-    alterations = wire.Alterations(work["altering"] or ())
+    notes = wire.Notes()
     try:
         module.__dict__.update(peer.read(work["names"]))
         for name in work["modules"]:
             module.__dict__[name] = wire.library(name)
-        if work["altering"] is not None:
-            module.__dict__.update(alterations.names())
+        module.__dict__.update(notes.names())
         _run_tests(work["tests"], module.__dict__)
     except wire.Broken:
         raise
@@ -532,8 +544,9 @@ def _run_tests_apart(work: dict[str, Any], channel: wire.Channel, found: dict[st
         reason = _told(error)
     else:
         reason = ""
+    found |= _weighed(work, notes.held, notes.failed)
     found |= {
-        "survived": bool(alterations.survived), "delegated": peer.delegated > 0,
+        "delegated": peer.delegated > 0,
         "beyond": peer.beyond, "forged": peer.forged > 0,
     }  # fmt: skip
     return reason
@@ -556,6 +569,8 @@ def _run_tests(tests: str, namespace: dict[str, Any]) -> None:
         failures.extend(text for _, text in [*known.failures, *known.errors])
         if known.unexpectedSuccesses:
             failures.append("a test succeeded that should not")
+        if known.skipped and "skip" not in tests:
+            failures.append("a test was skipped by the program")
         return known
 
     unittest.TestCase.run = run  # type: ignore[method-assign]
@@ -578,7 +593,7 @@ def _perform(channel: socket.socket) -> None:
     wired = wire.Channel(channel)
     # Taken now: the program may put others in their place.
     run, translate, stop, told, serve = exec, compile, os._exit, _told, wire.Peer.serve
-    alterations, run_tests, find = wire.Alterations, _run_tests, importlib.import_module
+    notes, run_tests, find = wire.Notes(), _run_tests, importlib.import_module
     source, imports, preload = wired.receive()
     kept = _Kept(preload) if preload is not None else None
     module = types.ModuleType("program")
@@ -597,18 +612,17 @@ def _perform(channel: socket.socket) -> None:
         if kept is None:
             serve(peer)
             return
-        tests, names, altering, nonce = wired.receive()
+        tests, names, nonce = wired.receive()
         kept.restore()
         namespace = _Namespace(module.__dict__, names)
-        altered = alterations(altering or ())
-        namespace.update(altered.names())
+        namespace.update(notes.names())
         run_tests(tests, namespace)
     except wire.Broken:
         return
     except BaseException as error:
         wired.send(["failed", told(error)])
         stop(1)
-    wired.send(["passed", nonce, sorted(altered.survived)])
+    wired.send(["passed", nonce, list(notes.held), list(notes.failed)])
 
 
 class _Namespace(dict[str, Any]):

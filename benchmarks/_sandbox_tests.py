@@ -10,9 +10,12 @@ import ast
 import builtins
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
+
+from benchmarks import _sandbox_wire
 
 #: What tests cannot mean from another process: the state of a process, or Python's own insides.
 _SHARED = frozenset({
@@ -35,6 +38,10 @@ _EQUAL = frozenset({
     "assertEqual", "assertEquals", "assertListEqual", "assertTupleEqual", "assertSetEqual",
     "assertDictEqual", "assertSequenceEqual", "assertMultiLineEqual", "assertCountEqual", "assertIs",
 })  # fmt: skip
+#: What may be passed by, or left halfway.
+_UNSURE = (
+    ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.With, ast.AsyncWith, ast.Match, ast.Lambda,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,8 @@ class Tests:
         names: What they read of the program's namespace.
         modules: Modules of the standard library that they use by name without importing them.
         imports: What they import, as (name, module, attribute or None): the program may use it.
-        altering: The same tests, with what they expect in calls of `_sandbox_wire.Alterations`.
-        sites: How many expectations that are.
+        sites: How many assertions there are whose expectations can be altered.
+        required: Those of them that are reached whenever the tests come to their end.
     """
 
     text: str
@@ -56,8 +63,8 @@ class Tests:
     names: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     imports: tuple[tuple[str, str, str | None], ...] = ()
-    altering: str = ""
     sites: int = 0
+    required: tuple[int, ...] = ()
 
 
 @lru_cache(maxsize=1024)
@@ -79,14 +86,37 @@ def read(text: str) -> Tests:
         # Where tests name nothing else that could be the program's, a function that is called like
         # one of Python's own is what they are about.
         names = (free - modules) or {one for one in loaded - bound if one in _BUILTINS}
-        alter = _Alter()
-        altering = ast.unparse(ast.fix_missing_locations(alter.visit(ast.parse(text))))
-        compile(altering, "tests.py", "exec", dont_inherit=True)
+        _, alter = _altered(text, ())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Tests(text)
     return Tests(
-        text, together, tuple(sorted(names)), tuple(sorted(modules)), imports, altering, alter.sites
-    )
+        text, together, tuple(sorted(names)), tuple(sorted(modules)), imports,
+        alter.sites, tuple(alter.required),
+    )  # fmt: skip
+
+
+def altered(tests: Tests, altering: Container[int]) -> str:
+    """Return tests that note which of their assertions hold, while some expect something else.
+
+    They need ``__noted__`` and ``__alter__`` of `_sandbox_wire.Notes`.
+    """
+    return _altered(tests.text, altering)[0]
+
+
+def _altered(text: str, altering: Container[int]) -> tuple[str, _Alter]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = ast.parse(text)
+        called = {
+            name
+            for statement in tree.body
+            if not isinstance(statement, (*_UNSURE, ast.FunctionDef, ast.ClassDef))
+            for name in _names(statement)[0]
+        }
+        alter = _Alter(altering, called)
+        found = ast.unparse(ast.fix_missing_locations(alter.visit(tree)))
+        compile(found, "tests.py", "exec", dont_inherit=True)
+    return found, alter
 
 
 def _names(tree: ast.AST) -> tuple[set[str], set[str]]:
@@ -191,88 +221,108 @@ class _Returning(ast.NodeTransformer):
 
 
 class _Alter(ast.NodeTransformer):
-    """Write assertions so that what they expect can be altered, and whether they hold be noted.
+    """Write assertions so that whether they hold is noted, and alter what some of them expect.
 
     ``assert f(1) == 2`` becomes::
 
         try:
-            assert f(1) == __alter__(0, 2)
+            assert f(1) == 3
         except Exception:
-            if not __failed__(0):
-                raise
+            __noted__(0, False)
         else:
-            __passed__(0)
+            __noted__(0, True)
+
+    What is written out is altered in the text, so that nothing shows it; anything else is altered
+    when it is known, by ``__alter__``. An assertion of which nothing can be altered is turned round.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, altering: Container[int], running: Container[str]) -> None:
         self.sites = 0
+        self.required: list[int] = []
+        self._altering, self._running = altering, running
+        self._unsure = 0
 
-    def visit_Assert(self, node: ast.Assert) -> ast.AST | list[ast.stmt]:
+    def visit(self, node: ast.AST) -> Any:
+        unsure = isinstance(node, _UNSURE)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            unsure = node.name not in self._running and not node.name.startswith("test")
+        self._unsure += unsure
+        found = super().visit(node)
+        self._unsure -= unsure
+        return found
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST | list[ast.AST]:
         if isinstance(node.test, ast.BoolOp) and isinstance(node.test.op, ast.And):
             parts = [ast.Assert(part, node.msg) for part in node.test.values]
             return [one for part in parts for one in _listed(self.visit_Assert(part))]
         if isinstance(node.test, ast.Constant):
             return node
-        return self._noting(ast.Assert(self._expression(node.test), node.msg))
+        if self.sites in self._altering:
+            node.test = self._expression(node.test)
+        return self._noting(node)
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
         call = node.value
         name = _function(call)
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             return node
-        if name in ("assertTrue", "assertFalse") and call.args:
-            call.args[0] = self._wrapped("__flip__", call.args[0])
-        elif (name in _EQUAL or name in _CLOSE) and len(call.args) > 1:
-            at = 1 if _calls(call.args[0]) or not _calls(call.args[1]) else 0
-            call.args[at] = self._wrapped("__alter__", call.args[at], far=name in _CLOSE)
-        else:
+        turned = {"assertTrue": "assertFalse", "assertFalse": "assertTrue"}
+        alters = (name in _EQUAL or name in _CLOSE) and len(call.args) > 1
+        if not (alters or name in turned):
             return node
+        if self.sites in self._altering:
+            if alters:
+                at = 1 if _calls(call.args[0]) or not _calls(call.args[1]) else 0
+                call.args[at] = _other(call.args[at], far=name in _CLOSE)
+            else:
+                call.func.attr = turned[name]
         return self._noting(node)
 
     def _noting(self, statement: ast.stmt) -> ast.Try:
         at = self.sites
         self.sites += 1
-        failed = ast.If(
-            ast.UnaryOp(ast.Not(), _called("__failed__", ast.Constant(at))), [ast.Raise()], []
-        )
-        handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, [failed])
-        passed = ast.Expr(_called("__passed__", ast.Constant(at)))
-        return ast.Try([statement], [handler], [passed], [])
-
-    def _wrapped(self, function: str, node: ast.expr, *, far: bool = False) -> ast.Call:
-        more = [ast.Constant(True)] if far else []
-        return _called(function, ast.Constant(self.sites), node, *more)
+        if not self._unsure:
+            self.required.append(at)
+        noted = [
+            ast.Expr(_called("__noted__", ast.Constant(at), ast.Constant(held)))
+            for held in (False, True)
+        ]
+        handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, [noted[0]])
+        return ast.Try([statement], [handler], [noted[1]], [])
 
     def _expression(self, node: ast.expr) -> ast.expr:
         match node:
             case ast.Compare(ops=[ast.Eq() | ast.Is()]):
                 if _calls(node.left) or not _calls(node.comparators[0]):
-                    node.comparators[0] = self._wrapped("__alter__", node.comparators[0])
+                    node.comparators[0] = _other(node.comparators[0])
                 else:
-                    node.left = self._wrapped("__alter__", node.left)
+                    node.left = _other(node.left)
                 return node
             case ast.Compare(ops=[ast.Lt() | ast.LtE()]):
-                far = _Far(self)
+                far = _Far()
                 node.left = far.visit(node.left)
                 if far.found:
                     return node
             case ast.Call(args=[_, _, *_]) if _function(node) in _CLOSE:
-                node.args[1] = self._wrapped("__alter__", node.args[1], far=True)
+                node.args[1] = _other(node.args[1], far=True)
                 return node
             case ast.Call(args=[ast.GeneratorExp() | ast.ListComp() as each]) if (
                 _function(node) == "all" and isinstance(each.elt, ast.Compare)
             ):
                 each.elt = self._expression(each.elt)
                 return node
-        return self._wrapped("__flip__", node)
+            case ast.Call(args=[ast.Call(args=[ast.Lambda(body=ast.Compare()) as each, *_]) as inner]):
+                if _function(node) == "all" and _function(inner) == "map":
+                    each.body = self._expression(each.body)
+                    return node
+        return ast.UnaryOp(ast.Not(), node)
 
 
 class _Far(ast.NodeTransformer):
     """Alter what is taken from the program's result: ``abs(f(1) - 2.5)`` in ``… < 1e-6``."""
 
-    def __init__(self, alter: _Alter) -> None:
+    def __init__(self) -> None:
         self.found = False
-        self._alter = alter
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         return self.generic_visit(node) if _function(node) in _PLAIN else node
@@ -281,12 +331,22 @@ class _Far(ast.NodeTransformer):
         if not isinstance(node.op, ast.Sub):
             return node
         self.found = True
-        wrapped = self._alter._wrapped
         if _calls(node.left) or not _calls(node.right):
-            node.right = wrapped("__alter__", node.right, far=True)
+            node.right = _other(node.right, far=True)
         else:
-            node.left = wrapped("__alter__", node.left, far=True)
+            node.left = _other(node.left, far=True)
         return node
+
+
+def _other(node: ast.expr, *, far: bool = False) -> ast.expr:
+    """Return an expression of another value than an expression has."""
+    try:
+        text = repr(_sandbox_wire.altered(ast.literal_eval(node), far=far))
+        if ast.literal_eval(text) != ast.literal_eval(node):
+            return ast.parse(text, mode="eval").body
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        pass  # no literal, or none that can be written
+    return _called("__alter__", node, ast.Constant(far))
 
 
 def _called(function: str, *arguments: ast.expr) -> ast.Call:

@@ -966,46 +966,16 @@ def _altered_text(text: str) -> str:
     return text[:at] + new + text[at + 1 :]
 
 
-class Alterations:
-    """What tests are given that were written anew by ``_sandbox_tests.altered``.
+class Notes:
+    """Which assertions of tests have held; see ``_sandbox_tests.altered``."""
 
-    Attributes:
-        survived: The numbers of assertions that held although what they expect had been altered.
-    """
-
-    def __init__(self, sites: Iterable[int]) -> None:
-        self.survived: set[int] = set()
-        self._sites = frozenset(sites)
-        self._applied: set[int] = set()
+    def __init__(self) -> None:
+        self.held: set[int] = set()
+        self.failed: set[int] = set()
 
     def names(self) -> dict[str, Any]:
-        """Return the functions by the names that the tests call them by."""
-        return {
-            "__alter__": self._alter,
-            "__flip__": self._flip,
-            "__failed__": self._failed,
-            "__passed__": self._passed,
-        }
+        """Return functions by the names that the tests call them by."""
+        return {"__noted__": self._note, "__alter__": lambda value, far: altered(value, far=far)}
 
-    def _alter(self, at: int, value: Any, far: bool = False) -> Any:
-        if at not in self._sites:
-            return value
-        self._applied.add(at)
-        return altered(value, far=far)
-
-    def _flip(self, at: int, value: Any) -> Any:
-        if at not in self._sites:
-            return value
-        self._applied.add(at)
-        return not value
-
-    def _failed(self, at: int) -> bool:
-        """Tell whether a failure is what was to be expected."""
-        found = at in self._applied
-        self._applied.discard(at)
-        return found
-
-    def _passed(self, at: int) -> None:
-        if at in self._applied:
-            self.survived.add(at)
-        self._applied.discard(at)
+    def _note(self, at: int, held: bool) -> None:
+        (self.held if held else self.failed).add(at)

@@ -63,6 +63,7 @@ _ENVIRONMENT = {"HOME": "/scratch", "TMPDIR": "/scratch", "LANG": "C.UTF-8", "PY
 _LINE = 4096
 _BLOCK = 1 << 16
 _FORGED = "forged: it passes whatever its tests expect"
+_INCONSTANT = "forged: what it passes depends on what else its tests expect"
 _UNVERIFIED = (
     "not verified: its tests run in its own process, or leave it to its objects to decide, and hold "
     "no assertion that could be altered"
@@ -233,10 +234,12 @@ def _verified(
     first = [at for at in range(tests.sites) if secrets.randbelow(2)]
     for altering in (first, [at for at in range(tests.sites) if at not in first]):
         again, found = _attempt(program, tests, limits, together=together, altering=altering)
-        if found.get("survived"):
+        if found.get("survived") or found.get("forged"):
             return Outcome(False, _FORGED, outcome.peak_mib)
+        if found.get("failed") or (again.passed and found["missed"]):
+            return Outcome(False, _INCONSTANT, outcome.peak_mib)
         if not again.passed:
-            return Outcome(False, f"forged: {again.reason}"[:300], outcome.peak_mib)
+            return Outcome(False, f"not verified: {again.reason}"[:300], outcome.peak_mib)
     return outcome
 
 
@@ -276,13 +279,14 @@ def _attempt(
     """Run a program with its tests once; return also what the sandbox tells about it."""
     work = {
         "program": program,
-        "tests": tests.text if altering is None else tests.altering,
+        "tests": tests.text if altering is None else _sandbox_tests.altered(tests, altering),
         "together": together,
         "names": tests.names,
         "modules": tests.modules,
         "imports": [] if together else tests.imports,
         "preload": sorted({module for _, module, _ in tests.imports}),
-        "altering": altering,
+        "altered": altering or (),
+        "required": () if altering is None else tests.required,
     }
     ours, theirs = socket.socketpair()
     with ours, _cgroups.limited(limits.memory_mib << 20) as group:
