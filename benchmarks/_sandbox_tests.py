@@ -79,13 +79,12 @@ def read(text: str) -> Tests:
             tree = ast.fix_missing_locations(_Returning().visit(tree))
             text = ast.unparse(tree)
         loaded, bound = _names(tree)
+        text += "".join(f"\n{name}()" for name in _uncalled(tree, loaded))
         free = loaded - bound - _BUILTINS
         modules = _modules(tree, free)
         imports = tuple(_imports(tree))
         together = _must_share(tree, free, bound)
-        # Where tests name nothing else that could be the program's, a function that is called like
-        # one of Python's own is what they are about.
-        names = (free - modules) or {one for one in loaded - bound if one in _BUILTINS}
+        names = (free - modules) or _subjects(tree, (loaded - bound) & _BUILTINS)
         _, alter = _altered(text, ())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Tests(text)
@@ -138,6 +137,32 @@ def _names(tree: ast.AST) -> tuple[set[str], set[str]]:
             case ast.alias(name=name, asname=other):
                 bound.add(other or name.partition(".")[0])
     return loaded, bound
+
+
+def _subjects(tree: ast.Module, usual: set[str]) -> set[str]:
+    """Return what tests are about that name nothing but Python's own functions.
+
+    It is called like one of them then: what is handed over to be tested (``check(sum)``), or what
+    an assertion begins with (``assert sum(1, 2) == 3``).
+    """
+    handed, first = set(), set()
+    for node in tree.body:
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            handed |= {one.id for one in node.value.args if isinstance(one, ast.Name)}
+    for one in ast.walk(tree):
+        if isinstance(one, ast.Assert) and isinstance(one.test, ast.Compare):
+            first.add(_function(one.test.left))
+    return (handed & usual) or (first & usual)
+
+
+def _uncalled(tree: ast.Module, loaded: set[str]) -> list[str]:
+    """Return the test functions that a test runner would call, and nothing here does."""
+    return [
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test")
+        and node.name not in loaded and not node.args.args and not node.decorator_list
+    ]  # fmt: skip
 
 
 def _modules(tree: ast.AST, free: set[str]) -> set[str]:
@@ -298,7 +323,9 @@ class _Alter(ast.NodeTransformer):
                 else:
                     node.left = _other(node.left)
                 return node
-            case ast.Compare(ops=[ast.Lt() | ast.LtE()]):
+            case ast.Compare(left=ast.Call(), ops=[ast.Lt() | ast.LtE()]) if (
+                _function(node.left) in ("abs", "fabs")
+            ):
                 far = _Far()
                 node.left = far.visit(node.left)
                 if far.found:

@@ -81,6 +81,8 @@ _FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
 _NAMED = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType)
 #: What may say that there is no more.
 _STEPS = frozenset({"__next__", "send", "throw", "close"})
+#: What may change its arguments; comparing may not.
+_CHANGING = frozenset({"call", "__setitem__", "__exit__", *_STEPS})
 #: Modules that a program could only mean harm with.
 _NEVER = frozenset({"__main__", "antigravity", "this", "idlelib", "test", "turtledemo"})
 #: Exceptions of these would tell a test runner to look away.
@@ -273,11 +275,15 @@ _UNMADE: Any = object()
 class _Reader:
     """Values from a table of nodes, which may be anything that JSON can say."""
 
-    def __init__(self, peer: Peer, nodes: list[Any], known: Sequence[Any] = ()) -> None:
+    def __init__(
+        self, peer: Peer, nodes: list[Any], known: Sequence[Any] = (), *, changing: bool = True
+    ) -> None:
         self.nodes = nodes
         self._peer = peer
         self.objects = [*known, *[_UNMADE] * (len(nodes) - len(known))]
         shells = [at for at, node in enumerate(nodes) if node != 0 and node[0] in _SHELLS]
+        if not changing:
+            shells = [at for at in shells if at >= len(known)]
         for at in shells:
             kind = _SHELLS[nodes[at][0]]
             if at >= len(known):
@@ -459,7 +465,8 @@ class Peer:
                         reader = _Reader(self, nodes)
                         work = (wanted, reader, reader.items(items))
                     case [("done" | "raised") as how, list(nodes), item, dict(names)]:
-                        reader = _Reader(self, nodes, writer.objects)
+                        changing = operation in _CHANGING
+                        reader = _Reader(self, nodes, writer.objects, changing=changing)
                         result = reader.item(item)
                         self._renew({name: reader.item(one) for name, one in names.items()})
                         break
@@ -474,7 +481,7 @@ class Peer:
             return result
         if not isinstance(result, BaseException):
             raise Broken(_NONSENSE)
-        if type(result) is StopIteration and operation not in _STEPS:
+        if isinstance(result, StopIteration) and operation not in _STEPS:
             # Let through, it would end whatever loop the tests call the program from.
             raise RuntimeError("the program raised StopIteration") from result
         raise result
@@ -582,6 +589,7 @@ class Peer:
         self.takes_modules = False
         if type(found) is not dict:
             raise Broken(_NONSENSE)
+        found = {name: found[name] for name in names if name in found}  # and no others
         self.names = {
             name: value
             for name, value in found.items()
@@ -798,9 +806,15 @@ class Remote:
 
 def _attribute(value: Any, name: str) -> Any:
     peer: Peer = object.__getattribute__(value, "_peer")
-    if name in _STEPS:
-        return lambda *arguments: peer.request(name, value, *arguments)
-    return peer.request("getattr", value, name)
+    if name not in _STEPS:
+        return peer.request("getattr", value, name)
+
+    def step(*arguments: Any, **named: Any) -> Any:
+        if named:  # no generator's
+            return _call(peer.request("getattr", value, name), *arguments, **named)
+        return peer.request(name, value, *arguments)
+
+    return step
 
 
 def _text(value: Any, name: str) -> str:
