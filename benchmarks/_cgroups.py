@@ -31,7 +31,7 @@ class Group:
         """Return the most MiB that its processes had at a time; None where nobody counted."""
         for name in ("memory.peak", "memory.max_usage_in_bytes"):
             with contextlib.suppress(OSError, ValueError):
-                return int((Path(self.folder) / name).read_text()) / (1 << 20)
+                return int((Path(self.folder) / name).read_text()) / (1 << 20) or None
         return None
 
 

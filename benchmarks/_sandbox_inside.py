@@ -715,4 +715,3 @@ def _told(error: BaseException) -> str:
     except BaseException:
         text = "an exception that cannot be shown"
     return " ".join(text[:200].split()).encode("utf-8", "replace").decode()
-

@@ -204,7 +204,9 @@ def _must_share(tree: ast.AST, free: set[str], bound: set[str]) -> bool:
                     return True
             case ast.ClassDef(bases=bases) if any(_names(base)[0] & free for base in bases):
                 return True
-            case ast.Compare(left=left, comparators=others) if _compares_types([left, *others], free):
+            case ast.Compare(left=left, comparators=others) if _compares_types(
+                [left, *others], free
+            ):
                 return True
     return any(
         isinstance(node, ast.Name) and node.id in _SHARED and not _is_harmless(node, tree)
@@ -323,9 +325,9 @@ class _Alter(ast.NodeTransformer):
                 else:
                     node.left = _other(node.left)
                 return node
-            case ast.Compare(left=ast.Call(), ops=[ast.Lt() | ast.LtE()]) if (
-                _function(node.left) in ("abs", "fabs")
-            ):
+            case ast.Compare(left=ast.Call(), ops=[ast.Lt() | ast.LtE()]) if _function(
+                node.left
+            ) in ("abs", "fabs"):
                 far = _Far()
                 node.left = far.visit(node.left)
                 if far.found:
@@ -333,12 +335,14 @@ class _Alter(ast.NodeTransformer):
             case ast.Call(args=[_, _, *_]) if _function(node) in _CLOSE:
                 node.args[1] = _other(node.args[1], far=True)
                 return node
-            case ast.Call(args=[ast.GeneratorExp() | ast.ListComp() as each]) if (
-                _function(node) == "all" and isinstance(each.elt, ast.Compare)
-            ):
+            case ast.Call(args=[ast.GeneratorExp() | ast.ListComp() as each]) if _function(
+                node
+            ) == "all" and isinstance(each.elt, ast.Compare):
                 each.elt = self._expression(each.elt)
                 return node
-            case ast.Call(args=[ast.Call(args=[ast.Lambda(body=ast.Compare()) as each, *_]) as inner]):
+            case ast.Call(
+                args=[ast.Call(args=[ast.Lambda(body=ast.Compare()) as each, *_]) as inner]
+            ):
                 if _function(node) == "all" and _function(inner) == "map":
                     each.body = self._expression(each.body)
                     return node
@@ -382,9 +386,7 @@ def _called(function: str, *arguments: ast.expr) -> ast.Call:
 
 def _calls(node: ast.AST) -> bool:
     """Tell whether an expression calls anything but the plainest of Python's functions."""
-    return any(
-        isinstance(one, ast.Call) and _function(one) not in _PLAIN for one in ast.walk(node)
-    )
+    return any(isinstance(one, ast.Call) and _function(one) not in _PLAIN for one in ast.walk(node))
 
 
 def _listed(found: ast.AST | list[ast.stmt]) -> list[ast.AST]:

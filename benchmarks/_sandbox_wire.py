@@ -472,7 +472,7 @@ class Peer:
                         break
                     case _:
                         raise TypeError("no message")
-            except (Broken, Beyond):
+            except (Broken, Beyond, MemoryError):
                 raise
             except Exception as error:
                 raise Broken(_NONSENSE) from error
@@ -547,9 +547,10 @@ class Peer:
 
     def _read_names(self, names: list[str]) -> dict[str, Any]:
         found = {name: self.namespace[name] for name in names if name in self.namespace}
-        heavy = [one for one in found.values() if type(one) in _MUTABLE and len(one) > _HEAVY]
+        sized = (*_MUTABLE, bytes, tuple, frozenset)
+        heavy = [one for one in found.values() if type(one) in sized and len(one) > _HEAVY]
         self.heavy = set(map(id, heavy))
-        data = (*_INLINE, *_MUTABLE, tuple, frozenset, bytes)
+        data = (*_INLINE, *sized)
         self.names = {
             name: value
             for name, value in found.items()
@@ -622,7 +623,7 @@ class Peer:
                 "give", handle, "exception", value.__name__, library, shown, writer.items(bases),
             ]  # fmt: skip
         base = _base(kind)
-        if base in _FIXED:
+        if base in _FIXED and id(value) not in self.heavy:
             content = writer.item(_CONTENT[base](value))  # type: ignore[index]
             overrides = kind.__eq__ is not base.__eq__
             return ["give", handle, "content", base.__name__, content, overrides]
@@ -909,11 +910,7 @@ def decoys(value: Any) -> list[Any]:
     for _ in range(_DECOYS):
         found.append(altered(found[below(len(found))]))
     different = {(type(one), repr(one)): one for one in found[1:]}
-    return [
-        one
-        for one in different.values()
-        if type(one) is not type(value) or not one == value
-    ]
+    return [one for one in different.values() if type(one) is not type(value) or not one == value]
 
 
 def altered(value: Any, *, far: bool = False) -> Any:
