@@ -115,7 +115,7 @@ def _folders() -> Iterator[Path]:
             root, point = head.split()[3:5]
             kind, _, options = tail.split(maxsplit=2)
             counts = "memory" in controllers.split(",") and "memory" in options.split(",")
-            if not (kind == "cgroup2" and not controllers or kind == "cgroup" and counts):
+            if not ((kind == "cgroup2" and not controllers) or (kind == "cgroup" and counts)):
                 continue
             inside = os.path.relpath(path, root)
             if not inside.startswith(".."):

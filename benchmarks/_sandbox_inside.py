@@ -19,7 +19,7 @@ or ``broken TEXT`` (bare); then what is to be run comes; then what became of it 
 """
 
 # A sandbox is made for every program, and pathlib would take as long to import as all else here.
-# ruff: noqa: PTH102, PTH103, PTH106, PTH112, PTH114, PTH115, PTH118, PTH120, PTH123, PTH208, PTH211
+# ruff: noqa: PTH102, PTH103, PTH106, PTH110, PTH112, PTH114, PTH115, PTH118, PTH120, PTH123, PTH208, PTH211
 from __future__ import annotations
 
 import builtins
@@ -559,7 +559,8 @@ def _run_tests(tests: str, namespace: dict[str, Any]) -> None:
         return
     import unittest
 
-    ran, failures = [], []
+    ran: list[Any] = []
+    failures: list[str] = []
     usual = unittest.TestCase.run
 
     def run(self: Any, result: Any = None) -> Any:

@@ -389,5 +389,5 @@ def _calls(node: ast.AST) -> bool:
     return any(isinstance(one, ast.Call) and _function(one) not in _PLAIN for one in ast.walk(node))
 
 
-def _listed(found: ast.AST | list[ast.stmt]) -> list[ast.AST]:
-    return list(found) if isinstance(found, list) else [found]
+def _listed(found: ast.AST | list[ast.AST]) -> list[ast.AST]:
+    return found if isinstance(found, list) else [found]

@@ -617,19 +617,19 @@ class Peer:
         handle = self.handle(value)
         if isinstance(value, type) and BaseException in value.__mro__:
             bases = [base for base in value.__bases__ if BaseException in base.__mro__]
-            shown = value.__str__ not in (BaseException.__str__, KeyError.__str__, OSError.__str__)
+            usual: Any = (BaseException.__str__, KeyError.__str__, OSError.__str__)
+            shown = value.__str__ not in usual
             library = value.__module__ if value.__module__ in sys.modules else ""
             return [
                 "give", handle, "exception", value.__name__, library, shown, writer.items(bases),
             ]  # fmt: skip
         base = _base(kind)
         if base in _FIXED and id(value) not in self.heavy:
-            content = writer.item(_CONTENT[base](value))  # type: ignore[index]
-            overrides = kind.__eq__ is not base.__eq__
+            content = writer.item(_CONTENT[base](value))
+            overrides = _equality(kind) is not _equality(base)
             return ["give", handle, "content", base.__name__, content, overrides]
         names = [name for name in _FORWARDED if _has(kind, name)]
-        usual = base.__eq__ if base else object.__eq__
-        if kind.__eq__ is not usual:
+        if _equality(kind) is not _equality(base or object):
             names.append("__eq__")
         return ["give", handle, "object", base.__name__ if base else None, names]
 
@@ -704,6 +704,10 @@ class Peer:
         if answers[at] and sum(answers) > 1:
             self.forged += 1
         return answers[at] and sum(answers) == 1
+
+
+def _equality(kind: type) -> Any:
+    return kind.__eq__
 
 
 def _has(kind: type, name: str) -> bool:
@@ -869,13 +873,15 @@ _FORWARDED: dict[str, Any] = {
 def _fixed(base: type, overrides: bool) -> Callable[[Peer, Any], Any]:
     """Make stand-ins for an instance of a class that extends an immutable type: its content."""
 
+    usual: Any = base
+
     def new(cls: type, peer: Peer, content: Any) -> Any:
-        self = base.__new__(cls, content)
+        self = usual.__new__(cls, content)
         self._peer = peer
         return self
 
     def equal(self: Any, other: object) -> Any:
-        found = base.__eq__(self, other)
+        found = usual.__eq__(self, other)
         if overrides and found is not True:
             return self._peer.equal(self, other)
         return found
@@ -885,7 +891,7 @@ def _fixed(base: type, overrides: bool) -> Callable[[Peer, Any], Any]:
         "__init__": lambda self, *_: None,
         "__getattr__": _attribute,
         "__eq__": equal,
-        "__ne__": lambda self, other: not self == other,
+        "__ne__": lambda self, other: not self == other,  # noqa: SIM201
         "__hash__": base.__hash__,
         "__str__": lambda self: _text(self, "__str__"),
         "__repr__": lambda self: _text(self, "__repr__"),
@@ -910,7 +916,7 @@ def decoys(value: Any) -> list[Any]:
     for _ in range(_DECOYS):
         found.append(altered(found[below(len(found))]))
     different = {(type(one), repr(one)): one for one in found[1:]}
-    return [one for one in different.values() if type(one) is not type(value) or not one == value]
+    return [one for one in different.values() if type(one) is not type(value) or one != value]
 
 
 def altered(value: Any, *, far: bool = False) -> Any:
