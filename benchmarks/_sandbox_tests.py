@@ -118,6 +118,34 @@ def _altered(text: str, altering: Container[int]) -> tuple[str, _Alter]:
     return found, alter
 
 
+def with_helpers(prompt: str, tests: str) -> str:
+    """Give tests the functions that they take from a prompt, so that no answer can change them.
+
+    HumanEval/32 checks a root with the ``poly`` that stands in the prompt before the function that
+    is asked for. The prompt's last function is the one that is asked for.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(prompt)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return tests
+    *before, _ = [one for one in tree.body if isinstance(one, ast.FunctionDef)] or [None]
+    whole = [one for one in before if one is not None and not _is_stub(one)]
+    if not {one.name for one in whole} & set(read(tests).names):
+        return tests
+    imports = [one for one in tree.body if isinstance(one, ast.Import | ast.ImportFrom)]
+    return "\n".join([*map(ast.unparse, [*imports, *whole]), tests])
+
+
+def _is_stub(function: ast.FunctionDef) -> bool:
+    return all(
+        isinstance(one, ast.Pass)
+        or (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))
+        for one in function.body
+    )
+
+
 def _names(tree: ast.AST) -> tuple[set[str], set[str]]:
     """Return the names that tests use and those that they give a meaning to, anywhere."""
     loaded: set[str] = set()
@@ -300,7 +328,7 @@ class _Alter(ast.NodeTransformer):
         if self.sites in self._altering:
             if alters:
                 at = 1 if _calls(call.args[0]) or not _calls(call.args[1]) else 0
-                call.args[at] = _other(call.args[at], far=name in _CLOSE)
+                call.args[at] = _other(call.args[at], far=_is_lax(call))
             else:
                 call.func.attr = turned[name]
         return self._noting(node)
@@ -320,6 +348,10 @@ class _Alter(ast.NodeTransformer):
     def _expression(self, node: ast.expr) -> ast.expr:
         match node:
             case ast.Compare(ops=[ast.Eq() | ast.Is()]):
+                taken = _Taken(far=False, numbers=True)
+                node.left = taken.visit(node.left)
+                if taken.found:
+                    return node
                 if _calls(node.left) or not _calls(node.comparators[0]):
                     node.comparators[0] = _other(node.comparators[0])
                 else:
@@ -328,12 +360,12 @@ class _Alter(ast.NodeTransformer):
             case ast.Compare(left=ast.Call(), ops=[ast.Lt() | ast.LtE()]) if _function(
                 node.left
             ) in ("abs", "fabs"):
-                far = _Far()
-                node.left = far.visit(node.left)
-                if far.found:
+                taken = _Taken(far=not _is_small(node.comparators[0]))
+                node.left = taken.visit(node.left)
+                if taken.found:
                     return node
             case ast.Call(args=[_, _, *_]) if _function(node) in _CLOSE:
-                node.args[1] = _other(node.args[1], far=True)
+                node.args[1] = _other(node.args[1], far=_is_lax(node))
                 return node
             case ast.Call(args=[ast.GeneratorExp() | ast.ListComp() as each]) if _function(
                 node
@@ -349,24 +381,44 @@ class _Alter(ast.NodeTransformer):
         return ast.UnaryOp(ast.Not(), node)
 
 
-class _Far(ast.NodeTransformer):
+class _Taken(ast.NodeTransformer):
     """Alter what is taken from the program's result: ``abs(f(1) - 2.5)`` in ``… < 1e-6``."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, far: bool, numbers: bool = False) -> None:
         self.found = False
+        self._far, self._numbers = far, numbers
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        return self.generic_visit(node) if _function(node) in _PLAIN else node
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        return super().generic_visit(node) if _function(node) in _PLAIN else node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        if not isinstance(node.op, ast.Sub):
-            return node
-        self.found = True
-        if _calls(node.left) or not _calls(node.right):
-            node.right = _other(node.right, far=True)
-        else:
-            node.left = _other(node.left, far=True)
+        taken = "right" if _calls(node.left) or not _calls(node.right) else "left"
+        side = getattr(node, taken)
+        if isinstance(node.op, ast.Sub) and (not self._numbers or _number(side) is not None):
+            self.found = True
+            setattr(node, taken, _other(side, far=self._far))
         return node
+
+
+def _number(node: ast.expr) -> float | None:
+    """Return the number that is written out in an expression, if it is one."""
+    try:
+        value = ast.literal_eval(node)
+    except (ValueError, TypeError, MemoryError, RecursionError):
+        return None
+    return float(value) if type(value) in (int, float) and abs(value) < 1e300 else None
+
+
+def _is_small(tolerance: ast.expr) -> bool:
+    """Tell whether a tolerance is surely less than what numbers are altered by."""
+    number = _number(tolerance)
+    return number is not None and number < 0.5
+
+
+def _is_lax(call: ast.Call) -> bool:
+    """Tell whether a comparison may have a tolerance that is not small."""
+    given = [one.value for one in call.keywords if one.arg in ("rel_tol", "abs_tol", "delta", None)]
+    return not all(map(_is_small, given))
 
 
 def _other(node: ast.expr, *, far: bool = False) -> ast.expr:

@@ -835,14 +835,38 @@ def _forward(name: str) -> Any:
 
 
 def _deciding(name: str) -> Any:
-    """Send on what lets an object decide on plain data of the tests'."""
+    """Send on what lets an object decide on plain data of the tests'.
+
+    What it says of anything at all counts for nothing.
+    """
 
     def method(self: Any, *arguments: Any) -> Any:
-        if not all(self._peer.is_theirs(one) for one in arguments):
-            self._peer.delegated += 1
-        return self._peer.request(name, self, *arguments)
+        peer = self._peer
+        if all(peer.is_theirs(one) for one in arguments):
+            return peer.request(name, self, *arguments)
+        peer.delegated += 1
+        found = peer.request(name, self, *arguments)
+        for absurd in _absurd(name, arguments[0]) if found is True else ():
+            if peer.request(name, self, absurd) is True:
+                peer.forged += 1
+                return False
+        return found
 
     return method
+
+
+def _absurd(name: str, value: Any) -> list[Any]:
+    """Return something that nothing is less, or more, than, or that nothing holds."""
+    number = type(value) in (int, float)
+    if number and name in ("__lt__", "__le__"):
+        return [-(10**300)]
+    if number and name in ("__gt__", "__ge__"):
+        return [10**300]
+    if number and name == "__contains__":
+        return [(1 << 61) + below(1 << 61)]
+    if type(value) is str and name == "__contains__":
+        return ["".join("bcdfghjkmnpqrstvwxz"[below(19)] for _ in range(16))]
+    return []
 
 
 def _call(self: Any, *arguments: Any, **named: Any) -> Any:

@@ -63,6 +63,7 @@ _ENVIRONMENT = {"HOME": "/scratch", "TMPDIR": "/scratch", "LANG": "C.UTF-8", "PY
 _LINE = 4096
 _BLOCK = 1 << 16
 _FORGED = "forged: it passes whatever its tests expect"
+_AGREEING = "forged: its objects agree with whatever they are compared with"
 _INCONSTANT = "forged: what it passes depends on what else its tests expect"
 _UNVERIFIED = (
     "not verified: its tests run in its own process, or leave it to its objects to decide, and hold "
@@ -215,7 +216,7 @@ def run(program: str, tests: str, limits: Limits | None = None) -> Outcome:
         together = True
         outcome, found = _attempt(program, read, limits, together=True)
     if found.get("forged"):
-        return Outcome(False, "forged: it says that it equals what differs", outcome.peak_mib)
+        return Outcome(False, _AGREEING, outcome.peak_mib)
     if not outcome.passed or not (together or found["delegated"]):
         return outcome
     return _verified(program, read, limits, outcome, together=together)

@@ -119,12 +119,27 @@ def test_what_is_forged_is_said_to_be() -> None:
     equal = FORGED["equal to all"]
     assert (
         run(equal, "assert f(1) == 2", LIMITS).reason
-        == "forged: it says that it equals what differs"
+        == "forged: its objects agree with whatever they are compared with"
     )
     told = run(equal, f"{SHARING}assert f(1) == 2", LIMITS).reason
     assert told == "forged: it passes whatever its tests expect"
-    near = "assert abs(f(1) - 2) < 1e-6"
-    assert run(equal, near, LIMITS).reason == "forged: it passes whatever its tests expect"
+    equal = "forged: its objects agree with whatever they are compared with"
+    for tests in (
+        "assert abs(f(1) - 2) < 1e-6",
+        "assert f(1) > 3",
+        "assert 3 in f(1)",
+        "if f(1) != 3: raise ValueError",
+        "assert [f(1)] == [2]",
+        "assert f(1) in [2]",
+        "assert f(1) - 2 == 0",
+    ):
+        assert run(FORGED["equal to all"], tests, LIMITS).reason == equal
+    adapted = (
+        "class A:\n    def __sub__(s, o): return 0 if abs(o) < 10**6 else 9\n"
+        "    def __contains__(s, o): return o < 10**6\ndef f(x): return A()"
+    )
+    for tests in ("assert abs(f(1) - 2) < 1e-6", "assert f(1) - 2 == 0"):
+        assert run(adapted, tests, LIMITS).reason == "forged: it passes whatever its tests expect"
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +181,7 @@ def test_what_was_never_run_or_belongs_to_the_tests_passes_nothing(
 
 
 def test_a_pass_that_cannot_be_verified_is_none() -> None:
-    program = "class A:\n    def __lt__(s, o): return True\ndef f(x): return A()"
+    program = "class A:\n    def __lt__(s, o): return o > 0\ndef f(x): return A()"
     outcome = run(program, "if not f(1) < 3: raise ValueError", LIMITS)
     assert outcome.reason.startswith("not verified: ")
 
@@ -243,7 +258,8 @@ def outcome_of(tests: str, altering: set[int], **names: Any) -> tuple[set[int], 
         "not f(0)", "f(1)", "f(1) != 2", "f(1) in [1]", "1 < f(2) < 3", "all(f(x) == x for x in [1, 2])",
         "all(map(lambda x: f(x) == x, [1, 2]))", "any(f(x) == 1 for x in [1, 2])", "f(1) - 3 < 7",
         "f(1e300) == 1e300", "f(float('inf')) == float('inf')", "f({1}) == {1}", "f(b'x') == b'x'",
-        "f('') == ''", "f([]) == []", "f(1) == 1 and f(2)", "f(1) == 1 or f(2) == 3",
+        "f('') == ''", "f([]) == []", "f(3) - 3 == 0", "set(f({1, 2})) - {1} == {2}", "abs(f(5) - 5) < 40",
+        "math.isclose(f(10), 10, rel_tol=0.9)", "round(f(3) - 3, 2) == 0", "f(1) == 1 and f(2)", "f(1) == 1 or f(2) == 3",
     ],
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore:.*is. with a literal")
