@@ -119,7 +119,7 @@ def _altered(text: str, altering: Container[int]) -> tuple[str, _Alter]:
 
 
 def with_helpers(prompt: str, tests: str) -> str:
-    """Give tests the functions that they take from a prompt, so that no answer can change them.
+    """Give tests what they take from a prompt (functions, imports), so that no answer can change it.
 
     HumanEval/32 checks a root with the ``poly`` that stands in the prompt before the function that
     is asked for. The prompt's last function is the one that is asked for.
@@ -130,9 +130,10 @@ def with_helpers(prompt: str, tests: str) -> str:
             tree = ast.parse(prompt)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return tests
-    *before, _ = [one for one in tree.body if isinstance(one, ast.FunctionDef)] or [None]
-    whole = [one for one in before if one is not None and not _is_stub(one)]
-    if not {one.name for one in whole} & set(read(tests).names):
+    functions = [one for one in tree.body if isinstance(one, ast.FunctionDef)]
+    whole = [one for one in functions[:-1] if not _is_stub(one)]
+    given = {name for name, _, _ in _imports(tree)} | {one.name for one in whole}
+    if not given & set(read(tests).names):
         return tests
     imports = [one for one in tree.body if isinstance(one, ast.Import | ast.ImportFrom)]
     return "\n".join([*map(ast.unparse, [*imports, *whole]), tests])

@@ -67,6 +67,7 @@ def sections(name: str) -> dict[str, str]:
 
 
 FORGED = sections("forged.txt")
+CHEATS = sections("cheats.txt")
 HONEST = sections("honest.txt")
 #: Which tests a forged program meets: all of them PLAIN, and these those that they are made for.
 AIMED = {
@@ -142,10 +143,24 @@ def test_what_is_forged_is_said_to_be() -> None:
         assert run(adapted, tests, LIMITS).reason == "forged: it passes whatever its tests expect"
 
 
+def outcomes_of(examples: dict[str, str]) -> dict[str, Outcome]:
+    pairs = [text.split("--- tests\n") for text in examples.values()]
+    return dict(zip(examples, run_all([(one, two) for one, two in pairs], LIMITS), strict=True))
+
+
+@pytest.fixture(scope="module")
+def cheats() -> dict[str, Outcome]:
+    return outcomes_of(CHEATS)
+
+
+@pytest.mark.parametrize("name", list(CHEATS))
+def test_other_cheats_are_failures(name: str, cheats: dict[str, Outcome]) -> None:
+    assert not cheats[name].passed
+
+
 @pytest.fixture(scope="module")
 def honest() -> dict[str, Outcome]:
-    jobs = [tuple(text.split("--- tests\n")) for text in HONEST.values()]
-    return dict(zip(HONEST, run_all([(p, t) for p, t in jobs], LIMITS), strict=True))
+    return outcomes_of(HONEST)
 
 
 @pytest.mark.parametrize("name", list(HONEST))
@@ -276,6 +291,21 @@ def test_an_altered_assertion_fails_where_the_true_one_holds(assertion: str) -> 
         assert outcome_of(f"assert {assertion}", sites, **names) == (set(), sites)
 
 
+def test_tests_have_from_the_prompt_what_it_gives() -> None:
+    prompt = (
+        "from math import isclose\ndef half(x):\n    return x / 2\ndef other(x):\n    pass\n"
+        'def double(x):\n    """Twice."""\n'
+    )
+    tests = "assert isclose(half(double(3)), 3)"
+    given_ = _sandbox_tests.with_helpers(prompt, tests)
+    assert given_.startswith("from math import isclose\ndef half")
+    assert "other" not in given_
+    assert _sandbox_tests.read(given_).names == ("double",)
+    assert _sandbox_tests.with_helpers(prompt, "assert double(3) == 6") == "assert double(3) == 6"
+    assert _sandbox_tests.with_helpers("Write a function.", tests) == tests
+    assert _sandbox_tests.with_helpers("", tests) == tests
+
+
 def test_what_must_be_reached_is_known() -> None:
     tests = (
         "def check(c):\n    assert c(1)\n    for x in []:\n        assert x\n"
@@ -382,6 +412,6 @@ def test_what_is_no_answer_is_found_out(message: Any) -> None:
 
 
 def test_the_examples_are_python() -> None:
-    for text in (*FORGED.values(), *HONEST.values()):
+    for text in (*FORGED.values(), *CHEATS.values(), *HONEST.values()):
         for part in text.split("--- tests\n"):
             ast.parse(part)
