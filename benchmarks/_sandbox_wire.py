@@ -702,7 +702,7 @@ class Peer:
                     raise
                 answers.append(False)  # it cannot be compared, so it does not equal it
         # Some equal two things honestly, as a node its value and another node.
-        most = 2 if len(others) > 2 * _DECOYS // 3 else 1
+        most = 2 if len(others) > 4 else 1
         if answers[at] and sum(answers) > most:
             self.forged += 1
         return answers[at] and sum(answers) <= most
@@ -939,10 +939,16 @@ def decoys(value: Any) -> list[Any]:
     Each is altered from one of those before it.
     """
     found = [value]
-    for _ in range(_DECOYS):
-        found.append(altered(found[below(len(found))]))
-    different = {(type(one), repr(one)): one for one in found[1:]}
-    return [one for one in different.values() if type(one) is not type(value) or one != value]
+    different: dict[Any, Any] = {}
+    for _ in range(8 * _DECOYS):
+        one = altered(found[below(len(found))])
+        key = (type(one), repr(one))
+        if key not in different and (type(one) is not type(value) or one != value):
+            found.append(one)
+            different[key] = one
+        if len(different) == _DECOYS:
+            break
+    return list(different.values())
 
 
 def altered(value: Any, *, far: bool = False) -> Any:
