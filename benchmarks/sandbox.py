@@ -1,24 +1,24 @@
 """Running programs that nobody has read, and telling whether they pass their tests.
 
 A program runs in processes of its own, in namespaces of its own (user, mount, PID, network, IPC, UTS,
-cgroup; see ``_sandbox_child.py``), made with the kernel's calls themselves: so root and ordinary
+cgroup; see ``_sandbox_inside.py``), made with the kernel's calls themselves: so root and ordinary
 users have the same sandbox wherever Linux 5.14 or later lets them have user namespaces (on x86-64
 and AArch64), with no package to install and nothing that runs as root for a user. Bubblewrap makes as good a file system, but maps root's
 programs to root outside, whose processes the kernel does not limit: a fork bomb would have gone off.
 
 What a program sees: Python's standard library and the shared objects that it needs, read-only;
 ``/dev/null``, ``zero``, ``random``, ``urandom``; the ``/proc`` of its own PID namespace; an empty
-scratch folder in memory. No installed packages, no environment, no sockets, no home, no project.
-What it may use: `Limits`. It ends with all that it has started, whatever becomes of the starter.
+scratch folder in memory. No installed packages, no environment, no sockets, no home, no project,
+and nothing of its tests. What it may use: `Limits`. It ends with all that it has started, whatever
+becomes of the starter.
 
-What counts as passing: the program has run to its end, leaving nothing running; its tests, which
-are sent only then, have run to theirs; Python has ended by itself and without complaint; and the
-nonce that came with the tests has come back. Neither an exit status nor anything printed is enough.
-
-What is not defended: tests and program share a process, as in HumanEval, so a program written
-against this very sandbox could look through Python's frames or its file descriptors for the tests
-and the nonce, or make its answers equal to everything. It could cheat; it could not get out. A hole
-in the kernel itself is not defended either.
+What counts as passing: the program has run to its end, leaving nothing running; its tests have run
+to theirs; and Python has ended by itself and without complaint. The tests run in a process of their
+own, to which the program is a function that is called, and plain data that comes back. Tests that
+cannot mean that (they look at the process, or at modules: see ``_sandbox_tests.py``) run in the
+program's process, with Python's modules put back before; a pass of theirs counts when it holds no
+more once what they expect has been altered. ``docs/sandbox.md`` says what is left to a program that
+wants to cheat. A hole in the kernel itself is not defended.
 
 Programs run the same for any number of workers. The one thing that may differ from run to run is
 what takes about as long as it is given; string hashes are seeded alike.
@@ -27,6 +27,7 @@ what takes about as long as it is given; string hashes are seeded alike.
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import secrets
 import selectors
@@ -36,18 +37,23 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
+from benchmarks import _cgroups, _sandbox_tests
 from isogloss.errors import IsoglossError
 from isogloss.provenance import processors
 from isogloss.settings import Settings
 
 #: Of the rules above; part of the signature of every metric that runs programs.
-VERSION = "1"
+VERSION = "2"
 
+#: How a sandbox ends in which more memory was used than there is; as in ``_sandbox_inside.py``.
+_OVER = 66
 _CHILD = Path(__file__).with_name("_sandbox_child.py")
 _PYTHON = (sys.executable, "-s", "-S", "-P", "-B", "-X", "utf8", str(_CHILD))
 #: All that a program finds in its environment, but for where some installations of Python have their
@@ -56,6 +62,13 @@ _ENVIRONMENT = {"HOME": "/scratch", "TMPDIR": "/scratch", "LANG": "C.UTF-8", "PY
 #: Bytes of a line that comes back.
 _LINE = 4096
 _BLOCK = 1 << 16
+_FORGED = "forged: it passes whatever its tests expect"
+_AGREEING = "forged: its objects agree with whatever they are compared with"
+_INCONSTANT = "forged: what it passes depends on what else its tests expect"
+_UNVERIFIED = (
+    "not verified: its tests run in its own process, or leave it to its objects to decide, and hold "
+    "no assertion that could be altered"
+)
 #: How long making a sandbox may take, on a machine that has much else to do.
 _START_SECONDS = 120.0
 
@@ -82,10 +95,18 @@ class Limits(Settings):
 
 @dataclass(frozen=True)
 class Outcome:
-    """Whether a program passed its tests, and if not, why, in one line (a program may word it)."""
+    """Whether a program passed its tests.
+
+    Attributes:
+        passed: Whether it did.
+        reason: If not, why, in one line (a program may word it).
+        peak_mib: The most memory that the program, its tests and the sandbox itself had at a time;
+            None where it was not measured, for want of a memory cgroup.
+    """
 
     passed: bool
     reason: str
+    peak_mib: float | None = field(default=None, compare=False)
 
 
 class _Stopped(Exception):
@@ -178,7 +199,8 @@ def run(program: str, tests: str, limits: Limits | None = None) -> Outcome:
 
     Args:
         program: Python source, run as a module that is not ``__main__``.
-        tests: Python source, run after it in the same namespace; it raises where a test fails.
+        tests: Python source, run after it, as if in the same namespace; it raises where a test
+            fails. Test cases of unittest run whether it runs them or not.
         limits: What both may use.
 
     Raises:
@@ -187,17 +209,39 @@ def run(program: str, tests: str, limits: Limits | None = None) -> Outcome:
     limits = limits or Limits()
     if not sys.platform.startswith("linux"):
         raise _impossible(f"it is made of Linux's namespaces, and this is {sys.platform}")
-    ours, theirs = socket.socketpair()
-    with ours:
-        with theirs:
-            process = _start(theirs.fileno(), limits)
-        assert process.stdout is not None
-        try:
-            with process.stdout, _Conversation(ours, process.stdout.fileno(), limits) as talk:
-                return _examine(process, talk, program, tests, limits)
-        finally:
-            process.terminate()
-            process.wait()  # which is when everything in the sandbox has ended
+    read = _sandbox_tests.read(tests)
+    together = read.together
+    outcome, found = _attempt(program, read, limits, together=together)
+    if found.get("beyond") and not together:
+        together = True
+        outcome, found = _attempt(program, read, limits, together=True)
+    if found.get("forged"):
+        return Outcome(False, _AGREEING, outcome.peak_mib)
+    if not outcome.passed or not (together or found["delegated"]):
+        return outcome
+    return _verified(program, read, limits, outcome, together=together)
+
+
+def _verified(
+    program: str, tests: _sandbox_tests.Tests, limits: Limits, outcome: Outcome, *, together: bool
+) -> Outcome:
+    """Run a pass again that the program had a hand in, against altered expectations.
+
+    Half of them are altered, then the other half: a program that does not know what is right
+    cannot tell which, and must fail those and pass the others.
+    """
+    if not tests.sites and tests.text.strip():
+        return Outcome(False, _UNVERIFIED, outcome.peak_mib)
+    first = [at for at in range(tests.sites) if secrets.randbelow(2)]
+    for altering in (first, [at for at in range(tests.sites) if at not in first]):
+        again, found = _attempt(program, tests, limits, together=together, altering=altering)
+        if found.get("survived") or found.get("forged"):
+            return Outcome(False, _FORGED, outcome.peak_mib)
+        if found.get("failed") or (again.passed and found["missed"]):
+            return Outcome(False, _INCONSTANT, outcome.peak_mib)
+        if not again.passed:
+            return Outcome(False, f"not verified: {again.reason}"[:300], outcome.peak_mib)
+    return outcome
 
 
 def run_all(
@@ -225,8 +269,56 @@ def run_all(
             raise
 
 
-def _start(descriptor: int, limits: Limits) -> subprocess.Popen[bytes]:
-    arguments = (str(descriptor), limits.model_dump_json(), str(os.getpid()))
+def _attempt(
+    program: str,
+    tests: _sandbox_tests.Tests,
+    limits: Limits,
+    *,
+    together: bool,
+    altering: Sequence[int] | None = None,
+) -> tuple[Outcome, dict[str, Any]]:
+    """Run a program with its tests once; return also what the sandbox tells about it."""
+    work = {
+        "program": program,
+        "tests": tests.text if altering is None else _sandbox_tests.altered(tests, altering),
+        "together": together,
+        "names": tests.names,
+        "modules": tests.modules,
+        "imports": [] if together else tests.imports,
+        "preload": sorted({module for _, module, _ in tests.imports}),
+        "altered": altering or (),
+        "required": () if altering is None else tests.required,
+    }
+    ours, theirs = socket.socketpair()
+    with ours, _cgroups.limited(limits.memory_mib << 20) as group:
+        with theirs:
+            process = _start(theirs.fileno(), limits, group.folder if group else "")
+        assert process.stdout is not None
+        try:
+            with process.stdout, _Conversation(ours, process.stdout.fileno(), limits) as talk:
+                passed, reason, found = _examine(process, talk, work, limits)
+        finally:
+            process.terminate()
+            process.wait()  # which is when everything in the sandbox has ended
+        peak = group.peak() if group else None
+    return Outcome(passed, reason, peak), found
+
+
+@cache
+def _compiled(pid: int) -> int:
+    """Return a file in memory with the code that runs inside: compiled once, not every time."""
+    codes = []
+    for name in ("_sandbox_wire", "_sandbox_inside"):
+        path = _CHILD.with_name(f"{name}.py")
+        codes.append((name, compile(path.read_bytes(), str(path), "exec", dont_inherit=True)))
+    file = os.memfd_create(f"isogloss-sandbox-{pid}")
+    os.write(file, marshal.dumps(codes))
+    return file
+
+
+def _start(descriptor: int, limits: Limits, group: str) -> subprocess.Popen[bytes]:
+    code = _compiled(os.getpid())
+    arguments = (str(descriptor), limits.model_dump_json(), group, str(code), str(os.getpid()))
     found = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
     return subprocess.Popen(
         (*_PYTHON, *arguments),
@@ -235,18 +327,14 @@ def _start(descriptor: int, limits: Limits) -> subprocess.Popen[bytes]:
         stderr=subprocess.STDOUT,
         cwd="/",
         env=_ENVIRONMENT | found,
-        pass_fds=(descriptor,),
+        pass_fds=(descriptor, code),
         start_new_session=True,
     )
 
 
 def _examine(
-    process: subprocess.Popen[bytes],
-    talk: _Conversation,
-    program: str,
-    tests: str,
-    limits: Limits,
-) -> Outcome:
+    process: subprocess.Popen[bytes], talk: _Conversation, work: dict[str, Any], limits: Limits
+) -> tuple[bool, str, dict[str, Any]]:
     talk.expect(_START_SECONDS)
     try:
         opening = talk.line()
@@ -254,29 +342,27 @@ def _examine(
         raise _impossible(str(stopped)) from stopped
     if opening != b"ready":
         raise _impossible(_text(opening.removeprefix(b"broken ") or talk.heard))
-    nonce = secrets.token_hex()
     talk.expect(limits.seconds)
     try:
-        talk.send(program)
-        told = talk.line()
-        if told == b"loaded":
-            talk.send([tests, nonce])
-            told = talk.line()
+        talk.send(work)
+        line = talk.line()
         talk.to_the_end()
     except _Stopped as stopped:
-        return Outcome(False, str(stopped))
+        return False, str(stopped), {}
     status = process.wait()
-    if told == b"passed " + nonce.encode() and status == 0:
-        return Outcome(True, "passed")
-    return Outcome(False, _why(told, status))
+    if status == _OVER:
+        return False, "used more memory than it may", {}
+    try:
+        found = json.loads(line)
+        reason = str(found["reason"])
+    except (ValueError, TypeError, KeyError):
+        return False, f"its tests ended before their end ({_ending(status)})", {}
+    passed = reason == "" and status == 0
+    return passed, "passed" if passed else reason or _ending(status), found
 
 
-def _why(told: bytes, status: int) -> str:
-    if told.startswith(b"failed "):
-        return _text(told.removeprefix(b"failed "))
-    if status > 128:
-        return f"was ended by signal {status - 128}"
-    return f"ended before its tests did (status {status})"
+def _ending(status: int) -> str:
+    return f"was ended by signal {status - 128}" if status > 128 else f"status {status}"
 
 
 def _text(line: bytes) -> str:

@@ -10,6 +10,7 @@ import platform
 import numpy as np
 
 from benchmarks import sandbox
+from benchmarks._sandbox_tests import with_helpers
 from benchmarks.metrics._base import Array, Segments
 from benchmarks.sandbox import Limits as Options
 
@@ -56,7 +57,10 @@ def pass_at(k: int, samples: int, passed: int) -> float:
 
 def _passed(segments: Segments, rows: list[int], options: Options) -> dict[int, bool]:
     """Tell of each row whether it passed; equal programs run once."""
-    jobs = {row: (segments.answers[row], segments.tests[row] or "") for row in rows}
+    jobs = {
+        row: (segments.answers[row], with_helpers(segments.inputs[row], segments.tests[row] or ""))
+        for row in rows
+    }
     keys = {row: _key(*job, options) for row, job in jobs.items()}
     new = {key: jobs[row] for row, key in keys.items() if key not in _PASSED}
     outcomes = sandbox.run_all(list(new.values()), options)

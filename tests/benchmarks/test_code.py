@@ -188,6 +188,21 @@ def test_equal_programs_run_once_for_all_metrics(monkeypatch: pytest.MonkeyPatch
     assert len(asked) == 2, "other limits, another outcome"
 
 
+def test_helpers_that_the_prompt_gives_are_not_the_answers_to_change() -> None:
+    prompt = (
+        "import math\n\ndef at(poly, x):\n    return math.fabs(sum(c * x**n for n, c in enumerate(poly)))\n\n"
+        'def root(poly):\n    """Return a root."""\n'
+    )
+    tests = (
+        "def check(candidate):\n    assert at([-2, 1], candidate([-2, 1])) < 1e-6\ncheck(root)\n"
+    )
+    right = f"{prompt}    return -poly[0] / poly[1]\n"
+    forged = f"{prompt}    return 0\n\ndef at(poly, x):\n    return 0\n"
+    answers = [right, forged, right.replace("def at", "def unused")]
+    segments = Segments(answers, [["x"]] * 3, "en", inputs=[prompt] * 3, tests=[tests] * 3)
+    assert judged("pass@1", segments)[:, 0].tolist() == [1, 0, 1]
+
+
 def test_limits_are_options_and_part_of_the_signature() -> None:
     segments = Segments(["import time; time.sleep(3)"], [["x"]], "en", tests=["pass"])
     assert judged("pass@1", segments, seconds=0.3)[0].tolist() == [0, 1]

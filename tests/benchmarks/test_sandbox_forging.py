@@ -1,0 +1,417 @@
+"""Programs that forge a pass instead of earning one, and honest ones of every kind, which must pass."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import math
+import re
+import socket
+import sys
+import threading
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks import _cgroups, _sandbox_tests, _sandbox_wire
+from benchmarks.sandbox import Limits, Outcome, run, run_all
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux only")
+
+LIMITS = Limits(seconds=60, cpu_seconds=30, memory_mib=256)
+PROGRAMS = Path(__file__).parent / "sandboxed"
+
+#: Tests of a function that sums, as HumanEval writes them: they run apart from the program.
+PLAIN = """
+def check(candidate):
+    assert candidate([1, 2]) == 3
+    assert candidate([]) == 0
+    assert abs(candidate([0.5]) - 0.5) < 1e-6
+    assert candidate([4, 5, 6]) == 15
+check(f)
+"""
+#: All is done by functions of Python's that a program may have put others in the place of.
+BY_FUNCTIONS = """
+import math
+assert all(f(x) == y for x, y in [([1, 2], 3), ([4], 4)])
+assert sorted([f([3, 1]), f([1])]) == [1, 4]
+assert math.isclose(f([.5, .25]), .75)
+"""
+BY_MAP = "assert all(map(lambda case: f(case[0]) == case[1], [([1, 2], 3), ([4], 4)]))"
+BY_UNITTEST = """
+import unittest
+class Tests(unittest.TestCase):
+    def test_sums(self):
+        self.assertEqual(f([1, 2]), 3)
+        self.assertAlmostEqual(f([.5]), .5)
+        self.assertTrue(f([3]) == 3)
+        self.assertListEqual([f([1])], [1])
+result = unittest.TextTestRunner().run(unittest.defaultTestLoader.loadTestsFromTestCase(Tests))
+assert result.wasSuccessful()
+"""
+#: Tests that look at their process share it with the program.
+SHARING = "import os\nassert os.getpid() > 1\n"
+RIGHT = "def f(numbers):\n    return sum(numbers)\n"
+
+
+def sections(name: str) -> dict[str, str]:
+    parts = re.split(r"^### (.+)\n", (PROGRAMS / name).read_text(), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+FORGED = sections("forged.txt")
+CHEATS = sections("cheats.txt")
+HONEST = sections("honest.txt")
+#: Which tests a forged program meets: all of them PLAIN, and these those that they are made for.
+AIMED = {
+    "patched isclose": (BY_FUNCTIONS, BY_MAP),
+    "fake math": (BY_FUNCTIONS,),
+    "patched unittest": (BY_UNITTEST, BY_FUNCTIONS),
+    "unittest code": (BY_UNITTEST,),
+    "skip": (BY_UNITTEST,),
+    "stopiteration": (BY_MAP, BY_FUNCTIONS),
+    "stop subclass": (BY_MAP,),
+    "equal to all": (BY_FUNCTIONS, BY_MAP, BY_UNITTEST),
+    "sys.exit is f": (BY_UNITTEST,),
+}
+Forgeries = dict[str, list[Outcome]]
+
+
+@pytest.fixture(scope="module")
+def forgeries() -> Iterator[Forgeries]:
+    jobs = [
+        (name, program, before + tests)
+        for name, program in FORGED.items()
+        for tests in (PLAIN, *AIMED.get(name, ()))
+        for before in ("", SHARING)
+    ]
+    found: Forgeries = {}
+    outcomes = run_all([(program, tests) for _, program, tests in jobs], LIMITS)
+    for (name, *_), outcome in zip(jobs, outcomes, strict=True):
+        found.setdefault(name, []).append(outcome)
+    yield found
+
+
+@pytest.mark.parametrize("name", list(FORGED))
+def test_forged_passes_are_failures(name: str, forgeries: Forgeries) -> None:
+    assert [outcome for outcome in forgeries[name] if outcome.passed] == []
+
+
+def test_all_that_these_tests_ask_is_a_sum() -> None:
+    tests = [
+        before + one
+        for one in (PLAIN, BY_FUNCTIONS, BY_MAP, BY_UNITTEST)
+        for before in ("", SHARING)
+    ]
+    assert {outcome.reason for outcome in run_all([(RIGHT, one) for one in tests], LIMITS)} == {
+        "passed"
+    }
+    assert [_sandbox_tests.read(one).together for one in tests] == [False, True] * 4
+
+
+def test_what_is_forged_is_said_to_be() -> None:
+    equal = FORGED["equal to all"]
+    assert (
+        run(equal, "assert f(1) == 2", LIMITS).reason
+        == "forged: its objects agree with whatever they are compared with"
+    )
+    told = run(equal, f"{SHARING}assert f(1) == 2", LIMITS).reason
+    assert told == "forged: it passes whatever its tests expect"
+    equal = "forged: its objects agree with whatever they are compared with"
+    for tests in (
+        "assert abs(f(1) - 2) < 1e-6",
+        "assert f(1) > 3",
+        "assert 3 in f(1)",
+        "if f(1) != 3: raise ValueError",
+        "assert [f(1)] == [2]",
+        "assert f(1) in [2]",
+        "assert f(1) - 2 == 0",
+    ):
+        assert run(FORGED["equal to all"], tests, LIMITS).reason == equal
+    adapted = (
+        "class A:\n    def __sub__(s, o): return 0 if abs(o) < 10**6 else 9\n"
+        "    def __contains__(s, o): return o < 10**6\ndef f(x): return A()"
+    )
+    for tests in ("assert abs(f(1) - 2) < 1e-6", "assert f(1) - 2 == 0"):
+        assert run(adapted, tests, LIMITS).reason == "forged: it passes whatever its tests expect"
+
+
+def outcomes_of(examples: dict[str, str]) -> dict[str, Outcome]:
+    pairs = [text.split("--- tests\n") for text in examples.values()]
+    return dict(zip(examples, run_all([(one, two) for one, two in pairs], LIMITS), strict=True))
+
+
+@pytest.fixture(scope="module")
+def cheats() -> dict[str, Outcome]:
+    return outcomes_of(CHEATS)
+
+
+@pytest.mark.parametrize("name", list(CHEATS))
+def test_other_cheats_are_failures(name: str, cheats: dict[str, Outcome]) -> None:
+    assert not cheats[name].passed
+
+
+@pytest.fixture(scope="module")
+def honest() -> dict[str, Outcome]:
+    return outcomes_of(HONEST)
+
+
+@pytest.mark.parametrize("name", list(HONEST))
+def test_honest_programs_pass(name: str, honest: dict[str, Outcome]) -> None:
+    assert honest[name] == Outcome(True, "passed")
+
+
+@pytest.mark.parametrize(
+    ("program", "tests"),
+    [
+        ("def f(x): return x", "def test_it():\n    assert f(1) == 2"),
+        (
+            "def f(x): return x",
+            "import unittest\nclass T(unittest.TestCase):\n"
+            "    def test(self): self.assertEqual(f(1), 2)",
+        ),
+        (
+            "def f(x): return x",
+            "import unittest\nclass T(unittest.TestCase):\n"
+            "    def test(self): self.assertEqual(f(1), 2)\n"
+            "unittest.TextTestRunner().run(unittest.defaultTestLoader.loadTestsFromTestCase(T))",
+        ),
+        ("def f(x): return expected", "expected = 2\nassert f(1) == expected"),
+        ("def f(x): return ref(x)", "def ref(x): return 2\nassert f(1) == ref(1)"),
+        ("def f(x):\n    import tests\n    return 2", "assert f(1) == 2"),
+        ("class P:\n    def __init__(s, x): s.x = x\ndef f(x): return P(1)", "assert f(1) == P(1)"),
+    ],
+)
+def test_what_was_never_run_or_belongs_to_the_tests_passes_nothing(
+    program: str, tests: str
+) -> None:
+    assert not run(program, tests, LIMITS).passed
+
+
+def test_a_pass_that_cannot_be_verified_is_none() -> None:
+    program = "class A:\n    def __lt__(s, o): return o > 0\ndef f(x): return A()"
+    outcome = run(program, "if not f(1) < 3: raise ValueError", LIMITS)
+    assert outcome.reason.startswith("not verified: ")
+
+
+def test_the_memory_of_all_together_is_held() -> None:
+    limits = Limits(seconds=30, cpu_seconds=10, memory_mib=192)
+    greedy = (
+        "import os, time\nfor _ in range(9):\n    if not os.fork():\n"
+        "        x = b'x' * (100 << 20); time.sleep(60)\ntime.sleep(60)"
+    )
+    outcome = run(greedy, "", limits)
+    assert outcome.reason == "used more memory than it may"
+    if outcome.peak_mib is None:
+        with _cgroups.limited(1 << 28) as group:
+            assert group is None, "there is a cgroup, and nobody counts in it"
+        pytest.skip(
+            "no memory cgroup may be made here: the sum is watched, and may be passed briefly"
+        )
+    assert outcome.peak_mib <= 192
+    modest = run("x = b'x' * (50 << 20)", "assert x[0] == 120", limits)
+    assert modest.passed
+    assert modest.peak_mib is not None
+    assert 50 < modest.peak_mib < 190
+
+
+def test_no_cgroup_is_left() -> None:
+    with _cgroups.limited(1 << 28) as group:
+        if group is None:
+            pytest.skip("no memory cgroup may be made here")
+        assert Path(group.folder).is_dir()
+    assert not Path(group.folder).exists()
+
+
+# Reading and altering tests
+
+
+@pytest.mark.parametrize(
+    ("tests", "names", "modules", "together"),
+    [
+        ("def check(c):\n    assert c(1) == math.pi\ncheck(area)", ("area",), ("math",), False),
+        ("assert sum(1, 2) == 3", ("sum",), (), False),
+        ("assert all(f(x) == 1 for x in [1])", ("f",), (), False),
+        ("def check(c):\n    assert abs(c(1, 2)) == 3\ncheck(sum)", ("sum",), (), False),
+        ("import sys\nassert f(sys.maxsize)", ("f",), (), False),
+        ("import sys\nassert f(sys.path)", ("f",), (), True),
+        ("import os\nassert f(1) == 1", ("f",), (), False),
+        ("from os import path\nassert f(path)", ("f",), (), True),
+        ("class A(B):\n    pass\nassert A()", ("B",), (), True),
+        ("assert type(f()) is A", ("A", "f"), (), True),
+        ("assert type(f()) is int", ("f",), (), False),
+        ("async def t():\n    assert await f()", ("f",), (), True),
+        ("this is no Python", (), (), False),
+    ],
+)
+def test_how_tests_are_read(
+    tests: str, names: tuple[str, ...], modules: tuple[str, ...], together: bool
+) -> None:
+    read = _sandbox_tests.read(tests)
+    assert (read.names, read.modules, read.together) == (names, modules, together)
+
+
+def outcome_of(tests: str, altering: set[int], **names: Any) -> tuple[set[int], set[int]]:
+    notes = _sandbox_wire.Notes()
+    exec(_sandbox_tests.altered(_sandbox_tests.read(tests), altering), notes.names() | names)
+    return notes.held, notes.failed
+
+
+@pytest.mark.parametrize(
+    "assertion",
+    [
+        "f(2) == 3", "3 == f(2)", "f('a') == 'b'", "f(None) is None", "f(True) is True", "f([1]) == [1]",
+        "f({'a': 1}) == {'a': 1}", "f((1, (2,))) == (1, (2,))", "f(2) == len('abc')", "f(x) == x",
+        "abs(f(2.5) - 2.5) < 1e-6", "math.fabs(2.5 - f(2.5)) <= 100", "math.isclose(f(1), 1)",
+        "not f(0)", "f(1)", "f(1) != 2", "f(1) in [1]", "1 < f(2) < 3", "all(f(x) == x for x in [1, 2])",
+        "all(map(lambda x: f(x) == x, [1, 2]))", "any(f(x) == 1 for x in [1, 2])", "f(1) - 3 < 7",
+        "f(1e300) == 1e300", "f(float('inf')) == float('inf')", "f({1}) == {1}", "f(b'x') == b'x'",
+        "f('') == ''", "f([]) == []", "f(3) - 3 == 0", "set(f({1, 2})) - {1} == {2}", "abs(f(5) - 5) < 40",
+        "math.isclose(f(10), 10, rel_tol=0.9)", "round(f(3) - 3, 2) == 0", "f(1) == 1 and f(2)", "f(1) == 1 or f(2) == 3",
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:.*is. with a literal")
+def test_an_altered_assertion_fails_where_the_true_one_holds(assertion: str) -> None:
+    given_ = {"f(2) == 3": 3, "3 == f(2)": 3, "f('a') == 'b'": "b", "f(2) == len('abc')": 3}
+    names = {
+        "math": math, "x": "some",
+        "f": lambda value: given_.get(assertion, value),
+    }  # fmt: skip
+    sites = set(range(_sandbox_tests.read(f"assert {assertion}").sites))
+    assert sites
+    for _ in range(5):
+        assert outcome_of(f"assert {assertion}", set(), **names) == (sites, set())
+        assert outcome_of(f"assert {assertion}", sites, **names) == (set(), sites)
+
+
+def test_tests_have_from_the_prompt_what_it_gives() -> None:
+    prompt = (
+        "from math import isclose\ndef half(x):\n    return x / 2\ndef other(x):\n    pass\n"
+        'def double(x):\n    """Twice."""\n'
+    )
+    tests = "assert isclose(half(double(3)), 3)"
+    given_ = _sandbox_tests.with_helpers(prompt, tests)
+    assert given_.startswith("from math import isclose\ndef half")
+    assert "other" not in given_
+    assert _sandbox_tests.read(given_).names == ("double",)
+    assert _sandbox_tests.with_helpers(prompt, "assert double(3) == 6") == "assert double(3) == 6"
+    assert _sandbox_tests.with_helpers("Write a function.", tests) == tests
+    assert _sandbox_tests.with_helpers("", tests) == tests
+
+
+def test_what_must_be_reached_is_known() -> None:
+    tests = (
+        "def check(c):\n    assert c(1)\n    for x in []:\n        assert x\n"
+        "def never():\n    assert 0\nif f(2):\n    assert f(3)\nassert f(4) and f(5)\ncheck(f)"
+    )
+    assert _sandbox_tests.read(tests).required == (0, 3, 4)
+
+
+PLAIN_DATA = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.binary(),
+    lambda inner: (
+        st.lists(inner)
+        | st.lists(inner).map(tuple)
+        | st.dictionaries(st.text() | st.integers(), inner)
+        | st.frozensets(st.integers() | st.text())
+    ),
+    max_leaves=20,
+)
+
+
+@given(PLAIN_DATA)
+def test_another_value_is_another(value: Any) -> None:
+    for far in (False, True):
+        other = _sandbox_wire.altered(value, far=far)
+        assert other != value or type(other) is not type(value)
+    others = _sandbox_wire.decoys(value)
+    assert others
+    assert not any(type(one) is type(value) and one == value for one in others)
+
+
+# What goes between the processes
+
+
+def peers() -> tuple[_sandbox_wire.Peer, socket.socket]:
+    """Return the tests' side, and the socket on which the program's side is being served."""
+    ours, theirs = socket.socketpair()
+    host = _sandbox_wire.Peer(_sandbox_wire.Channel(theirs), hosts=True)
+    host.namespace = {"same": lambda value: value, "grow": lambda value: value.append(value)}
+    threading.Thread(target=served, args=(host,), daemon=True).start()
+    return _sandbox_wire.Peer(_sandbox_wire.Channel(ours), hosts=False), ours
+
+
+def served(host: _sandbox_wire.Peer) -> None:
+    try:
+        host.serve()
+    except _sandbox_wire.Broken:
+        return
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(PLAIN_DATA, max_size=5))
+def test_plain_data_comes_back_as_it_was(values: list[Any]) -> None:
+    peer, ours = peers()
+    with ours:
+        same = peer.read(["same", "other"])["same"]
+        for value in [*values, values]:
+            back = same(value)
+            assert back == value
+            assert type(back) is type(value)
+
+
+def test_values_of_the_standard_library_come_back_too() -> None:
+    peer, ours = peers()
+    with ours:
+        names = peer.read(["same", "grow"])
+        for value in (
+            Counter("aab"), OrderedDict(a=1), defaultdict(list, {1: [2]}), deque([1], maxlen=3), Decimal("1.10"),
+            Fraction(1, 3), 1 + 2j, range(3), slice(1, 2), bytearray(b"x"), ..., int, ValueError, 10**9999,
+        ):  # fmt: skip
+            back = names["same"](value)
+            assert back == value
+            assert type(back) is type(value)
+        grown: list[Any] = [1]
+        names["grow"](grown)
+        assert grown[1] is grown
+
+
+NODES = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 5) | st.floats()
+    | st.sampled_from(["list", "dict", "set", "tuple", "give", "back", "value", "type", "module", "error",
+                       "object", "content", "exception", "builtins", "range", "int", "os", "deque", ""]),
+    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=25,
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(NODES)
+def test_what_is_no_answer_is_found_out(message: Any) -> None:
+    """Whatever a program says, it is data, something of its own, or the end of it."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        peer = _sandbox_wire.Peer(_sandbox_wire.Channel(ours), hosts=False)
+        out = _sandbox_wire.Channel(theirs)
+        out.send(["done", message if isinstance(message, list) else [message], [0], {}])
+        theirs.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(_sandbox_wire.Broken):
+            peer.request("names", [])
+
+
+def test_the_examples_are_python() -> None:
+    for text in (*FORGED.values(), *CHEATS.values(), *HONEST.values()):
+        for part in text.split("--- tests\n"):
+            ast.parse(part)
