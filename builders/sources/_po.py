@@ -360,6 +360,8 @@ def _strings(data: bytes) -> tuple[list[bytes], list[bytes]]:
 
 def _static(data: bytes, order: str, start: int, count: int) -> list[bytes]:
     spans = _table(data, order, start, count, 2)
+    if any(place + length > len(data) for length, place in spans):
+        raise _Fault("a string leads past its end")
     # Strings told many times over would fill any memory.
     if sum(length for length, _ in spans) > len(data):
         raise _Fault("its strings are longer than the file")
