@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import inspect
 import io
-import textwrap
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -75,7 +74,7 @@ def function_of(source: str, docstring: str | None = None) -> Function:
         Flaw: It is not a function with a docstring that does something, or what is left without
             the docstring is not the same function.
     """
-    code = textwrap.dedent(_plain(source)).strip("\n") + "\n"
+    code = _dedented(_plain(source).strip("\n") + "\n")
     node = _only(code)
     own = ast.get_docstring(node, clean=False)
     told = inspect.cleandoc(docstring if docstring is not None else own or "").strip()
@@ -90,6 +89,65 @@ def function_of(source: str, docstring: str | None = None) -> Function:
     else:
         stub = _head(code, node)
     return Function(stub, told, bare, _programs.group_of_program(node.name, does))
+
+
+def _dedented(code: str) -> str:
+    """Return a function without its indentation, its strings as they are.
+
+    A docstring, whose indentation is no part of what it says, goes along with the code.
+    """
+    indent = code[: len(code) - len(code.lstrip(" \t"))]
+    if not indent:
+        return code
+    block = f"if 1:\n{code}"
+    tree = _programs.parsed(block)
+    if tree is None:
+        raise Flaw("it is not Python 3")
+    body = tree.body[0].body if isinstance(tree.body[0], ast.If) else []
+    if len(body) != 1 or not isinstance(body[0], Definition):
+        raise Flaw("it is not one function")
+    docstring = body[0].body[0] if ast.get_docstring(body[0], clean=False) is not None else None
+    within = _within_strings(block)
+    if docstring is not None:
+        within -= _moved(range(docstring.lineno + 1, (docstring.end_lineno or 0) + 1), block, indent)
+    lines = block.split("\n")
+    for number, line in enumerate(lines[1:], start=2):
+        # A comment may stand further left, and so may what is in brackets.
+        margin = len(indent) if line.startswith(indent) else len(line) - len(line.lstrip(" \t"))
+        if number not in within:
+            lines[number - 1] = line[min(margin, len(indent)) :]
+    dedented = "\n".join(lines[1:])
+    if _dumped(_only(dedented)) != _dumped(body[0]):
+        raise Flaw("it is not the same without its indentation")
+    return dedented
+
+
+def _moved(lines: range, block: str, indent: str) -> set[int]:
+    """Return the lines of a docstring, where all that are not blank have the indentation."""
+    texts = block.split("\n")
+    told = [texts[number - 1] for number in lines if texts[number - 1].strip()]
+    return set(lines) if all(text.startswith(indent) for text in told) else set()
+
+
+def _within_strings(code: str) -> set[int]:
+    """Return the numbers of the lines that begin inside of a string."""
+    within: set[int] = set()
+    opened: list[int] = []
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        kind = tokenize.tok_name[token.type]
+        if kind == "STRING":
+            within.update(range(token.start[0] + 1, token.end[0] + 1))
+        elif kind == "FSTRING_START":  # from Python 3.12 on, f-strings are many tokens
+            opened.append(token.start[0])
+        elif kind == "FSTRING_END":
+            within.update(range(opened.pop() + 1, token.end[0] + 1))
+    return within
+
+
+def _dumped(node: Definition) -> str:
+    """Return what a function's tree says, its docstring without indentation."""
+    docstring = ast.get_docstring(node)
+    return f"{docstring!r}{ast.dump(_bodied(node) if docstring is not None else node)}"
 
 
 def _plain(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution, metadata
 from pathlib import Path
@@ -32,6 +31,9 @@ kind = "gettext"
 pypi = "django==5.2.19"      # or package = "…" (installed), or path = "…" (a folder)
 directions = ["from-english", "to-english", "between"]
 """
+
+#: So many locales that are not read are named.
+_NAMED = 6
 
 Direction = Literal["from-english", "to-english", "between"]
 
@@ -154,24 +156,33 @@ def _catalogs(
 
 def _unread(files: list[Located], compiled: set[Located], context: Context) -> dict[str, int]:
     """Count the catalogs that are not read, by why, and tell the user of them."""
-    unread = Counter(_why_unread(file, file in compiled, context) for file in files)
-    found = dict(sorted(unread.items()))
-    if found:
-        told = "; ".join(f"{number} {why}" for why, number in found.items())
-        lost = any(not file.tag for file in files)
-        (warn if lost else say)(f"{context.where}: {sum(found.values())} catalogs not read: {told}")
-    return found
+    unread: dict[str, list[str]] = {}
+    for file in files:
+        why = _why_unread(file, file in compiled, context)
+        unread.setdefault(why, []).append(file.locale)
+    if unread:
+        told = "; ".join(_told(why, locales) for why, locales in sorted(unread.items()))
+        # Of others than these it is known what they are.
+        tell = warn if any(not file.tag for file in files) else say
+        tell(f"{context.where}: {len(files)} catalogs not read: {told}")
+    return {why: len(locales) for why, locales in sorted(unread.items())}
+
+
+def _told(why: str, locales: list[str]) -> str:
+    names = [name if name.isprintable() else ascii(name) for name in sorted(set(locales)) if name]
+    rest = ", …" if len(names) > _NAMED else ""
+    return f"{len(locales)} {why}" + (f" ({', '.join(names[:_NAMED])}{rest})" if names else "")
 
 
 def _why_unread(file: Located, is_compiled: bool, context: Context) -> str:
     if not file.locale:
         return "with no locale in their path"
     if file.tag is None:
-        return f"of {file.locale}, whose modifier is not known"
+        return "of a locale whose modifier is not known"
     if is_compiled:
         return "compiled from the .po beside"
     if any(same_language(file.tag, language) for language in context.languages):
-        return "of a language that others of the same name are nearer to"
+        return "of a language that another locale is nearer to"
     return "of other languages than the recipe's"
 
 
