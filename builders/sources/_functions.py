@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import io
+import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from builders.sources import _programs
 from builders.sources._programs import Flaw
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
+
+_BLANK = re.compile(r"^[ \t]+$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -92,41 +95,43 @@ def function_of(source: str, docstring: str | None = None) -> Function:
 
 
 def _dedented(code: str) -> str:
-    """Return a function without its indentation, its strings as they are.
+    """Return a function without its indentation, and blank lines without white space.
 
-    A docstring, whose indentation is no part of what it says, goes along with the code.
+    Strings stay as they are. A docstring, whose indentation is no part of what it says, goes along
+    with the code.
     """
     indent = code[: len(code) - len(code.lstrip(" \t"))]
-    if not indent:
+    if not (indent or _BLANK.search(code)):
         return code
-    block = f"if 1:\n{code}"
+    block = f"if 1:\n{code}" if indent else code
     tree = _programs.parsed(block)
     if tree is None:
         raise Flaw("it is not Python 3")
-    body = tree.body[0].body if isinstance(tree.body[0], ast.If) else []
+    body = tree.body[0].body if indent and isinstance(tree.body[0], ast.If) else tree.body
     if len(body) != 1 or not isinstance(body[0], Definition):
         raise Flaw("it is not one function")
-    docstring = body[0].body[0] if ast.get_docstring(body[0], clean=False) is not None else None
-    within = _within_strings(block)
-    if docstring is not None:
-        within -= _moved(range(docstring.lineno + 1, (docstring.end_lineno or 0) + 1), block, indent)
+    within = _within_strings(block) - _within_docstring(body[0], block, indent)
     lines = block.split("\n")
-    for number, line in enumerate(lines[1:], start=2):
-        # A comment may stand further left, and so may what is in brackets.
-        margin = len(indent) if line.startswith(indent) else len(line) - len(line.lstrip(" \t"))
+    for number, line in enumerate(lines, start=1):
         if number not in within:
-            lines[number - 1] = line[min(margin, len(indent)) :]
-    dedented = "\n".join(lines[1:])
+            # A comment may stand further left, and so may what is in brackets.
+            margin = min(len(line) - len(line.lstrip(" \t")), len(indent))
+            lines[number - 1] = line[margin:] if line.strip(" \t") else ""
+    dedented = "\n".join(lines[1:] if indent else lines)
     if _dumped(_only(dedented)) != _dumped(body[0]):
         raise Flaw("it is not the same without its indentation")
     return dedented
 
 
-def _moved(lines: range, block: str, indent: str) -> set[int]:
-    """Return the lines of a docstring, where all that are not blank have the indentation."""
+def _within_docstring(node: Definition, block: str, indent: str) -> set[int]:
+    """Return the lines of a docstring behind its first, where all but blank ones are indented."""
+    if ast.get_docstring(node, clean=False) is None:
+        return set()
+    docstring = node.body[0]
+    numbers = range(docstring.lineno + 1, (docstring.end_lineno or 0) + 1)
     texts = block.split("\n")
-    told = [texts[number - 1] for number in lines if texts[number - 1].strip()]
-    return set(lines) if all(text.startswith(indent) for text in told) else set()
+    told = [texts[number - 1] for number in numbers if texts[number - 1].strip(" \t")]
+    return set(numbers) if all(text.startswith(indent) for text in told) else set()
 
 
 def _within_strings(code: str) -> set[int]:
@@ -145,9 +150,12 @@ def _within_strings(code: str) -> set[int]:
 
 
 def _dumped(node: Definition) -> str:
-    """Return what a function's tree says, its docstring without indentation."""
+    """Return what a function's tree says, its docstring without white space at lines' edges."""
     docstring = ast.get_docstring(node)
-    return f"{docstring!r}{ast.dump(_bodied(node) if docstring is not None else node)}"
+    if docstring is None:
+        return ast.dump(node)
+    lines = [line.rstrip(" \t") for line in docstring.split("\n")]
+    return f"{lines}{ast.dump(_bodied(node))}"
 
 
 def _plain(text: str) -> str:

@@ -20,12 +20,12 @@ from builders.sources._files import (
     reading_of,
     served,
 )
-from builders.sources._lines import one_line, reading
-from builders.sources._models import json_lines
+from builders.sources._lines import blocks, one_line, reading
+from builders.sources._models import from_json
 from builders.sources._programs import Flaw, Program
 from builders.sources._rows import in_batches
 from isogloss.errors import IsoglossError
-from isogloss.languages import canonical
+from isogloss.languages import canonical, is_language
 
 DESCRIPTION = "programming problems with tests, as in HumanEval, mHumanEval or MBPP: code"
 LANGUAGES = "any; the files' names, a column or the recipe say it (mHumanEval: 204)"
@@ -102,46 +102,71 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     # Programs are parsed one by one: polars knows no Python.
     for file in files:
+        first: Flaw | None = None
+        whole = 0
         for number, problem in _problems(file.path):
             where = f"{file.path}:{number}"
-            tag = _language(problem, file, language, context, where)
-            if tag not in context.languages:
-                continue
-            name = problem.id if problem.id is not None else number
-            told = {"language": tag, "source_id": f"{file.name}#{name}", "split": options.split}
-            yield _row(problem, where) | told
+            # Where the recipe says nothing of the language, and no problem does, it is at fault.
+            tag = file.language or (problem.nl if isinstance(problem, _Problem) else None) or language
+            told: dict[str, Any] = {"task": "code", "split": options.split}
+            try:
+                if isinstance(problem, Flaw):
+                    raise problem
+                tag = _language(tag, context, where)
+                if tag not in context.languages:
+                    whole += 1
+                    continue
+                name = problem.id if problem.id is not None else number
+                row = _row(problem) | {"source_id": f"{file.name}#{name}"}
+                whole += 1
+            except Flaw as flaw:
+                first = first or Flaw(f"{flaw}", number)
+                name = f"{file.name}#{number}"
+                tag = tag if tag is not None and is_language(tag) else None
+                row = {"source_id": name, "group": name, "input": "", "output": ""}
+                row |= {"rejected_by": "source", "reason": f"broken: {flaw}, at {file.name}:{number}"}
+            yield told | row | {"language": tag}
+        if first is not None and not whole:
+            problem_of_file, number = first.args
+            raise IsoglossError(problem_of_file, where=f"{file.path}:{number}", remedy=_REMEDY)
 
 
-def _language(
-    problem: _Problem, file: Found, given: str | None, context: Context, where: str
-) -> str:
-    """Return the recipe's tag of a problem's language: of its file, its column, or the options."""
-    tag = file.language or problem.nl or given
+def _language(tag: str | None, context: Context, where: str) -> str:
+    """Return the recipe's tag of a problem's language: of its file, its column, or the options.
+
+    Raises:
+        IsoglossError: Nothing says it.
+        Flaw: It is none.
+    """
     if tag is None:
         raise IsoglossError(
             "nothing says the language of this problem",
             where=where,
             remedy=f'Say it in {context.where}: language = "en", or {{language}} in the path',
         )
-    return _served(canonical(tag, where=where), context.languages)
+    if not is_language(tag):
+        raise Flaw(f"{tag!r} is not a language tag")
+    return _served(canonical(tag), context.languages)
 
 
 #: Of the recipe's languages, the one that serves a tag; looked for once a tag, not a problem.
 _served = lru_cache(served)
 
 
-def _row(problem: _Problem, where: str) -> dict[str, Any]:
-    """Return a problem as a row: whole, or with why it is rejected."""
+def _row(problem: _Problem) -> dict[str, Any]:
+    """Return a problem as a row: whole, or with why it is rejected.
+
+    Raises:
+        Flaw: It is no problem.
+    """
     if problem.code is not None and problem.tests is not None:
         asked, answer = problem.text or problem.prompt or "", problem.code
     elif problem.prompt is not None and problem.solution is not None and problem.test is not None:
         asked, answer = problem.prompt, problem.prompt + problem.solution
     else:
-        raise IsoglossError(
-            "is no problem with a solution and tests",
-            where=where,
-            remedy="It needs prompt, canonical_solution and test (HumanEval), or text, code and "
-            "test_list (MBPP)",
+        raise Flaw(
+            "is no problem with a solution and tests: it needs prompt, canonical_solution and test "
+            "(HumanEval), or text, code and test_list (MBPP)"
         )
     row: dict[str, Any] = {"task": "code", "input": asked, "output": answer}
     try:
@@ -162,17 +187,29 @@ def _made(problem: _Problem) -> Program:
     return _programs.completed(problem.prompt or "", solution, tests, problem.entry)
 
 
-def _problems(path: Path) -> Iterator[tuple[int, _Problem]]:
-    """Read a file's problems, in order, each with the number of its line.
+def _problems(path: Path) -> Iterator[tuple[int, _Problem | Flaw]]:
+    """Read a file's problems, in order, each with the number of its line or row, from 1.
+
+    A line that is not JSON, or in which a value has a wrong type, is a flaw.
 
     Raises:
-        IsoglossError: A line is not JSON, or a value has a wrong type (with the line's number).
+        IsoglossError: The file cannot be read, or holds a list.
     """
-    stored = path.suffix == ".parquet"
-    return _stored(path) if stored else json_lines(_Problem, path, _REMEDY)
+    if path.suffix == ".parquet":
+        yield from _stored(path)
+        return
+    for block in blocks(path):
+        for number, line in enumerate(block.text.split(b"\n"), block.line):
+            if number == 1 and line.strip() in (b"[", b"[{"):
+                raise IsoglossError("is a list of JSON", where=f"{path}:1", remedy=_REMEDY)
+            if line.strip():
+                try:
+                    yield number, from_json(_Problem, line, f"{path}:{number}", _REMEDY)
+                except IsoglossError as error:
+                    yield number, Flaw(error.problem)
 
 
-def _stored(path: Path) -> Iterator[tuple[int, _Problem]]:
+def _stored(path: Path) -> Iterator[tuple[int, _Problem | Flaw]]:
     """Read a Parquet file's problems, each with the number of its row."""
     import pyarrow as pa
     import pyarrow.parquet
@@ -192,4 +229,4 @@ def _stored(path: Path) -> Iterator[tuple[int, _Problem]]:
         except ValidationError as error:
             told = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in told["loc"])
-            raise IsoglossError(f"{place}: {told['msg']}", where=f"{path}: row {number}") from error
+            yield number, Flaw(f"{place}: {told['msg']}")
