@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import polib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from source_reading import open_source
 
 from builders.sources import _locales, _po, gettext
 from builders.sources._base import Context
@@ -75,12 +79,47 @@ def first_line_of_entries() -> int:
         ('msgid "a"\nmsgstr "b"\n#~ msgid "Old\n#~ msgstr "Alt"\n', 2, "quotes are not closed"),
     ],
 )
-def test_a_broken_line_is_told_not_cut(lines: str, wrong: int, told: str, tmp_path: Path) -> None:
-    write(tmp_path / "de/LC_MESSAGES/a.po", lines)
-    place = rf"a\.po:{first_line_of_entries() + wrong}: is not a gettext catalog \(.*{told}"
+def test_a_broken_entry_is_a_rejected_row_and_costs_no_other(
+    lines: str, wrong: int, told: str, tmp_path: Path
+) -> None:
+    write(tmp_path / "de/LC_MESSAGES/a.po", f"{lines}\n{entry('Save', 'Speichern')}")
+    found = read(tmp_path)
+    assert ("Save", "Speichern") in good(found)
+    assert not {"Open", "Öffnen", "Old"} & {text for row in good(found) for text in row}
+    (reason,) = found["reason"].drop_nulls()
+    place = f"at de/LC_MESSAGES/a.po:{first_line_of_entries() + wrong}"
+    assert reason.startswith("broken: ")
+    assert told in reason
+    assert reason.endswith(place)
+
+
+def test_a_file_of_which_no_entry_is_whole_is_no_catalog(tmp_path: Path) -> None:
+    write(tmp_path / "de/LC_MESSAGES/a.po", "Dear all,\nhere it is\n", header="")
+    place = r"a\.po:1: is not a gettext catalog \(neither a comment"
     with pytest.raises(IsoglossError, match=place) as raised:
         read(tmp_path)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        # An entry without its end, at the next one, which an empty line parts from it.
+        ('msgid "a"\n\nmsgid "b"\nmsgstr "c"\n', [("b", "c")]),
+        # A merge that was never finished.
+        ('msgid "a"\n<<<<<<< HEAD\nmsgstr "b"\n=======\nmsgstr "c"\n>>>>>>> x\n', []),
+        ('msgid "a"\nmsgstr "b"\n\n>>>>>>> x\n\nmsgid "c"\nmsgstr "d"\n', [("a", "b"), ("c", "d")]),
+        # What is broken takes no flag from the next one.
+        ('msgid "a\n\n#, fuzzy\nmsgid "b"\nmsgstr "c"\n', []),
+        ('msgid "a \\q"\nmsgstr "b"\nmsgid "c"\nmsgstr "d"\n', [("c", "d")]),
+        ('msgid "a"\nmsgid_plural "b"\nmsgstr[1] "c"\n', []),
+    ],
+)
+def test_where_a_broken_entry_ends(text: str, kept: list[tuple[str, str]], tmp_path: Path) -> None:
+    write(tmp_path / "de/LC_MESSAGES/a.po", text)
+    found = read(tmp_path)
+    assert good(found) == kept
+    assert found["reason"].is_not_null().any()
 
 
 def test_every_form_that_gnu_gettext_reads_is_read(tmp_path: Path) -> None:
@@ -120,7 +159,7 @@ def test_what_polib_writes_is_read_as_it_was(
     if any(separator in text for separator in "\x1c\x1d\x1e\x85\u2028\u2029\r"):
         return
     (folder / "a.po").write_bytes(text.encode())
-    read_back = [(one.msgid, one.msgstr) for one in _po.open_catalog(folder / "a.po")]
+    read_back = [(one.msgid, one.forms[0]) for one in _po.open_catalog(folder / "a.po").entries[1:]]
     assert read_back == texts
 
 
@@ -141,9 +180,11 @@ def test_an_encoding_is_the_headers(tmp_path: Path) -> None:
     path = tmp_path / "de/LC_MESSAGES/a.po"
     write(path, (header + entry("Open", "Öffnen")).encode("latin-1"))
     assert good(read(tmp_path)) == [("Open", "Öffnen")]
-    write(path, (HEADER + entry("Open", "Öffnen")).encode("latin-1"))
-    with pytest.raises(IsoglossError, match=rf"a\.po:{first_line_of_entries() + 1}: .*is not UTF"):
-        read(tmp_path)
+    write(path, (HEADER + entry("Open", "Öffnen") + entry("Save", "Auf")).encode("latin-1"))
+    found = read(tmp_path)
+    assert good(found) == [("Save", "Auf")]
+    assert found["output"][0] == "\ufffdffnen"
+    assert "is not UTF-8, the encoding of its header" in found["reason"][0]
     write(path, (HEADER.replace("UTF-8", "hex") + entry("Open", "Auf")).encode())
     with pytest.raises(IsoglossError, match="is not a gettext catalog"):
         read(tmp_path)
@@ -181,6 +222,112 @@ def test_a_mo_whose_offsets_leave_it_is_told(tmp_path: Path) -> None:
         write(path, content)
         with pytest.raises(IsoglossError, match=told):
             read(tmp_path)
+
+
+_AWKWARD = (
+    HEADER
+    + """#, c-format
+msgid "at %<PRIuMAX> of %s"
+msgstr "von %2$s an %1$<PRIuMAX>"
+
+#, c-format
+msgid "%d tracks"
+msgstr "%Id Spuren"
+
+msgctxt "menu" msgid "tab\\tbell\\a" msgstr "\\303\\244\\x21"
+
+msgctxt
+""
+"dialogue"
+msgid
+"one "
+"two"
+
+msgstr "eins "
+
+"zwei"
+
+#, c-format fuzzy
+msgid "Open"
+msgstr "Zu"
+
+#! fuzzy
+msgid "Close"
+msgstr "Auf"
+
+#,fuzzy,c-format
+msgid "Away"
+msgstr "Her"
+
+#, no-c-format
+msgid "One"
+msgid_plural "Many"
+msgstr[0] "Ein"
+msgstr[ 1 ] "Viele"
+
+#~| msgid "Older"
+#~ msgid "Old"
+#~ msgstr "Alt"
+"""
+)
+
+
+def entries_of(path: Path) -> list[tuple[Any, ...]]:
+    """Return what a program would show of a catalog."""
+    return sorted(
+        (one.msgid, one.msgctxt or "", one.msgid_plural or "", *one.forms)
+        for one in _po.open_catalog(path).entries
+        if one.msgid and not one.obsolete and "fuzzy" not in one.flags
+    )
+
+
+@pytest.mark.parametrize("endianness", ["little", "big"])
+def test_catalogs_are_read_as_gnu_gettext_compiles_them(endianness: str, tmp_path: Path) -> None:
+    if shutil.which("msgfmt") is None:
+        pytest.skip("GNU gettext is not installed: msgfmt cannot be asked")
+    path = write(tmp_path / "a.po", _AWKWARD, header="")
+    compiled = tmp_path / "a.mo"
+    command = ["msgfmt", f"--endianness={endianness}", "-o", str(compiled), str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    assert entries_of(path) == entries_of(compiled)
+    assert ("at %<PRIuMAX> of %s", "", "", "von %2$s an %1$<PRIuMAX>") in entries_of(compiled)
+    assert ("%d tracks", "", "", "%Id Spuren") in entries_of(compiled)
+    assert ("tab\tbell\a", "menu", "", "ä!") in entries_of(path)
+    assert len(entries_of(path)) == 5
+
+
+@given(st.lists(st.sampled_from(_AWKWARD.split("\n") + ['"', "msgid", "#~", "\\"]), max_size=12))
+def test_any_lines_are_read_or_one_error(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str]
+) -> None:
+    path = tmp_path_factory.mktemp("lines") / "a.po"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    try:
+        found = _po.open_catalog(path).entries
+    except IsoglossError as error:
+        assert "is not a gettext catalog" in str(error)
+        return
+    assert all(one.forms for one in found if not one.fault), "what is not broken has a translation"
+
+
+def test_strings_that_differ_by_system_lie_inside_the_file(tmp_path: Path) -> None:
+    """A ``.mo`` of revision 0.1, by hand: one string, ``<PRIu64>`` in its middle."""
+    names = b"PRIu64\0"
+    places = 48 + 8 + 4 + 4  # behind the header, a segment, and the tables of both sides
+    text = places + 2 * 20
+    body = struct.pack("<2I", len(names), text) + struct.pack("<2I", places, places + 20)
+    for start in (text + 7, text + 7 + 5):
+        body += struct.pack("<5I", start, 2, 0, 3, 0xFFFFFFFF)
+    body += names + b"a %b\0" + b"c %d\0"
+    head = struct.pack("<12I", 0x950412DE, 1, 0, 48, 48, 0, 0, 1, 48, 1, 56, 60)
+    path = write(tmp_path / "a.mo", head + body)
+    assert [(one.msgid, one.forms) for one in _po.open_catalog(path).entries] == [
+        ("a <PRIu64>%b", ["c <PRIu64>%d"])
+    ]
+    for cut in range(len(head), len(head + body)):
+        path.write_bytes((head + body)[:cut])
+        with pytest.raises(IsoglossError, match="is not a gettext catalog"):
+            _po.open_catalog(path)
 
 
 # --- plurals
@@ -224,6 +371,104 @@ def test_a_locale_is_found_in_the_path_and_taken_out(
 ) -> None:
     write(tmp_path / path, "")
     assert [(found.locale, found.name) for found in _locales.locate(tmp_path)] == [(locale, name)]
+
+
+@pytest.mark.parametrize(
+    ("paths", "locales"),
+    [
+        # Modules of Python whose names are languages', in the catalogs of a translation.
+        (["es/library/csv.po", "es/library/json.po", "es/library/os.po"], ["es"] * 3),
+        (["es/library/csv.po", "es/library/os.po"], ["es"] * 2),
+        (["es/os.po"], ["es"]),
+        (["es/os/intro.po", "es/tour/intro.po", "fr/os/intro.po"], ["es", "es", "fr"]),
+        (["locale/es/os.po"], ["es"]),
+        (["it/po/ast.po"], ["ast"]),
+        (["my-app/de.po", "my-app/fr.po"], ["de", "fr"]),
+        (["kde/de/x.po"], ["de"]),
+        (["po/messages.po", "po/de.po"], ["de", ""]),
+    ],
+)
+def test_what_lies_beside_says_which_part_is_the_locale(
+    paths: list[str], locales: list[str], tmp_path: Path
+) -> None:
+    for path in paths:
+        write(tmp_path / path, "")
+    assert [found.locale for found in _locales.locate(tmp_path)] == locales
+
+
+def test_a_header_says_which_part_is_the_locale(tmp_path: Path) -> None:
+    header = HEADER.replace('msgstr ""\n', 'msgstr ""\n"Language: os_RU\\n"\n')
+    write(tmp_path / "es/os.po", "", header=header)
+    assert [found.locale for found in _locales.locate(tmp_path)] == ["os"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "tag"),
+    [
+        ("sr@latin", "sr-Latn"),
+        ("sr@Latn", "sr-Latn"),
+        ("sr_RS.UTF-8@latin", "sr-Latn-RS"),
+        ("sr@ijekavian", "sr-ijekavsk"),
+        ("sr@ijekavianlatin", "sr-Latn-ijekavsk"),
+        ("sd@devanagari", "sd-Deva"),
+        ("tt@iqtelif", "tt-Latn"),
+        ("be@latin", "be-Latn"),
+        ("be@tarask", "be-tarask"),
+        ("uz@cyrillic", "uz-Cyrl"),
+        ("ks_IN@devanagari", "ks-Deva-IN"),
+        ("en@shaw", "en-Shaw"),
+        ("ca_ES.UTF-8@valencia", "ca-ES-valencia"),
+        ("de_AT@euro", "de-AT"),
+        ("de_DE@EUR", "de-DE"),
+        ("de_DE@currency=EUR", "de-DE"),
+        ("zh_TW.Big5", "zh-TW"),
+        ("en@quot", None),
+        ("en@boldquot", None),
+        ("en@piglatin", None),
+        ("de@", None),
+        ("app-data", None),
+    ],
+)
+def test_a_modifier_is_a_script_a_variant_a_currency_or_not_known(
+    locale: str, tag: str | None
+) -> None:
+    assert _locales.tag_of(locale) == tag
+
+
+def test_no_catalog_is_passed_over_without_a_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for locale in ("de", "de@foo", "zh_TW", "tt@iqtelif", "pt_BR", "pt_PT"):
+        write(tmp_path / f"po/{locale}.po", entry("Save", locale))
+    write(tmp_path / "readme.po", entry("Save", "?"))
+    write(tmp_path / "po/de.mo", b"")
+    details = open_source(
+        "gettext", tmp_path, ("en", "de", "tt", "pt"), path=".", directions=("from-english",)
+    ).details
+    assert details["catalogs"] == {"de": 1, "pt": 1}
+    assert details["unread"] == {
+        "compiled from the .po beside": 1,
+        "of a language that another locale is nearer to": 1,
+        "of a locale whose modifier is not known": 1,
+        "of other languages than the recipe's": 2,
+        "with no locale in their path": 1,
+    }
+    said = capsys.readouterr().err
+    assert "warning: r.toml: sources[0]: 6 catalogs not read: " in said
+    assert "2 of other languages than the recipe's (tt@iqtelif, zh_TW)" in said
+    assert "1 of a locale whose modifier is not known (de@foo)" in said
+
+
+def test_each_catalog_has_the_nearest_locale_that_it_is_in(tmp_path: Path) -> None:
+    for path, text in (
+        ("a/locale/pt/app.po", "pt a"),
+        ("a/locale/pt_BR/app.po", "BR a"),
+        ("b/locale/pt_BR/app.po", "BR b"),
+        ("c/locale/pt_PT/app.po", "PT c"),
+    ):
+        write(tmp_path / path, entry("Save", text))
+    found = read(tmp_path, languages=("en", "pt"))
+    assert [target for _, target in good(found)] == ["pt a", "BR b", "PT c"]
 
 
 def test_catalogs_named_for_locales_say_so_for_their_folder(tmp_path: Path) -> None:
@@ -303,6 +548,109 @@ def test_an_answer_right_in_every_context_is_kept(tmp_path: Path) -> None:
     write(tmp_path / "de/LC_MESSAGES/a.po", entry("Save", "Speichern", "button"))
     write(tmp_path / "de/LC_MESSAGES/b.po", entry("Save", "Speichern") + entry("&Save", "&Sichern"))
     assert good(read(tmp_path)) == [("Save", "Speichern")] * 2
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "plain", "context"),
+    [
+        ("_: keyboard label\\nThe key", "Die Taste", ("The key", "Die Taste"), "keyboard label"),
+        ("_: a\\nThe key", "_: a\\nDie Taste", ("The key", "Die Taste"), "a"),
+        ("Playlist|Remove all", "Alle entfernen", ("Remove all", "Alle entfernen"), "Playlist"),
+        ("a menu|Sort a|b", "Ordne a|b", ("Sort a|b", "Ordne a|b"), "a menu"),
+        ("unit^Mage", "Magier", ("Mage", "Magier"), "unit"),
+        ("Index[[Menu]]", "Register", ("Index", "Register"), "Menu"),
+        ("dialog\\004Open", "Auf", ("Open", "Auf"), "dialog"),
+    ],
+)
+def test_a_context_inside_a_msgid_is_taken_out(
+    source: str, target: str, plain: tuple[str, str], context: str, tmp_path: Path
+) -> None:
+    write(tmp_path / "po/de.po", entry(source, target))
+    found = read(tmp_path)
+    assert good(found) == [plain]
+    assert found["tags"].to_list() == [[f"context:{context}"]]
+    assert found["group"].to_list() == [plain[0].lower().replace("|", " ")]
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("yes|no", "ja|nein"),
+        ("Yes|No", "Ja/Nein"),
+        ("yes|no", "是｜否"),
+        ("a | b", "c"),
+        ("Use: open [-v|-q]", "Aufruf: open [-v|-q]"),
+        ("x^2", "x^2"),
+        ("Images|*.png", "Bilder|*.png"),
+        ("_: no end", "_: kein Ende"),
+    ],
+)
+def test_a_bar_that_is_text_stays(source: str, target: str, tmp_path: Path) -> None:
+    write(tmp_path / "po/de.po", entry(source, target))
+    assert good(read(tmp_path)) == [(source, target)]
+
+
+def test_plurals_with_a_context_inside(tmp_path: Path) -> None:
+    write(
+        tmp_path / "po/de.po",
+        'msgid "File|%d copy"\nmsgid_plural "File|%d copies"\n'
+        'msgstr[0] "%d Kopie"\nmsgstr[1] "%d Kopien"\n\n'
+        + entry("_n: One day\\n%n days", "Ein Tag\\n%n Tage"),
+    )
+    found = read(tmp_path)
+    assert good(found) == [("%d copy", "%d Kopie"), ("%d copies", "%d Kopien")]
+    assert "its plural forms are in one string" in found["reason"][2]
+
+
+def test_texts_that_differ_by_a_context_inside_are_no_examples(tmp_path: Path) -> None:
+    write(tmp_path / "po/de.po", entry("Menu|Open", "Öffnen") + entry("State|Open", "Offen"))
+    found = read(tmp_path)
+    assert not good(found)
+    assert all("Menu, State" in reason for reason in found["reason"])
+
+
+# --- credits
+
+
+@pytest.mark.parametrize(
+    ("source", "context", "comment"),
+    [
+        ("translator-credits", "", ""),
+        ("translator_credits", "", ""),
+        ("TRANSLATOR_CREDITS", "", ""),
+        ("translator credits", "", ""),
+        ("_translatorinfo", "", ""),
+        ("ROLES_OF_TRANSLATORS", "", ""),
+        ("CREDIT_FOR_TRANSLATORS", "", ""),
+        ("Your names", "NAME OF TRANSLATORS", ""),
+        ("Your emails", "EMAIL OF TRANSLATORS", ""),
+        ("_: NAME OF TRANSLATORS\\nYour names", "", ""),
+        ("Thanks", "", "#. Put one translator per line, in the form NAME <EMAIL>, YEAR1, YEAR2\n"),
+        ("Written by", "", "#. TRANSLATORS: replace this with your own name\n"),
+    ],
+)
+def test_credits_of_translators_are_rejected(
+    source: str, context: str, comment: str, tmp_path: Path
+) -> None:
+    text = comment + entry(source, "Erika Beispiel", context) + entry("Open", "Auf")
+    write(tmp_path / "po/de.po", text)
+    found = read(tmp_path, ("from-english", "to-english"))
+    assert good(found) == [("Open", "Auf"), ("Auf", "Open")]
+    assert found["reason"].drop_nulls().to_list() == ["names its translators, and is no translation"]
+
+
+def test_an_address_that_only_the_translation_has_is_of_its_translators(tmp_path: Path) -> None:
+    write(
+        tmp_path / "po/de.po",
+        entry("Report bugs to <a@example.org>", "Fehler an <a@example.org>, <de@example.org>")
+        + entry("Write to you@example.org", "An sie@example.org")
+        + entry("Translators", "Übersetzer")
+        + entry("Translator Credits", "Übersetzung"),
+    )
+    found = read(tmp_path)
+    assert [source for source, _ in good(found)] == [
+        "Write to you@example.org", "Translators", "Translator Credits",
+    ]  # fmt: skip
 
 
 # --- placeholders

@@ -200,18 +200,40 @@ def test_masks_are_told_from_names(text: str, masked: bool) -> None:
     assert is_masked(text, {"_helper", "__init__"}) is masked
 
 
-@pytest.mark.parametrize(
-    ("line", "told"),
-    [
-        ("{broken", r"p\.jsonl:2: Invalid JSON"),
-        ("[1]", r"p\.jsonl:2: Input should be an object"),
-        ('{"prompt": 3}', r"p\.jsonl:2: prompt: Input should be a valid string"),
-        ('{"prompt": "def f(): ..."}', r"p\.jsonl:2: is no problem with a solution and tests"),
-    ],
-)
-def test_broken_files_are_told_with_their_line(line: str, told: str, tmp_path: Path) -> None:
-    (tmp_path / "p.jsonl").write_text(f"{json.dumps(PROBLEM)}\n{line}\n")
-    with pytest.raises(IsoglossError, match=told):
+BROKEN = [
+    ("{broken", "Invalid JSON"),
+    ("[1]", "Input should be an object"),
+    ('{"prompt": 3}', "prompt: Input should be a valid string"),
+    ('{"prompt": "def f(): ..."}', "is no problem with a solution and tests"),
+    (json.dumps(PROBLEM | {"nl": "klingonish"}), "'klingonish' is not a language tag"),
+]
+
+
+@pytest.mark.parametrize(("line", "told"), BROKEN)
+def test_a_broken_record_is_a_rejected_row_and_costs_no_other(
+    line: str, told: str, tmp_path: Path
+) -> None:
+    good = json.dumps(PROBLEM)
+    (tmp_path / "p.jsonl").write_text(f"{good}\n{line}\n{good}\n")
+    found = read("problems", tmp_path, ("en",), path="p.jsonl", language="en")
+    assert len(texts(found)) == 2
+    reason = found["reason"][1]
+    assert reason.startswith(f"broken: {told}")
+    assert reason.endswith(", at p.jsonl:2")
+
+
+@pytest.mark.parametrize(("line", "told"), BROKEN)
+def test_a_file_without_a_whole_problem_is_told_with_its_line(
+    line: str, told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "p.jsonl").write_text(f"\n{line}\n")
+    with pytest.raises(IsoglossError, match=rf"p\.jsonl:2: {told}"):
+        read("problems", tmp_path, ("en",), path="p.jsonl", language="en")
+
+
+def test_a_list_of_json_is_told(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text(f"[\n{json.dumps(PROBLEM)}\n]\n")
+    with pytest.raises(IsoglossError, match=r"p\.jsonl:1: is a list of JSON.*jq"):
         read("problems", tmp_path, ("en",), path="p.jsonl", language="en")
 
 
