@@ -33,14 +33,10 @@ _EXACT = rf"%{_WHICH}[#0+' I-]*{_SIZES}{_LENGTH}(?P<type>[diouxXeEfFgGcCrsSaApmn
 # Where nothing says that there are any, "% s" may be of "100 % sicher"; right after a digit it is a
 # per cent sign where a word goes on: "100%ige", not "1%(name)s가"; "~%" is a new line of Lisp.
 _LIKELY = rf"(?<!~)%{_WHICH}{_FLAGS}{_SIZES}{_LENGTH}{_TYPE}"
-_PRINTF = (
-    rf"(?:(?<!\d)|(?=%\(|%[0-9]+\$)){_LIKELY}|(?<=\d){_LIKELY}(?!\p{{Script=Latin}})"
-)
+_PRINTF = rf"(?:(?<!\d)|(?=%\(|%[0-9]+\$)){_LIKELY}|(?<=\d){_LIKELY}(?!\p{{Script=Latin}})"
 _QT = r"(?P<qt>%L?[0-9]{1,2}(?![0-9]))|(?<!\d)(?P<n>%n)(?!\w)"
 # Not an argument of TeX or Texinfo: "\emph{so}", "@code{so}".
-_BRACE = (
-    r"(?<![\\@][A-Za-z]{1,20})\{(?P<field>\w*(?:\.\w+|\[\w+\])*)(?:![rsa])?(?::[^{}]*)?\}"
-)
+_BRACE = r"(?<![\\@][A-Za-z]{1,20})\{(?P<field>\w*(?:\.\w+|\[\w+\])*)(?:![rsa])?(?::[^{}]*)?\}"
 _SHELL = r"(?P<variable>\$\w+|\$\{\w+\})"
 _TILDE = r"~(?:[-+]?[0-9]+|'.|[vV#])?(?:,(?:[-+]?[0-9]+|'.|[vV#])?)*[:@]*(?P<tilde>[A-Za-z$])"
 # An address has bytes in hexadecimal: "%E3%83%87".
@@ -65,16 +61,12 @@ def spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _ANY.finditer(text)]
 
 
-def misplaced(
-    source: str, target: str, *, may_omit: bool, flags: Collection[str] = ()
-) -> str:
+def misplaced(source: str, target: str, *, may_omit: bool, flags: Collection[str] = ()) -> str:
     """Return the placeholders that only one side has (see `differing`), or an empty string."""
     return ", ".join(sorted(differing(source, target, may_omit=may_omit, flags=flags)))
 
 
-def differing(
-    source: str, target: str, *, may_omit: bool, flags: Collection[str] = ()
-) -> set[str]:
+def differing(source: str, target: str, *, may_omit: bool, flags: Collection[str] = ()) -> set[str]:
     """Return the placeholders that only one side has.
 
     The n-th of those without a name is compared with whatever names the n-th argument on the other

@@ -313,8 +313,7 @@ def _mo(data: bytes) -> Catalog:
         _Fault: Its tables or strings are not inside it.
     """
     pairs = [
-        [part.split(_NUL.encode()) for part in pair]
-        for pair in zip(*_strings(data), strict=True)
+        [part.split(_NUL.encode()) for part in pair] for pair in zip(*_strings(data), strict=True)
     ]
     headers = (forms[0] for (ids, forms) in pairs if ids == [b""])
     entry = Entry(forms=[next(headers, b"").decode("latin-1")])
@@ -347,14 +346,13 @@ def _strings(data: bytes) -> tuple[list[bytes], list[bytes]]:
     if revision & 0xFFFF:
         n_segments, segments, n_strings, *tables = struct.unpack_from(f"{order}5I", data, 28)
         names = _segments(data, order, segments, n_segments)
+        # As of the others: so much and no more can a file of this size mean.
+        left = 4 * len(data)
         for side, start in zip(sides, tables, strict=True):
-            places = _table(data, order, start, n_strings, 1)
-            budget = len(data)
-            for (place,) in places:
-                side.append(_dependent(data, order, place, names))
-                budget -= len(side[-1])
-                if budget < 0:
-                    raise _Fault("its strings are longer than the file")
+            for (place,) in _table(data, order, start, n_strings, 1):
+                text, cost = _dependent(data, order, place, names, left)
+                side.append(text)
+                left -= cost
     return sides[0], sides[1]
 
 
@@ -381,20 +379,30 @@ def _segments(data: bytes, order: str, start: int, count: int) -> list[bytes]:
     return [_cut(data, place, length).rstrip(b"\0") for length, place in spans]
 
 
-def _dependent(data: bytes, order: str, place: int, names: list[bytes]) -> bytes:
-    """Return a string that differs by system, with names such as ``<PRIuMAX>`` where it does."""
+def _dependent(
+    data: bytes, order: str, place: int, names: list[bytes], left: int
+) -> tuple[bytes, int]:
+    """Return a string that differs by system, with names such as ``<PRIuMAX>`` where it does.
+
+    Beside it is how many bytes of the file it took to read, which may be no more than ``left``.
+    """
     (start,) = struct.unpack_from(f"{order}I", data, place)
-    text = b""
-    for place in range(place + 4, len(data), 8):
-        length, name = struct.unpack_from(f"{order}2I", data, place)
-        text += _cut(data, start, length)
+    parts: list[bytes] = []
+    cost = 0
+    for segment in range(place + 4, len(data), 8):
+        length, name = struct.unpack_from(f"{order}2I", data, segment)
+        parts.append(_cut(data, start, length))
         start += length
+        cost += 8 + length
         if name == _SEGMENTS_END:
-            return text.removesuffix(b"\0")
+            return b"".join(parts).removesuffix(b"\0"), cost
         if name >= len(names):
             break
         # The flag I of printf ("%Id", the language's own digits) is written as it is.
-        text += names[name] if names[name] == b"I" else b"<" + names[name] + b">"
+        parts.append(names[name] if names[name] == b"I" else b"<" + names[name] + b">")
+        cost += len(names[name])
+        if cost > left:
+            raise _Fault("its strings are longer than the file")
     raise _Fault("a string leads past its end")
 
 

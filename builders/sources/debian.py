@@ -121,8 +121,9 @@ def _by_language(
             unread[f"of {code!r}, which is no locale that is known"] += 1
     chosen: dict[str, list[Path]] = {}
     for language in ("en", *context.languages):
-        near = [tag for tag in sorted(named) if same_language(tag, language)]
-        near.sort(key=lambda tag: (tag != nearest(near, language), tag))
+        best = nearest(named, language)
+        others = (tag for tag in sorted(named) if same_language(tag, language) and tag != best)
+        near = [best, *others] if best is not None else []
         if langcodes.Language.get(language).territory or language == "en":
             near = near[:1]
         if near:

@@ -101,7 +101,9 @@ def _place(options: Options, context: Context) -> tuple[Path, str, str]:
                 where=f"{context.where}.package",
                 remedy="Install it, or name a pinned one with pypi",
             ) from error
-        tops = {file.parts[0] for file in found.files or () if file.suffix in (".po", ".mo", ".gmo")}
+        tops = {
+            file.parts[0] for file in found.files or () if file.suffix in (".po", ".mo", ".gmo")
+        }
         if len(tops) != 1:
             raise IsoglossError(
                 f"the package {options.package!r} has no catalogs of its own",

@@ -107,7 +107,9 @@ def _rows(
         for number, problem in _problems(file.path):
             where = f"{file.path}:{number}"
             # Where the recipe says nothing of the language, and no problem does, it is at fault.
-            tag = file.language or (problem.nl if isinstance(problem, _Problem) else None) or language
+            tag = (
+                file.language or (problem.nl if isinstance(problem, _Problem) else None) or language
+            )
             told: dict[str, Any] = {"task": "code", "split": options.split}
             try:
                 if isinstance(problem, Flaw):
@@ -124,7 +126,10 @@ def _rows(
                 name = f"{file.name}#{number}"
                 tag = tag if tag is not None and is_language(tag) else None
                 row = {"source_id": name, "group": name, "input": "", "output": ""}
-                row |= {"rejected_by": "source", "reason": f"broken: {flaw}, at {file.name}:{number}"}
+                row |= {
+                    "rejected_by": "source",
+                    "reason": f"broken: {flaw}, at {file.name}:{number}",
+                }
             yield told | row | {"language": tag}
         if first is not None and not whole:
             problem_of_file, number = first.args

@@ -13,7 +13,6 @@ import polib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from source_reading import open_source
 
 from builders.sources import _locales, _po, gettext
@@ -636,7 +635,9 @@ def test_credits_of_translators_are_rejected(
     write(tmp_path / "po/de.po", text)
     found = read(tmp_path, ("from-english", "to-english"))
     assert good(found) == [("Open", "Auf"), ("Auf", "Open")]
-    assert found["reason"].drop_nulls().to_list() == ["names its translators, and is no translation"]
+    assert found["reason"].drop_nulls().to_list() == [
+        "names its translators, and is no translation"
+    ]
 
 
 def test_an_address_that_only_the_translation_has_is_of_its_translators(tmp_path: Path) -> None:
