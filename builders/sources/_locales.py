@@ -133,13 +133,13 @@ def _subtags(modifier: str) -> tuple[str, ...] | None:
 @cache
 def _scripts() -> dict[str, str]:
     """Return the codes of scripts by what they are called, in lower case."""
-    named = Locale("en").scripts
+    named = {str(code): str(name) for code, name in Locale("en").scripts.items()}
     return {name.lower(): code for code, name in named.items()} | {c.lower(): c for c in named}
 
 
 @cache
 def _currencies() -> frozenset[str]:
-    return frozenset(code.lower() for code in Locale("en").currencies)
+    return frozenset(str(code).lower() for code in Locale("en").currencies)
 
 
 class _Tree:

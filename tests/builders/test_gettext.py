@@ -295,7 +295,7 @@ def test_catalogs_are_read_as_gnu_gettext_compiles_them(endianness: str, tmp_pat
     assert len(entries_of(path)) == 5
 
 
-@given(st.lists(st.sampled_from(_AWKWARD.split("\n") + ['"', "msgid", "#~", "\\"]), max_size=12))
+@given(st.lists(st.sampled_from([*_AWKWARD.split("\n"), '"', "msgid", "#~", "\\"]), max_size=12))
 def test_any_lines_are_read_or_one_error(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str]
 ) -> None:
