@@ -26,13 +26,13 @@ _UNTOLD = ("printf", "qt", "brace")
 _WHICH = r"(?:\((?P<name>\w+)\)|(?P<number>[0-9]+)\$)?"
 _STAR = r"\*(?:[0-9]+\$)?"
 _SIZES = rf"(?P<sizes>(?:[0-9]+|{_STAR})?(?:\.(?:[0-9]+|{_STAR})?)?)"
-_LENGTH = r"(?P<length>hh|h|ll|l|L|q|j|z|t)?"
+_LENGTH = r"(?P<length>hh|h|ll|l|L|q|j|z|Z|t)?"
 _TYPE = r"(?P<type>[diouxXeEfFgGcCrsSaAp@]|<PRI\w+>)"
 _FLAGS = "[#0+'I-]*"
 _EXACT = rf"%{_WHICH}[#0+' I-]*{_SIZES}{_LENGTH}(?P<type>[diouxXeEfFgGcCrsSaApmnv@]|<PRI\w+>)"
 # Where nothing says that there are any, "% s" may be of "100 % sicher"; right after a digit it is a
-# per cent sign where a word goes on: "100%ige", not "1%(name)s가"; "~%" is a new line of Lisp.
-_LIKELY = rf"(?<!~)%{_WHICH}{_FLAGS}{_SIZES}{_LENGTH}{_TYPE}"
+# per cent sign where a word goes on: "100%ige", not "1%(name)s가"; "%-encoding" is a word, "~%" a new line of Lisp.
+_LIKELY = rf"(?<!~)%(?!-\p{{L}}{{2}}){_WHICH}{_FLAGS}{_SIZES}{_LENGTH}{_TYPE}"
 _PRINTF = rf"(?:(?<!\d)|(?=%\(|%[0-9]+\$)){_LIKELY}|(?<=\d){_LIKELY}(?!\p{{Script=Latin}})"
 _QT = r"(?P<qt>%L?[0-9]{1,2}(?![0-9]))|(?<!\d)(?P<n>%n)(?!\w)"
 # Not an argument of TeX or Texinfo: "\emph{so}", "@code{so}".
@@ -51,7 +51,7 @@ _PATTERNS = {
     "shell": _SHELL,
     "tilde": rf"~~|{_TILDE}",
 }
-_ANY = regex.compile(rf"%%|{_ADDRESS}|{_PRINTF}|{_QT}|{_BRACE}")
+_ANY = regex.compile(rf"%%|{_ADDRESS}|{_PRINTF}|{_QT}|(?<!\$){_BRACE}")
 
 _LIKE = {"i": "d", "o": "u", "x": "u", "X": "u", "r": "s"} | dict.fromkeys("eEFgGaA", "f")
 
@@ -154,7 +154,7 @@ def _arguments(match: regex.Match[str]) -> list[tuple[str, str]]:
     """Return the arguments that a conversion takes: which (``1$``, ``(name)``), and of what type."""
     arguments = [(found.removeprefix("*"), "*") for found in regex.findall(_STAR, match["sizes"])]
     written = str(match["type"])
-    what = (match["length"] or "") + _LIKE.get(written, written)
+    what = (match["length"] or "").replace("Z", "z") + _LIKE.get(written, written)
     if match["name"]:
         return [*arguments, (f"({match['name']})", what)]
     return [*arguments, (f"{match['number']}$" if match["number"] else "", what)]

@@ -85,6 +85,9 @@ def test_placeholders_that_agree_are_kept(source: str, target: str) -> None:
         ("$HOME of ${USER}", "${USER}: ${HOME}", "sh-format"),
         ("\\emph{so} is @code{it}", "\\emph{wie} ist @code{es}", ""),
         ("100 %s", "100 %d", "no-c-format"),
+        ("Wrong %-encoding", "Falsche %-Kodierung", ""),
+        ("Run $SHELL", "${SHELL} starten", ""),
+        ("%15zu of %s", "%15Zu von %s", "c-format"),
         ("%s: %m", "%s", "c-format"),
     ],
 )
