@@ -58,6 +58,7 @@ def read_descriptions(path: Path, *, first_paragraph: bool) -> pl.DataFrame:
     # most of a minute.
     for stanza in _text(path).split("\n\n"):
         if stanza.strip():
+            values: tuple[str | None, ...]
             begins = line + len(stanza) - len(stanza.lstrip("\n"))
             try:
                 values = (*_stanza(stanza.strip("\n"), first_paragraph), None)
