@@ -288,6 +288,8 @@ def difference(
         return Difference(delta, 0.0, 0.0, 1.0)
     else:
         p_value = max(2.0 ** (1 - spread.units), _LEAST)
+        if p_value >= 1.0:  # one item says nothing of others
+            return Difference(delta, float("nan"), float("nan"), 1.0)
         error = abs(delta) / float(t.isf(p_value / 2, spread.freedom))
     half = error * _quantile(level, spread.freedom)
     low, high = delta - half, delta + half

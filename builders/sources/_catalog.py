@@ -12,8 +12,11 @@ import regex
 
 from builders.dedup import comparable
 from builders.sources import _mnemonics
+from builders.sources._contexts import IN_ONE_STRING, parted, without_context
+from builders.sources._credits import names_translators
 from builders.sources._mnemonics import without_mnemonic
 from builders.sources._placeholders import misplaced
+from builders.sources._po import Catalog, Entry
 
 SCHEMA: dict[str, Any] = {
     "msgid": pl.String,
@@ -47,12 +50,13 @@ class _Plurals(NamedTuple):
 _GERMANIC = _Plurals(0, (1,))
 
 
-def entries(catalog: Any, name: str, *, fuzzy: bool) -> pl.DataFrame:
+def entries(catalog: Catalog, name: str, *, where: str, fuzzy: bool) -> pl.DataFrame:
     """Return the entries of a catalog, one row each, plurals as two.
 
     Args:
-        catalog: What polib read.
+        catalog: A catalog.
         name: The catalog's name, the same in every locale.
+        where: Its file, to name in a reason.
         fuzzy: Whether to keep entries marked as fuzzy.
 
     Returns:
@@ -61,17 +65,21 @@ def entries(catalog: Any, name: str, *, fuzzy: bool) -> pl.DataFrame:
         all its translations stay in one split), ``tags``, ``msgctxt`` (null where there is none)
         and ``reason`` (null if it is kept).
     """
-    plurals = _plurals(catalog.metadata.get("Plural-Forms", ""))
+    plurals = _plurals(catalog.header.get("plural-forms", ""))
     rows: dict[str, list[Any]] = {column: [] for column in SCHEMA}
-    # polib gives objects, not columns.
-    for entry in catalog:
-        if not entry.msgid:
+    # A catalog gives objects, not columns.
+    for entry in catalog.entries:
+        if not (entry.msgid or entry.fault):  # the header
             continue
-        for source, forms, number in _sides(entry, plurals or _GERMANIC):
-            fault = _fault(entry, source, forms, number, fuzzy=fuzzy)
-            if number and plurals is None:
+        plain = parted(entry)
+        for source, forms, number in _sides(plain, plurals or _GERMANIC):
+            fault = _fault(plain, source, forms, number, fuzzy=fuzzy)
+            if entry.fault:
+                place = f"{where}:{entry.line}" if entry.line else where
+                fault = f"broken: {entry.fault}, at {place}"
+            elif number and plurals is None:
                 fault = fault or "the Plural-Forms of its catalog cannot be read"
-            row = _row(entry, name, source, forms, number)
+            row = _row(entry, plain, name, source, forms, number)
             for column, value in zip(SCHEMA, (*row, fault), strict=True):
                 rows[column].append(value)
     return pl.DataFrame(rows, schema=SCHEMA)
@@ -113,55 +121,60 @@ def _plurals(header: str) -> _Plurals | None:
         return None
 
 
-def _sides(entry: Any, plurals: _Plurals) -> Iterator[tuple[str, list[str], str | None]]:
+def _sides(entry: Entry, plurals: _Plurals) -> Iterator[tuple[str, list[str], str | None]]:
     """Yield (source text, acceptable translations, grammatical number) of an entry."""
+    forms = dict(enumerate(entry.forms))
     if not entry.msgid_plural:
-        yield entry.msgid, [entry.msgstr], None
+        yield entry.msgid, [forms.get(0, "")], None
         return
-    forms = {int(index): text for index, text in entry.msgstr_plural.items()}
     yield entry.msgid, [forms.get(plurals.one, "")], "singular"
     texts = [forms.get(index, "") for index in plurals.others]
     yield entry.msgid_plural, list(dict.fromkeys(texts)), "plural"
 
 
 def _row(
-    entry: Any, name: str, source: str, forms: list[str], number: str | None
+    entry: Entry, plain: Entry, name: str, source: str, forms: list[str], number: str | None
 ) -> tuple[Any, ...]:
     """Return the columns of an entry up to its ``reason``."""
-    tags = [f"context:{entry.msgctxt}"] if entry.msgctxt else []
+    tags = [f"context:{plain.msgctxt}"] if plain.msgctxt else []
     tags += [number] if number else []
-    plain = [without_mnemonic(source, form) for form in forms]
-    if any(was_there for _, _, was_there in plain):
-        source = min((text for text, _, _ in plain), key=len)
-        forms = [form for _, form, _ in plain]
+    unmarked = [without_mnemonic(source, form) for form in forms]
+    if any(was_there for _, _, was_there in unmarked):
+        source = min((text for text, _, _ in unmarked), key=len)
+        forms = [form for _, form, _ in unmarked]
         tags.append("accelerator")
     key = f"{entry.msgctxt or ''}\x04{entry.msgid}\x04{number or ''}"
     digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    # Without marks on either side, so that the group is the same in every locale.
-    folded = _NOT_TEXT.sub(" ", _mnemonics.folded(entry.msgid).casefold()).strip()
+    # Without marks and contexts, so that the group is the same in every locale.
+    text = without_context(entry.msgid)
+    folded = _NOT_TEXT.sub(" ", _mnemonics.folded(text).casefold()).strip()
     return (
         source,
         forms[0],
         forms,
         f"{name}:{digest}",
-        folded or entry.msgid,
+        folded or entry.msgid or name,
         tags,
-        entry.msgctxt or None,
+        plain.msgctxt or None,
     )
 
 
 def _fault(
-    entry: Any, source: str, forms: list[str], number: str | None, *, fuzzy: bool
+    entry: Entry, source: str, forms: list[str], number: str | None, *, fuzzy: bool
 ) -> str | None:
     """Return why an entry is not a good example, or None."""
     if entry.obsolete:
         return "obsolete: its program no longer has it"
     if not all(form.strip() for form in forms):
         return "untranslated"
+    if names_translators(entry, forms):
+        return "names its translators, and is no translation"
     if "fuzzy" in entry.flags and not fuzzy:
         return "fuzzy: its translator was not certain"
+    if entry.msgid.startswith(IN_ONE_STRING):
+        return "its plural forms are in one string, as KDE 3 had them"
     for form in forms:
-        lost = misplaced(source, form, may_omit=number is not None)
+        lost = misplaced(source, form, may_omit=number is not None, flags=entry.flags)
         if lost:
             return f"its placeholders differ: {lost}"
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import re
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,15 @@ _OPENERS: dict[str, Callable[[Path, str], Any]] = {
 }
 # The largest of Debian's have 30 MB; what unpacks to more was made to fill memory.
 _LARGEST = 512 << 20
+_UNDECODED = re.compile("[\udc80-\udcff]")
+
+
+class _Fault(Exception):
+    """What is wrong with a stanza, and in which of its lines, from 0."""
+
+    def __init__(self, problem: str, line: int = 0) -> None:
+        super().__init__(problem)
+        self.line = line
 
 
 def read_descriptions(path: Path, *, first_paragraph: bool) -> pl.DataFrame:
@@ -35,23 +45,35 @@ def read_descriptions(path: Path, *, first_paragraph: bool) -> pl.DataFrame:
     Returns:
         One row a stanza: ``package``, ``md5`` (of the English description, as Debian aligns
         them), ``synopsis`` and ``description`` (wrapped lines joined, list items on lines of
-        their own).
+        their own), and ``fault``: what is broken in it, with its line; null where nothing is.
 
     Raises:
-        IsoglossError: The file cannot be unpacked or a stanza lacks a field (with its line).
+        IsoglossError: The file cannot be unpacked, or no stanza of it is whole.
     """
-    text = _text(path)
-    rows: dict[str, list[str]] = {"package": [], "md5": [], "synopsis": [], "description": []}
+    rows: dict[str, list[str | None]] = {
+        name: [] for name in ("package", "md5", "synopsis", "description", "fault")
+    }
     line = 1
     # Sixty thousand stanzas of three fields: splitting takes a second, a general deb822 parser
     # most of a minute.
-    for stanza in text.split("\n\n"):
+    for stanza in _text(path).split("\n\n"):
         if stanza.strip():
-            before = len(stanza) - len(stanza.lstrip("\n"))
-            values = _stanza(stanza.strip("\n"), f"{path}:{line + before}", first_paragraph)
+            values: tuple[str | None, ...]
+            begins = line + len(stanza) - len(stanza.lstrip("\n"))
+            try:
+                values = (*_stanza(stanza.strip("\n"), first_paragraph), None)
+            except _Fault as fault:
+                shown = _UNDECODED.sub("\ufffd", stanza.strip("\n"))
+                package = shown.partition("\n")[0].partition(":")[2].strip()
+                place = f"{path.name}:{begins + fault.line}"
+                values = (package, place, "", shown, f"broken: {fault}, at {place}")
             for name, value in zip(rows, values, strict=True):
                 rows[name].append(value)
         line += stanza.count("\n") + 2
+    faults = [fault for fault in rows["fault"] if fault]
+    if faults and len(faults) == len(rows["fault"]):
+        problem, _, place = faults[0].removeprefix("broken: ").rpartition(", at ")
+        raise IsoglossError(problem, where=path.with_name(place))
     return pl.DataFrame(rows, schema=dict.fromkeys(rows, pl.String))
 
 
@@ -62,13 +84,9 @@ def _text(path: Path) -> str:
             data: bytes = file.read(_LARGEST + 1)
         if len(data) > _LARGEST:
             raise IsoglossError(f"unpacks to over {_LARGEST >> 20} MiB", where=path)
-        return data.decode("utf-8")
+        return data.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
     except FileNotFoundError as error:
         raise IsoglossError("there is no such file", where=path) from error
-    except UnicodeDecodeError as error:
-        raise IsoglossError(
-            f"is not UTF-8 text ({error})", where=path, remedy="Is its name's end right?"
-        ) from error
     except (RuntimeError, lzma.LZMAError, zlib.error, OSError, EOFError) as error:
         raise IsoglossError(
             f"cannot be unpacked as {path.suffix.lstrip('.')} ({error})",
@@ -77,7 +95,9 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _stanza(stanza: str, where: str, first_paragraph: bool) -> tuple[str, str, str, str]:
+def _stanza(stanza: str, first_paragraph: bool) -> tuple[str, str, str, str]:
+    if undecoded := _UNDECODED.search(stanza):
+        raise _Fault("is not UTF-8 text", stanza.count("\n", 0, undecoded.start()))
     package = md5 = synopsis = ""
     body: list[str] = []
     for number, line in enumerate(stanza.split("\n")):
@@ -86,20 +106,17 @@ def _stanza(stanza: str, where: str, first_paragraph: bool) -> tuple[str, str, s
             continue
         key, colon, value = line.partition(":")
         if not colon:
-            place, _, first = where.rpartition(":")
-            raise IsoglossError(
-                f"is not 'Field: value' ({line[:40]!r})", where=f"{place}:{int(first) + number}"
-            )
-        if key == "Package":
+            raise _Fault(f"is not 'Field: value' ({line[:40]!r})", number)
+        # Names of fields are the same in any case (Debian Policy 5.1).
+        key = key.lower()
+        if key == "package":
             package = value.strip()
-        elif key == "Description-md5":
+        elif key == "description-md5":
             md5 = value.strip()
-        elif key.startswith("Description"):
+        elif key.startswith("description"):
             synopsis = value.strip()
     if not (package and md5 and synopsis):
-        raise IsoglossError(
-            "the stanza lacks Package, Description-md5 or Description-xx", where=where
-        )
+        raise _Fault("the stanza lacks Package, Description-md5 or Description-xx")
     return package, md5, synopsis, _joined(body, first_paragraph)
 
 

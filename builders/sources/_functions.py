@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import io
-import textwrap
+import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +17,8 @@ from builders.sources import _programs
 from builders.sources._programs import Flaw
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
+
+_BLANK = re.compile(r"^[ \t]+$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def function_of(source: str, docstring: str | None = None) -> Function:
         Flaw: It is not a function with a docstring that does something, or what is left without
             the docstring is not the same function.
     """
-    code = textwrap.dedent(_plain(source)).strip("\n") + "\n"
+    code = _dedented(_plain(source).strip("\n") + "\n")
     node = _only(code)
     own = ast.get_docstring(node, clean=False)
     told = inspect.cleandoc(docstring if docstring is not None else own or "").strip()
@@ -90,6 +92,70 @@ def function_of(source: str, docstring: str | None = None) -> Function:
     else:
         stub = _head(code, node)
     return Function(stub, told, bare, _programs.group_of_program(node.name, does))
+
+
+def _dedented(code: str) -> str:
+    """Return a function without its indentation, and blank lines without white space.
+
+    Strings stay as they are. A docstring, whose indentation is no part of what it says, goes along
+    with the code.
+    """
+    indent = code[: len(code) - len(code.lstrip(" \t"))]
+    if not (indent or _BLANK.search(code)):
+        return code
+    block = f"if 1:\n{code}" if indent else code
+    tree = _programs.parsed(block)
+    if tree is None:
+        raise Flaw("it is not Python 3")
+    body = tree.body[0].body if indent and isinstance(tree.body[0], ast.If) else tree.body
+    if len(body) != 1 or not isinstance(body[0], Definition):
+        raise Flaw("it is not one function")
+    within = _within_strings(block) - _within_docstring(body[0], block, indent)
+    lines = block.split("\n")
+    for number, line in enumerate(lines, start=1):
+        if number not in within:
+            # A comment may stand further left, and so may what is in brackets.
+            margin = min(len(line) - len(line.lstrip(" \t")), len(indent))
+            lines[number - 1] = line[margin:] if line.strip(" \t") else ""
+    dedented = "\n".join(lines[1:] if indent else lines)
+    if _dumped(_only(dedented)) != _dumped(body[0]):
+        raise Flaw("it is not the same without its indentation")
+    return dedented
+
+
+def _within_docstring(node: Definition, block: str, indent: str) -> set[int]:
+    """Return the lines of a docstring behind its first, where all but blank ones are indented."""
+    if ast.get_docstring(node, clean=False) is None:
+        return set()
+    docstring = node.body[0]
+    numbers = range(docstring.lineno + 1, (docstring.end_lineno or 0) + 1)
+    texts = block.split("\n")
+    told = [texts[number - 1] for number in numbers if texts[number - 1].strip(" \t")]
+    return set(numbers) if all(text.startswith(indent) for text in told) else set()
+
+
+def _within_strings(code: str) -> set[int]:
+    """Return the numbers of the lines that begin inside of a string."""
+    within: set[int] = set()
+    opened: list[int] = []
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        kind = tokenize.tok_name[token.type]
+        if kind == "STRING":
+            within.update(range(token.start[0] + 1, token.end[0] + 1))
+        elif kind == "FSTRING_START":  # from Python 3.12 on, f-strings are many tokens
+            opened.append(token.start[0])
+        elif kind == "FSTRING_END":
+            within.update(range(opened.pop() + 1, token.end[0] + 1))
+    return within
+
+
+def _dumped(node: Definition) -> str:
+    """Return what a function's tree says, its docstring without white space at lines' edges."""
+    docstring = ast.get_docstring(node)
+    if docstring is None:
+        return ast.dump(node)
+    lines = [line.rstrip(" \t") for line in docstring.split("\n")]
+    return f"{lines}{ast.dump(_bodied(node))}"
 
 
 def _plain(text: str) -> str:

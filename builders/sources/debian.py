@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote
 
+import langcodes
 import polars as pl
 
 from builders.sources import _apt, _citations
 from builders.sources._base import SHORT, Context, Reading, SourceOptions, conformed
 from builders.sources._descriptions import read_descriptions
+from builders.sources._files import nearest
+from builders.sources._locales import tag_of
+from isogloss.console import say, warn
 from isogloss.errors import IsoglossError
-from isogloss.languages import from_locale, same_language
+from isogloss.languages import same_language
 from isogloss.provenance import sha256_file
 
 NAME = "package-descriptions"
@@ -64,7 +70,7 @@ def read(options: Options, context: Context) -> Reading:
         files, version = _apt.fetch(sorted(set(codes)), where=context.where)
     else:
         files, version = _local(context.folder / options.path, context), "local"
-    chosen = _by_language(files, context)
+    chosen, unread = _by_language(files, context)
     digest = hashlib.sha256()
     for tag, paths in sorted(chosen.items()):
         for path in paths:
@@ -74,7 +80,7 @@ def read(options: Options, context: Context) -> Reading:
         options.licence or _TERMS,
         digest.hexdigest(),
         _frames(options, context, chosen),
-        {"languages": sorted(chosen)},
+        {"languages": sorted(chosen), **({"unread": unread} if unread else {})},
         _citations.DDTP,
     )
 
@@ -95,25 +101,44 @@ def _local(path: Path, context: Context) -> list[Path]:
     return files
 
 
-def _by_language(files: list[Path], context: Context) -> dict[str, list[Path]]:
-    """Return each language's files: the exact locale's, else those of its nearest relative."""
+def _by_language(
+    files: list[Path], context: Context
+) -> tuple[dict[str, list[Path]], dict[str, int]]:
+    """Return each language's files, the nearest locale's first, and how many are not read, by why.
+
+    Where a language says no territory, what its own locale lacks is taken from others: Debian's
+    Portuguese is the Brazilians' for the most part.
+    """
     named: dict[str, list[Path]] = {}
+    unread: Counter[str] = Counter()
     for path in files:
-        code = path.name.rpartition("Translation-")[2].split(".")[0]
-        tag = _TAGS.get(code) or from_locale(code)
+        # apt writes the address of a file with its "_" as "%5f".
+        code = unquote(path.name).rpartition("Translation-")[2].split(".")[0]
+        tag = _TAGS.get(code) or tag_of(code)
         if tag:
             named.setdefault(tag, []).append(path)
-    chosen = {}
+        else:
+            unread[f"of {code!r}, which is no locale that is known"] += 1
+    chosen: dict[str, list[Path]] = {}
     for language in ("en", *context.languages):
-        near = [tag for tag in sorted(named) if same_language(tag, language)]
-        exact = [tag for tag in near if tag == language]
-        # Debian's Portuguese is the Brazilians' for the most part: the larger file serves.
-        near.sort(key=lambda tag: -sum(path.stat().st_size for path in named[tag]))
-        for tag in (exact if language != "pt" else near)[:1] or near[:1]:
-            chosen[language] = named[tag]
+        best = nearest(named, language)
+        others = (tag for tag in sorted(named) if same_language(tag, language) and tag != best)
+        near = [best, *others] if best is not None else []
+        if langcodes.Language.get(language).territory or language == "en":
+            near = near[:1]
+        if near:
+            chosen[language] = [path for tag in near for path in named[tag]]
     if "en" not in chosen:
         raise IsoglossError("there is no Translation-en to align with", where=context.where)
-    return chosen
+    read = {path for paths in chosen.values() for path in paths}
+    left = sum(path not in read for paths in named.values() for path in paths)
+    if left:
+        unread["of other languages than the recipe's"] = left
+    if unread:
+        told = "; ".join(f"{number} {why}" for why, number in sorted(unread.items()))
+        tell = warn if len(unread) > bool(left) else say
+        tell(f"{context.where}: {unread.total()} Translation files not read: {told}")
+    return chosen, dict(sorted(unread.items()))
 
 
 def _frames(
@@ -124,23 +149,31 @@ def _frames(
     The limit is the pipeline's to keep, which counts and stores what it drops. All of Debian in a
     dozen languages is a third of a million rows: to make, rank and store them takes some seconds.
     """
-    english = _table(files["en"], options).rename({"synopsis": "english"})
-    first = english.filter(~pl.col("repeated"))
-    groups = first.select("md5", "english", _group(pl.col("english")).alias("group"))
+    english = _table(files["en"], options).rename({"synopsis": "english", "description": "long"})
+    first = english.filter(~pl.col("repeated") & pl.col("fault").is_null())
+    groups = first.select("md5", "english", "long", _group(pl.col("english")).alias("group"))
     for language in context.languages:
         if language not in files:
             continue
         if language == "en":
-            own = english.rename({"english": "synopsis"})
+            own = english.rename({"english": "synopsis", "long": "description"})
         else:
             own = _table(files[language], options)
         own = own.join(groups, on="md5", how="left", maintain_order="left")
-        own = own.with_columns(pl.coalesce("group", _group(pl.col("synopsis"))).alias("group"))
+        own = own.with_columns(
+            pl.coalesce("group", _group(pl.col("synopsis")), "md5").alias("group"),
+            (pl.lit(language != "en") & (pl.col("long") == pl.col("description"))).alias("same"),
+        )
+        told = False
         if "summarization" in context.tasks:
             yield _examples(own, "summarization", language, None, "description", "synopsis")
+            told = True
         if "translation" in context.tasks and language != "en":
+            # A broken stanza is told once.
+            own = own.filter(pl.col("fault").is_null()) if told else own
             if "from-english" in options.directions:
                 yield _examples(own, "translation", language, "en", "english", "synopsis")
+                own = own.filter(pl.col("fault").is_null())
             if "to-english" in options.directions and "en" in context.languages:
                 yield _examples(own, "translation", "en", language, "synopsis", "english")
 
@@ -152,10 +185,14 @@ def _group(synopsis: pl.Expr) -> pl.Expr:
 
 
 def _table(paths: list[Path], options: Options) -> pl.DataFrame:
-    """Read a language's files; ``repeated`` says where a description was met before."""
+    """Read a language's files.
+
+    ``repeated`` says where a description was met before, ``again`` where it was this package's.
+    """
     frames = [read_descriptions(path, first_paragraph=options.first_paragraph) for path in paths]
     return pl.concat(frames).with_columns(
-        pl.col("md5").is_first_distinct().not_().alias("repeated")
+        pl.col("md5").is_first_distinct().not_().alias("repeated"),
+        pl.struct("package", "md5").is_first_distinct().not_().alias("again"),
     )
 
 
@@ -168,13 +205,22 @@ def _tags(task: str) -> pl.Expr:
 def _examples(
     frame: pl.DataFrame, task: str, language: str, source: str | None, given: str, asked: str
 ) -> pl.DataFrame:
-    english = pl.col("english") if source is not None else pl.lit("")
+    is_english = source is None and language == "en"
+    untranslated = (pl.col("english") == pl.col("synopsis")) & (not is_english)
+    # A text and its summary are both to be translated.
+    both = untranslated | pl.col("same") if source is None else untranslated
     reason = (
-        pl.when("repeated")
+        pl.when(pl.col("fault").is_not_null())
+        .then("fault")
+        .when("again")
+        .then(pl.lit("another file has the same description"))
+        .when("repeated")
         .then(pl.lit("another package has the same description"))
-        .when(english.is_null())
+        .when(pl.col("english").is_null() & (source is not None))
         .then(pl.lit("no English description has its checksum"))
-        .when(english == pl.col("synopsis"))
+        .when(pl.col(given).str.strip_chars() == "")
+        .then(pl.lit("it has no text"))
+        .when(both)
         .then(pl.lit("untranslated"))
     )
     made = frame.with_columns(

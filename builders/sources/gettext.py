@@ -14,10 +14,11 @@ from pydantic import model_validator
 from builders.sources import _catalog, _citations, _licence
 from builders.sources._base import Context, Reading, SourceOptions, conformed
 from builders.sources._files import nearest
-from builders.sources._locales import Located, locate
+from builders.sources._locales import Located, beside, locate
 from builders.sources._po import open_catalog
+from isogloss.console import say, warn
 from isogloss.errors import IsoglossError
-from isogloss.languages import canonical, from_locale
+from isogloss.languages import canonical, same_language
 from isogloss.provenance import sha256_file
 from isogloss.wheels import extract, fetch
 
@@ -30,6 +31,9 @@ kind = "gettext"
 pypi = "django==5.2.19"      # or package = "…" (installed), or path = "…" (a folder)
 directions = ["from-english", "to-english", "between"]
 """
+
+#: So many locales that are not read are named.
+_NAMED = 6
 
 Direction = Literal["from-english", "to-english", "between"]
 
@@ -69,22 +73,23 @@ def read(options: Options, context: Context) -> Reading:
     """
     root, version, licence = _place(options, context)
     source = canonical(options.source_locale, where=f"{context.where}.source_locale")
-    catalogs = _catalogs(root, context, source)
+    catalogs, unread = _catalogs(root, context, source)
     digest = hashlib.sha256()
     for path in sorted(file.path for files in catalogs.values() for file in files):
         digest.update(f"{path.relative_to(root).as_posix()}:{sha256_file(path)}\n".encode())
-    frames = _frames(options, context, source, catalogs)
+    frames = _frames(options, context, source, catalogs, root)
     found = {tag: len(files) for tag, files in sorted(catalogs.items())}
+    details = {"catalogs": found, **({"unread": unread} if unread else {})}
     project = (options.pypi or options.package or "").partition("==")[0]
     citation = _citations.package(project, version) if project else ""
-    return Reading(version, licence, digest.hexdigest(), frames, {"catalogs": found}, citation)
+    return Reading(version, licence, digest.hexdigest(), frames, details, citation)
 
 
 def _place(options: Options, context: Context) -> tuple[Path, str, str]:
     """Return the folder to look in, its version and its licence."""
     if options.pypi is not None:
         wheel = fetch(options.pypi, where=f"{context.where}.pypi")
-        root = extract(wheel, "", suffixes=(".po", ".mo", "METADATA"), where=context.where)
+        root = extract(wheel, "", suffixes=(".po", ".mo", ".gmo", "METADATA"), where=context.where)
         licence = options.licence or _licence.of_unpacked(root)
         return root, wheel.version, _known(licence, context)
     if options.package is not None:
@@ -96,7 +101,9 @@ def _place(options: Options, context: Context) -> tuple[Path, str, str]:
                 where=f"{context.where}.package",
                 remedy="Install it, or name a pinned one with pypi",
             ) from error
-        tops = {file.parts[0] for file in found.files or () if file.suffix in (".po", ".mo")}
+        tops = {
+            file.parts[0] for file in found.files or () if file.suffix in (".po", ".mo", ".gmo")
+        }
         if len(tops) != 1:
             raise IsoglossError(
                 f"the package {options.package!r} has no catalogs of its own",
@@ -121,38 +128,83 @@ def _known(licence: str | None, context: Context) -> str:
     )
 
 
-def _catalogs(root: Path, context: Context, source: str) -> dict[str, list[Located]]:
-    """Return the catalogs of each of the recipe's languages, one locale a language.
+def _catalogs(
+    root: Path, context: Context, source: str
+) -> tuple[dict[str, list[Located]], dict[str, int]]:
+    """Return the catalogs of each of the recipe's languages, and how many are not read, by why.
 
-    That is the locale whose tag is the language's own; failing that, the nearest of the same
-    language and script (``pt_BR`` for ``pt``).
+    Of each catalog's locales that is the one whose tag is the language's own; failing that, the
+    nearest of the same language and script (``pt_BR`` for ``pt``).
     """
-    by_locale: dict[str, list[Located]] = {}
-    for file in locate(root):
-        by_locale.setdefault(file.locale, []).append(file)
-    if not by_locale:
+    files = locate(root)
+    if not files:
         raise IsoglossError(
             "holds no catalogs (LOCALE/**/*.po or *.mo, or LOCALE.po or .mo)", where=root
         )
-    locales: dict[str, str] = {}
-    for locale in sorted(by_locale):
-        locales.setdefault(canonical(from_locale(locale) or locale), locale)
-    chosen = {}
+    compiled = beside(files)
+    by_name: dict[str, dict[str, list[Located]]] = {}
+    for file in sorted(set(files) - set(compiled), key=lambda file: (file.locale, file.path)):
+        if file.tag is not None:
+            by_name.setdefault(file.name, {}).setdefault(file.tag, []).append(file)
+    chosen: dict[str, list[Located]] = {}
     for language in context.languages:
-        tag = nearest(locales, language)
-        if tag is not None and language != source:
-            chosen[language] = by_locale[locales[tag]]
-    return chosen
+        near = ((tags, nearest(tags, language)) for tags in by_name.values())
+        found = [tags[tag][0] for tags, tag in near if tag is not None and language != source]
+        if found:
+            chosen[language] = sorted(found, key=lambda file: file.path)
+    read = {file for found in chosen.values() for file in found}
+    return chosen, _unread([file for file in files if file not in read], set(compiled), context)
+
+
+def _unread(files: list[Located], compiled: set[Located], context: Context) -> dict[str, int]:
+    """Count the catalogs that are not read, by why, and tell the user of them."""
+    unread: dict[str, list[str]] = {}
+    for file in files:
+        why = _why_unread(file, file in compiled, context)
+        unread.setdefault(why, []).append(file.locale)
+    if unread:
+        told = "; ".join(_told(why, locales) for why, locales in sorted(unread.items()))
+        # Of others than these it is known what they are.
+        tell = warn if any(not file.tag for file in files) else say
+        tell(f"{context.where}: {len(files)} catalogs not read: {told}")
+    return {why: len(locales) for why, locales in sorted(unread.items())}
+
+
+def _told(why: str, locales: list[str]) -> str:
+    names = [name if name.isprintable() else ascii(name) for name in sorted(set(locales)) if name]
+    rest = ", …" if len(names) > _NAMED else ""
+    return f"{len(locales)} {why}" + (f" ({', '.join(names[:_NAMED])}{rest})" if names else "")
+
+
+def _why_unread(file: Located, is_compiled: bool, context: Context) -> str:
+    if not file.locale:
+        return "with no locale in their path"
+    if file.tag is None:
+        return "of a locale whose modifier is not known"
+    if is_compiled:
+        return "compiled from the .po beside"
+    if any(same_language(file.tag, language) for language in context.languages):
+        return "of a language that another locale is nearer to"
+    return "of other languages than the recipe's"
 
 
 def _frames(
-    options: Options, context: Context, source: str, catalogs: dict[str, list[Located]]
+    options: Options,
+    context: Context,
+    source: str,
+    catalogs: dict[str, list[Located]],
+    root: Path,
 ) -> Iterator[pl.DataFrame]:
     earlier: list[tuple[str, pl.DataFrame]] = []
     for language, files in catalogs.items():
         entries = pl.concat(
             [
-                _catalog.entries(open_catalog(file.path), file.name, fuzzy=options.fuzzy)
+                _catalog.entries(
+                    open_catalog(file.path),
+                    file.name,
+                    where=file.path.relative_to(root).as_posix(),
+                    fuzzy=options.fuzzy,
+                )
                 for file in files
             ]
         )

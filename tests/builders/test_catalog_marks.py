@@ -61,6 +61,62 @@ def test_placeholders_that_agree_are_kept(source: str, target: str) -> None:
     assert _placeholders.misplaced(source, target, may_omit=False) == ""
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "flags"),
+    [
+        ("%d tracks", "%Id شیار", "c-format"),
+        ("%d tracks", "%Id شیار", ""),
+        ("%5.1f MB", "%.2f MB", "c-format"),
+        ("%d files", "%'i Dateien", "c-format"),
+        ("at %<PRIuMAX> in %s", "in %2$s an %1$<PRIuMAX>", "c-format"),
+        ("%*d of %s", "%3$s: %2$*1$d", "c-format"),
+        ("50 % so %s", "50 % de %s", "python-brace-format"),
+        ("Error.~%Empty.", "Fehler.~%Leer.", "lisp-format"),
+        ("Error.~%Empty.", "Fehler.~%Leer.", ""),
+        ("~a of ~d", "~D von ~A", "lisp-format"),
+        ("See <https://x.org/a>", "参照 <https://x.org/%E3%83%87>", ""),
+        ("See /a", "参照 /%E3%83%87", ""),
+        ("%m/%d/%Y", "%Y-%m-%e", ""),
+        ("{} of {}", "{1} von {0}", "python-brace-format"),
+        ("{0:.2f} MB", "{0} MB", "python-brace-format"),
+        ("{{x}} {a}", "{{y}} {a}", "python-brace-format"),
+        ("%1 of %2", "%2 von %1", "kde-format"),
+        ("100%d", "%d %100", "qt-format c-format"),
+        ("$HOME of ${USER}", "${USER}: ${HOME}", "sh-format"),
+        ("\\emph{so} is @code{it}", "\\emph{wie} ist @code{es}", ""),
+        ("100 %s", "100 %d", "no-c-format"),
+        ("Wrong %-encoding", "Falsche %-Kodierung", ""),
+        ("Run $SHELL", "${SHELL} starten", ""),
+        ("%15zu of %s", "%15Zu von %s", "c-format"),
+        ("%s: %m", "%s", "c-format"),
+    ],
+)
+def test_placeholders_are_those_of_the_format_that_the_flags_name(
+    source: str, target: str, flags: str
+) -> None:
+    assert _placeholders.misplaced(source, target, may_omit=False, flags=flags.split()) == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "flags", "wrong"),
+    [
+        ("%d of %s", "%s von %d", "c-format", "%d, %s"),
+        ("%ld", "%d", "c-format", "%d, %ld"),
+        ("%<PRIuMAX> x", "x", "c-format", "%<PRIuMAX>"),
+        ("{a} of {b}", "{a}", "python-brace-format", "{b}"),
+        ("{a}", "%s {a}", "c-format", "%s"),
+        ("%1 of %2", "%1", "kde-format", "%2"),
+        ("~a of ~d", "~a", "lisp-format", "~d"),
+        ("$HOME", "HOME", "sh-format", "$HOME"),
+        ("https://x.org/%s", "https://x.org/", "", "%s"),
+    ],
+)
+def test_what_differs_is_seen_in_the_format_that_the_flags_name(
+    source: str, target: str, flags: str, wrong: str
+) -> None:
+    assert _placeholders.misplaced(source, target, may_omit=False, flags=flags.split()) == wrong
+
+
 def test_a_form_for_one_number_may_leave_it_out() -> None:
     assert _placeholders.misplaced("%d day in %s", "one day in %s", may_omit=True) == ""
     assert _placeholders.misplaced("%d day in %s", "%2$s: a day", may_omit=True) == ""

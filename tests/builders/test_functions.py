@@ -130,15 +130,38 @@ def test_encodings_and_line_ends_of_modules(tmp_path: Path) -> None:
     ]
 
 
-def test_a_method_whose_strings_change_when_dedented_is_rejected(tmp_path: Path) -> None:
-    module(
-        tmp_path,
-        'class A:\n    def f(self):\n        """Doc."""\n        return """\n    x"""\n',
-    )
+METHODS = [
+    # Strings that stand flush left, or not.
+    ('return """a\nb"""', 'return """a\nb"""'),
+    ('return """\n        x\n   \n"""', 'return """\n        x\n   \n"""'),
+    ('return f"""a\n  {self}\n"""', 'return f"""a\n  {self}\n"""'),
+    # What may stand further left than its function, and blank lines with white space.
+    ("x = (\n1)\n        return x", "x = (\n1)\n    return x"),
+    ("x = 1\n# note\n        return x", "x = 1\n# note\n    return x"),
+    ("x = 1\n   \n        return x", "x = 1\n\n    return x"),
+]
+
+
+@pytest.mark.parametrize(("body", "bare"), METHODS)
+def test_a_method_loses_its_indentation_and_keeps_its_strings(
+    body: str, bare: str, tmp_path: Path
+) -> None:
+    docstring = '"""Say it.\n\n        More.\n        """'
+    module(tmp_path, f"class A:\n    def f(self):\n        {docstring}\n        {body}\n")
     found = functions(tmp_path, methods=True)
-    assert found["rejected_by"].to_list() in (["source"], [None])
-    for _, code in texts(found):
-        ast.parse(code)
+    ((asked, code),) = texts(found)
+    assert asked == 'def f(self):\n    """Say it.\n\n    More.\n    """\n'
+    assert code == f"def f(self):\n    {bare}\n"
+    whole = ast.parse((tmp_path / "m.py").read_text()).body[0].body[0]  # type: ignore[attr-defined]
+    made = ast.parse(code).body[0]
+    assert isinstance(made, ast.FunctionDef)
+    assert [ast.dump(one) for one in made.body] == [ast.dump(one) for one in whole.body[1:]]
+
+
+def test_a_method_of_python_2_is_none_of_python_3(tmp_path: Path) -> None:
+    source = '    def f(self):\n        """Say it."""\n        print "it"\n'
+    (tmp_path / "r.jsonl").write_text(json.dumps({"code": source}) + "\n")
+    assert functions(tmp_path, "r.jsonl")["reason"].to_list() == ["it is not Python 3"]
 
 
 RECORDS = [

@@ -170,7 +170,7 @@ def test_a_wrong_option_is_told_before_anything_is_done(
         load_recipe(recipe)
 
 
-STANZA = "Package: {package}\nDescription-md5: {md5}\nDescription-{code}: {synopsis}\n The package {package} does it all.\n\n"
+STANZA = "Package: {package}\nDescription-md5: {md5}\nDescription-{code}: {synopsis}\n The package {package} does it all ({code}).\n\n"
 
 
 def descriptions(folder: Path, code: str, rows: list[tuple[str, str, str]]) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import bz2
 import json
-import lzma
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import lz4.frame
 import polars as pl
 import pytest
 
@@ -158,57 +154,6 @@ def test_dialogue_reads_conversations_as_people_write_them(tmp_path: Path) -> No
     every = read("dialogue", tmp_path, path=".", licence="MIT", turns="all")
     assert ("Guten Tag!", "Wie geht's?") in good(every)
     assert set(found["language"]) == {"de"}
-
-
-STANZA = """Package: {package}
-Description-md5: {md5}
-Description-{code}: {synopsis}
- {body}
- .
- Later paragraph.
-
-"""
-
-
-def descriptions(folder: Path, code: str, rows: list[tuple[str, str, str]]) -> bytes:
-    text = "".join(
-        STANZA.format(
-            package=package, md5=f"{package:0>32}", code=code, synopsis=synopsis, body=body
-        )
-        for package, synopsis, body in rows
-    )
-    (folder / f"Translation-{code}").write_text(text, encoding="utf-8")
-    return text.encode()
-
-
-def test_debian_aligns_descriptions_by_their_hash(tmp_path: Path) -> None:
-    descriptions(
-        tmp_path, "en", [("vim", "text editor", "Vim edits\n text."), ("gcc", "compiler", "C.")]
-    )
-    descriptions(tmp_path, "de", [("vim", "Texteditor", "Vim bearbeitet\n Text."), ("x", "X", "y")])
-    found = read("package-descriptions", tmp_path, ("en", "de"), path=".")
-    assert ("text editor", "Texteditor") in good(found, task="translation", language="de")
-    assert ("Texteditor", "text editor") in good(found, task="translation", language="en")
-    summaries = good(found, task="summarization", language="de")
-    assert ("Vim bearbeitet Text.", "Texteditor") in summaries
-    assert len(good(found, task="translation")) == 2
-
-
-@pytest.mark.parametrize(
-    ("ending", "pack"),
-    [("lz4", lz4.frame.compress), ("xz", lzma.compress), ("bz2", bz2.compress)],
-)
-def test_debian_reads_compressed_files(
-    ending: str, pack: Callable[[bytes], bytes], tmp_path: Path
-) -> None:
-    data = descriptions(tmp_path, "en", [("vim", "text editor", "Vim edits text.")])
-    plain = read("package-descriptions", tmp_path, ("en",), path=".")
-    (tmp_path / "Translation-en").unlink()
-    (tmp_path / f"Translation-en.{ending}").write_bytes(pack(data))
-    assert read("package-descriptions", tmp_path, ("en",), path=".").equals(plain)
-    (tmp_path / f"Translation-en.{ending}").write_bytes(data)
-    with pytest.raises(IsoglossError, match=f"cannot be unpacked as {ending}"):
-        read("package-descriptions", tmp_path, ("en",), path=".")
 
 
 def test_debian_without_apt_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
