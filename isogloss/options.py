@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ import typer
 
 from isogloss import __version__
 from isogloss.errors import IsoglossError
+from isogloss.settings import parse_toml
 
 
 def _version(asked: bool) -> None:
@@ -172,6 +172,6 @@ def metric_options(texts: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 def _value(text: str) -> Any:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parse_toml(f"value = {text}", where="--metric-option")["value"]
+    except IsoglossError:
         return text

@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,10 @@ from isogloss.errors import IsoglossError
 _BLOCK = 1 << 20
 # Files that `writing` has not finished.
 _PARTIAL = re.compile(r"\..*\.\d+\.partial")
+# What a manifest or a table of settings never reaches; beyond it a reader waits or runs out of stack.
+_LARGEST = 256 << 20
+_DEEPEST = 64
+_DIGITS = 20
 # ENOSPC and EDQUOT as Rust's standard library words them.
 _OUT_OF_SPACE = re.compile(r"\(os error (28|122)\)")
 # Any error of the operating system, likewise.
@@ -54,6 +61,87 @@ def sha256_file(path: Path) -> str:
     return digest.hexdigest()
 
 
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, as hex; in one process a file that is as it was is hashed once.
+
+    It is as it was where its size, its time and its inode are.
+    """
+    found = path.stat()
+    return _hashed(path.resolve(), found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+@cache
+def _hashed(path: Path, size: int, modified: int, inode: int) -> str:
+    return sha256_file(path)
+
+
+def hashes_of(paths: Iterable[Path]) -> list[str]:
+    """Return the SHA-256 of each file, as `sha256_of` does; large ones are hashed side by side."""
+    with ThreadPoolExecutor(processors()) as pool:
+        return list(pool.map(sha256_of, paths))
+
+
+def broken(folder: Path, files: Mapping[str, str]) -> str | None:
+    """Return what is wrong with the first file that is not as listed, None where all are.
+
+    Args:
+        folder: The folder.
+        files: The SHA-256 of each file, by its path in the folder.
+    """
+    for name in files:
+        if not (folder / name).is_file():
+            return f"{name} is missing"
+    try:
+        found = hashes_of(folder / name for name in files)
+    except OSError as error:
+        return f"{error.filename} cannot be read ({error.strerror})"
+    for (name, digest), now in zip(files.items(), found, strict=True):
+        if now != digest:
+            return f"{name} is not as it was written"
+    return None
+
+
+#: The key under which facts carry a hash of themselves.
+SEAL = "facts_sha256"
+
+
+def sealed(facts: Mapping[str, Any], *, measured: Iterable[str] = ()) -> dict[str, Any]:
+    """Return facts with a hash of themselves, so that a change by hand or by a bad disk is found.
+
+    Args:
+        facts: What will be written as JSON.
+        measured: Keys that are left out of the hash, since they differ from one run to another of
+            the same (times, and hashes of files with times in them): the seal of equal work is
+            equal.
+    """
+    return {**facts, SEAL: _seal(facts, measured)}
+
+
+def check_seal(
+    facts: Mapping[str, Any],
+    *,
+    where: Path,
+    measured: Iterable[str] = (),
+    remedy: str | None = None,
+) -> None:
+    """Refuse facts that are not those that were sealed; older ones without a seal pass.
+
+    Raises:
+        IsoglossError: They were changed.
+    """
+    if SEAL in facts and facts[SEAL] != _seal(facts, measured):
+        raise IsoglossError(
+            "was changed after it was written (its facts are not those of its facts_sha256)",
+            where=where,
+            remedy=remedy,
+        )
+
+
+def _seal(facts: Mapping[str, Any], measured: Iterable[str]) -> str:
+    apart = {SEAL, *measured}
+    return sha256_json({name: value for name, value in facts.items() if name not in apart})
+
+
 def sha256_json(value: Any) -> str:
     """Return the SHA-256 of a value's canonical JSON (sorted keys, compact), as hex."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -83,6 +171,20 @@ def writing(path: Path, *, sync: bool = True) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def clear_partials(*folders: Path) -> None:
+    """Remove what killed processes left of files that they were writing into folders.
+
+    The caller holds the folders alone (see `isogloss.locks.held`): nobody is writing there now.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            continue
+        for path in folder.iterdir():
+            if _PARTIAL.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+                with suppress(OSError):
+                    path.unlink()
 
 
 @contextmanager
@@ -168,21 +270,120 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file with stable bytes, whole or not at all."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
+    write_text(path, json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """Return a value as JSON files have it: sorted and indented, always the same."""
+    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file.
+    """Read a JSON file, whoever wrote it.
 
     Raises:
-        IsoglossError: There is no such file, or it is not JSON.
+        IsoglossError: There is no such file; it is not JSON, or holds what no writer of ours writes
+            (see `parse_json`).
+    """
+    return parse_json(read_limited(path, "JSON"), where=path)
+
+
+def read_limited(path: Path, kind: str, *, largest: int = _LARGEST) -> str:
+    """Return the text of a UTF-8 file of no more than so many bytes.
+
+    Raises:
+        IsoglossError: There is no such file, it is too large, or it is not UTF-8.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        if path.exists() and not path.is_file():
+            named = "folder" if path.is_dir() else "file"
+            raise IsoglossError(f"is a {named} that is not {kind}", where=path)
+        size = path.stat().st_size
+        if size > largest:
+            raise IsoglossError(f"is too large for {kind} ({size >> 20:,} MiB)", where=path)
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise IsoglossError("there is no such file", where=path) from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise IsoglossError(f"is not JSON ({error})", where=path) from error
+    except UnicodeDecodeError as error:
+        raise IsoglossError(f"is not {kind} ({error})", where=path) from error
+
+
+def parse_json(text: str, *, where: Path | str) -> Any:
+    """Read JSON as RFC 8259 has it: each key once, no NaN, whole numbers of 64 bits, not too deep.
+
+    Raises:
+        IsoglossError: It is not JSON, or passes one of these limits.
+    """
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_integer
+        )
+    except RecursionError as error:
+        raise IsoglossError(f"is nested more than {_DEEPEST} deep", where=where) from error
+    except ValueError as error:
+        raise IsoglossError(f"is not JSON ({error})", where=where) from error
+    check_values(value, where=where)
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice[:60]!r} is there twice")
+    return found
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON number")
+
+
+def _integer(text: str) -> int:
+    if len(text) > _DIGITS:
+        raise ValueError(f"a whole number has {len(text):,} digits")
+    return int(text)
+
+
+def check_values(value: Any, *, where: Path | str, texts_without_nul: bool = False) -> None:
+    """Refuse what was read from JSON or TOML where it cannot be stored, shown or reckoned with.
+
+    Raises:
+        IsoglossError: It is nested too deeply, holds a number that is not finite or not of 64 bits,
+            or a text that is not UTF-8 (with ``texts_without_nul`` also one with U+0000 in it).
+    """
+    level, depth = [value], 0
+    # Level by level: nothing here depends on the interpreter's stack.
+    while level:
+        depth += 1
+        if depth > _DEEPEST:
+            raise IsoglossError(f"is nested more than {_DEEPEST} deep", where=where)
+        below: list[Any] = []
+        for one in level:
+            if isinstance(one, dict):
+                below += one.keys()
+                below += one.values()
+            elif isinstance(one, list):
+                below += one
+            elif isinstance(one, str):
+                if not one.isascii() and not _is_utf8(one):
+                    raise IsoglossError(f"{one[:60]!r} is not UTF-8", where=where)
+                if texts_without_nul and "\0" in one:
+                    raise IsoglossError(f"{one[:60]!r} holds U+0000", where=where)
+            elif isinstance(one, int):
+                if not -(1 << 63) <= one < 1 << 64:
+                    raise IsoglossError("a whole number passes 64 bits", where=where)
+            elif isinstance(one, float) and not math.isfinite(one):
+                raise IsoglossError(f"{one} is not a finite number", where=where)
+        level = below
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def library_versions(names: Iterable[str]) -> dict[str, str]:
