@@ -14,7 +14,7 @@ from isogloss.console import warn
 from isogloss.errors import IsoglossError
 from isogloss.locks import held
 from isogloss.provenance import clear_partials, library_versions, sha256_file, writing
-from isogloss.runs import StoredRun, facts_text, read_run, read_scores
+from isogloss.runs import StoredRun, facts_text, read_facts, read_run, read_scores
 from isogloss.settings import validate
 from runners.settings import ScoreSettings
 
@@ -149,8 +149,10 @@ def rescore(
         IsoglossError: The run is unfinished or broken, or its answers or records were changed after
             it was made; a metric is unknown.
     """
-    with held(Path(run)):
-        return _rescore(read_run(Path(run)), metrics, resamples, seed)
+    folder = Path(run)
+    read_facts(folder)  # what is no run is not made one by holding it
+    with held(folder):
+        return _rescore(read_run(folder), metrics, resamples, seed)
 
 
 def _rescore(
