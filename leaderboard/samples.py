@@ -9,11 +9,15 @@ import polars as pl
 import regex
 
 from isogloss.languages import describe
+from isogloss.showing import printable
 from leaderboard.collect import Run
 
 _LONGEST = 600
-# Characters that HTML forbids, and those that reorder or hide the text after them.
-_UNSHOWN = regex.compile(r"[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069--\n\t]", regex.V1)
+# Characters that HTML forbids, and those that reorder or hide the text after them; tags (U+E0000
+# to U+E007F) write a text that nobody sees.
+_UNSHOWN = regex.compile(
+    r"[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f--\n\t]", regex.V1
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def _sample(row: dict[str, object]) -> Sample:
     references = row["references"]
     first = references[0] if isinstance(references, list) and references else ""
     return Sample(
-        str(row["id"]),
+        printable(str(row["id"])),
         shown(row["instruction"]),
         shown(row["input"]),
         shown(first),
@@ -71,7 +75,7 @@ def _sample(row: dict[str, object]) -> Sample:
         describe(asked).direction,
         given,
         describe(given).direction,
-        str(row["stop_reason"] or ""),
+        printable(str(row["stop_reason"] or "")),
     )
 
 
