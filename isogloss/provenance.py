@@ -19,6 +19,7 @@ from typing import Any
 
 import platformdirs
 
+from isogloss.console import warn
 from isogloss.errors import IsoglossError
 
 _BLOCK = 1 << 20
@@ -99,6 +100,47 @@ def broken(folder: Path, files: Mapping[str, str]) -> str | None:
         if now != digest:
             return f"{name} is not as it was written"
     return None
+
+
+def is_whole(folder: Path) -> bool:
+    """Tell whether a folder of the cache is there, and every file of it as `put_whole` put it.
+
+    The user is warned of one that is not, since it will be made again.
+    """
+    if not folder.exists() or not _listing(folder).exists():
+        return False
+    # Whatever is wrong with the list, it is made again with the folder.
+    with suppress(IsoglossError, OSError, KeyError, TypeError, AttributeError):
+        listed = read_json(_listing(folder))
+        check_seal(listed, where=_listing(folder))
+        same = _files_below(folder) == listed["files"].keys()
+        if same and broken(folder, listed["files"]) is None:
+            return True
+    warn(f"{folder}: is not as it was written; it is made again")
+    return False
+
+
+def put_whole(made: Path, folder: Path) -> None:
+    """Move a folder into the cache, with a list of its files' hashes beside it.
+
+    One that is there and the same is left: another process may have been quicker. Any other is
+    replaced.
+    """
+    files = {name: sha256_file(made / name) for name in sorted(_files_below(made))}
+    # The list comes first: a folder with its list is whole.
+    write_json(_listing(folder), sealed({"files": files}))
+    if folder.exists() and (_files_below(folder) != files.keys() or broken(folder, files)):
+        shutil.rmtree(folder)
+    if not folder.exists():
+        made.rename(folder)
+
+
+def _listing(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.json")
+
+
+def _files_below(folder: Path) -> set[str]:
+    return {one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()}
 
 
 #: The key under which facts carry a hash of themselves.
