@@ -310,6 +310,7 @@ def run(
     import builders
     import leaderboard
     import runners
+    from isogloss.locks import held
     from isogloss.settings import validate
 
     loaded = builders.load_recipe(recipe)
@@ -323,12 +324,17 @@ def run(
     plan = runners.load_plan(loaded.run, where=str(recipe), folder=recipe.parent)
     pages = loaded.publish or {}
     site = validate(leaderboard.PublishSettings, pages, where=f"{recipe}: publish")
-    corpus = builders.build(recipe, out / "corpus", engine=runner_engine())
-    folders = runners.execute(plan, corpus, out)
-    settings = plan.settings
-    index = leaderboard.publish(
-        folders, out / "site", title=site.title, resamples=settings.resamples, seed=settings.seed
-    )
+    with held(out):
+        corpus = builders.build(recipe, out / "corpus", engine=runner_engine())
+        folders = runners.execute(plan, corpus, out)
+        settings = plan.settings
+        index = leaderboard.publish(
+            folders,
+            out / "site",
+            title=site.title,
+            resamples=settings.resamples,
+            seed=settings.seed,
+        )
     print(index)
 
 

@@ -28,6 +28,8 @@ def held(folder: Path) -> Iterator[None]:
         IsoglossError: Another process holds it, or it cannot be made.
     """
     made = not folder.exists()
+    if not made and not folder.is_dir():
+        raise IsoglossError("is a file", where=folder, remedy="Name a folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

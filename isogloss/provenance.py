@@ -112,7 +112,7 @@ def is_whole(folder: Path) -> bool:
     # Whatever is wrong with the list, it is made again with the folder.
     with suppress(IsoglossError, OSError, KeyError, TypeError, AttributeError):
         listed = read_json(_listing(folder))
-        check_seal(listed, where=_listing(folder))
+        check_seal(listed, where=_listing(folder), needed=True)
         same = _files_below(folder) == listed["files"].keys()
         if same and broken(folder, listed["files"]) is None:
             return True
@@ -163,15 +163,23 @@ def check_seal(
     facts: Mapping[str, Any],
     *,
     where: Path,
+    needed: bool,
     measured: Iterable[str] = (),
     remedy: str | None = None,
 ) -> None:
-    """Refuse facts that are not those that were sealed; older ones without a seal pass.
+    """Refuse facts that are not those that were sealed.
+
+    Args:
+        facts: What was read.
+        where: The file.
+        needed: Whether its writer sealed; older ones did not.
+        measured: The keys that the seal leaves out.
+        remedy: What the user can do.
 
     Raises:
         IsoglossError: They were changed.
     """
-    if SEAL in facts and facts[SEAL] != _seal(facts, measured):
+    if (needed or SEAL in facts) and facts.get(SEAL) != _seal(facts, measured):
         raise IsoglossError(
             "was changed after it was written (its facts are not those of its facts_sha256)",
             where=where,

@@ -187,7 +187,13 @@ def read_facts(folder: Path) -> dict[str, Any]:
     if missing:
         raise IsoglossError(f"lacks {', '.join(missing)}", where=path)
     validate(_Facts, facts, where=str(path))
-    check_seal(facts, where=path, measured=MEASURED, remedy="Score the system again")
+    check_seal(
+        facts,
+        where=path,
+        needed="scores_sha256" in facts,
+        measured=MEASURED,
+        remedy="Score the system again",
+    )
     return dict(facts)
 
 

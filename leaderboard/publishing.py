@@ -141,7 +141,7 @@ def _listed(out: Path) -> set[str]:
     try:
         facts = read_json(path)
         site = validate(_Site, facts, where=str(path))
-        check_seal(facts, where=path)
+        check_seal(facts, where=path, needed=site.format > 1)
     except IsoglossError as error:
         raise IsoglossError(error.problem, where=path, remedy=_REMEDY) from error
     return _former(out) if site.format == 1 else {*site.files, *site.stale}
