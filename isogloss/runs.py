@@ -7,6 +7,7 @@ the hashes in ``run.json``, and ``run.json`` to its own, wherever the folder com
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -239,13 +240,21 @@ def part_path(folder: Path, number: int) -> Path:
 
 def write_part(path: Path, answers: pl.DataFrame, key: str) -> None:
     """Write a file of predictions that carries the key that it answers and a hash of its rows."""
-    told = {_KEY: sha256_json([key, path.name]), _ROWS: _rows_hash(answers)}
     with writing(path) as partial:
-        answers.write_parquet(partial, metadata=told)
+        partial.write_bytes(_part_bytes(answers, key, path.name))
 
 
-def read_part(path: Path, key: str) -> pl.DataFrame | None:
+def _part_bytes(answers: pl.DataFrame, key: str, name: str) -> bytes:
+    told = {_KEY: sha256_json([key, name]), _ROWS: _rows_hash(answers)}
+    buffer = io.BytesIO()
+    answers.write_parquet(buffer, metadata=told)
+    return buffer.getvalue()
+
+
+def take_part(path: Path, key: str) -> pl.DataFrame | None:
     """Return the predictions of a file that answers a key; None where it answers another.
+
+    A file whose rows are sound and whose other bytes are not is written again.
 
     Raises:
         IsoglossError: It is broken, or its rows are not those that were written.
@@ -256,6 +265,8 @@ def read_part(path: Path, key: str) -> pl.DataFrame | None:
     answers = read_parquet(path)
     if dict(answers.schema) != PREDICTIONS or told.get(_ROWS) != _rows_hash(answers):
         raise IsoglossError("is not as it was written", where=path)
+    if path.read_bytes() != _part_bytes(answers, key, path.name):
+        write_part(path, answers, key)
     return answers
 
 

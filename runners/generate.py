@@ -12,7 +12,7 @@ from isogloss.console import progress, say, warn
 from isogloss.errors import IsoglossError
 from isogloss.locks import held
 from isogloss.provenance import check_ours, clear_partials, read_json, sha256_json, write_json
-from isogloss.runs import PREDICTIONS, carries_key, part_path, read_part, write_part
+from isogloss.runs import PREDICTIONS, carries_key, part_path, take_part, write_part
 from runners.models._base import GenerationSettings, Model, Prompt, prompts_of
 
 _STATE = "progress.json"
@@ -117,7 +117,7 @@ def _begin(out: Path, key: str, count: int) -> dict[int, pl.DataFrame]:
     for path in parts(out):
         number = int(path.stem.removeprefix("part-"))
         try:
-            frame = read_part(path, key) if number < count else None
+            frame = take_part(path, key) if number < count else None
         except IsoglossError as error:
             warn(f"{path}: {error.problem}; its records are asked again")
             frame = None
