@@ -192,7 +192,12 @@ def score(
     metric: o.Metrics = None,
     metric_option: o.MetricOptions = None,
     resamples: o.Resamples = 1000,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap and of drawn answers.")] = 42,
+    seed: Annotated[
+        int,
+        typer.Option(
+            help="Seed of the bootstrap and of drawn answers.", min=o.LEAST_SEED, max=o.MOST_SEED
+        ),
+    ] = 42,
     trust_remote_code: o.Trust = False,
 ) -> None:
     """Have a model answer a suite and score its answers, or score somebody else's."""
