@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from commanding import command, wrong
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from resealing import resealed
 
 import leaderboard
+from isogloss.errors import IsoglossError
 from isogloss.locks import held
-from isogloss.provenance import read_json, sha256_file, write_json
+from isogloss.provenance import read_json, sealed, sha256_file, write_json
+from leaderboard import publishing
 
 QUICK = {"resamples": 5}
 
@@ -164,3 +172,71 @@ def test_names_from_outside_are_seen_as_they_are(runs: list[Path], tmp_path: Pat
     index = (site / "index.html").read_text("utf-8")
     assert r"GPT\x1b[2J\u202e5\x00 \u2066x" in index
     assert r"T\x1b\u202e" in index
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("examples", [100, pytest.param(20_000, marks=pytest.mark.slow)])
+def test_no_shape_of_site_json_is_more_than_an_error(examples: int, made: Path) -> None:
+    folder = made.parent / "fuzzed"
+    folder.mkdir(exist_ok=True)
+    facts = read_json(made / "site.json")
+
+    @settings(max_examples=examples, deadline=None, database=None)
+    @given(st.dictionaries(st.sampled_from([*facts, "stale"]), _VALUES, max_size=3), st.booleans())
+    def check(change: dict[str, Any], sealing: bool) -> None:
+        told = {name: one for name, one in facts.items() if name != "facts_sha256"} | change
+        with suppress(UnicodeEncodeError):
+            told = sealed(told) if sealing else told
+        (folder / "site.json").write_text(json.dumps(told), "utf-8", "surrogatepass")
+        with suppress(IsoglossError):
+            for name in publishing._listed(folder):
+                path = (folder / name).resolve()
+                assert path.is_relative_to(folder) and path != folder
+
+    check()
+    shutil.rmtree(folder)
+
+
+def test_an_answer_of_megabytes_is_one_line_at_once(runs: list[Path], tmp_path: Path) -> None:
+    run = Path(shutil.copytree(runs[0], tmp_path / "run"))
+    part = run / "predictions" / "part-00000.parquet"
+    answers = pl.read_parquet(part)
+    long = (
+        pl.when(pl.int_range(pl.len()) == 3).then(pl.lit("ab" * 1_000_000)).otherwise("prediction")
+    )
+    answers.with_columns(long.alias("prediction")).write_parquet(part)
+    resealed(run, predictions_sha256={part.name: sha256_file(part)})
+    for arguments in (("publish", run, "--out", tmp_path / "site"), ("rescore", run)):
+        began = time.monotonic()
+        wrong(command(*arguments), "is longer than 100,000 characters")
+        assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("task", "../../x", "there is no task"),
+        ("task", None, "has no task"),
+        ("language", "<script>", "is not a language tag"),
+        ("language", "../../x", "is not a language tag"),
+        ("source_language", "\x1b[2J", "is not a language tag"),
+        ("id", None, "has no id"),
+    ],
+)
+def test_records_that_no_suite_has_are_refused(
+    column: str, value: str | None, told: str, runs: list[Path], tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(runs[0], tmp_path / "run"))
+    path = run / "records.parquet"
+    records = pl.read_parquet(path)
+    first = pl.when(pl.int_range(pl.len()) == 0).then(pl.lit(value, pl.String)).otherwise(column)
+    records.with_columns(first.alias(column)).write_parquet(path)
+    resealed(run, records_sha256=sha256_file(path))
+    wrong(command("publish", run, "--out", tmp_path / "site"), told)
+    assert not (tmp_path / "site").exists()

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import runners
 from isogloss.errors import IsoglossError
 from isogloss.locks import held
-from isogloss.provenance import read_json, sha256_file, write_json
+from isogloss.provenance import read_json, sealed, sha256_file, write_json
 from isogloss.runs import read_run
 from runners import tuning as tuning_module
+from runners.checkpoint import begin, is_checkpoint, read_checkpoint
 from runners.corpora import read_split
 from runners.generate import generate
 from runners.models._base import Generation, GenerationSettings
@@ -280,3 +285,40 @@ def test_an_adapter_cannot_stand_on_an_adapter(causal: Path, corpus: Path, tmp_p
 def test_two_tunings_of_one_folder_are_refused(causal: Path, corpus: Path, tmp_path: Path) -> None:
     with held(tmp_path / "out"), pytest.raises(IsoglossError, match="another process is writing"):
         runners.tune(str(causal), corpus, tmp_path / "out")
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("examples", [100, pytest.param(20_000, marks=pytest.mark.slow)])
+def test_no_shape_of_a_checkpoints_facts_is_more_than_an_error(
+    examples: int, straight: Path, halfway: Path, tmp_path: Path
+) -> None:
+    """Nor of an unfinished state's."""
+    whole = Path(shutil.copytree(straight, tmp_path / "whole"))
+    facts = read_json(whole / "checkpoint.json")
+    state = read_json(halfway / ".state" / "state.json")
+    names = st.sampled_from(sorted({*facts, *state}))
+
+    @settings(max_examples=examples, deadline=None, database=None)
+    @given(st.dictionaries(names, _VALUES, max_size=3), st.booleans())
+    def check(change: dict[str, Any], sealing: bool) -> None:
+        for folder, name, told in (
+            (whole, "checkpoint.json", facts),
+            (tmp_path / "half", ".state/state.json", state),
+        ):
+            changed = {key: one for key, one in told.items() if key != "facts_sha256"} | change
+            with suppress(UnicodeEncodeError):
+                changed = sealed(changed, measured=("seconds",)) if sealing else changed
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(json.dumps(changed), "utf-8", "surrogatepass")
+        is_checkpoint(whole)
+        with suppress(IsoglossError):
+            read_checkpoint(whole)
+        begin(tmp_path / "half", "key")
+
+    check()
