@@ -21,6 +21,7 @@ from isogloss.errors import IsoglossError
 from isogloss.provenance import (
     check_seal,
     json_text,
+    parse_json,
     read_json,
     sealed,
     sha256_file,
@@ -59,8 +60,14 @@ _FOLDER = "predictions"
 # Metadata of a part: what it answers, and the hash of its rows.
 _KEY, _ROWS = "isogloss.key", "isogloss.rows"
 
+#: What a system is.
+Kind = Literal["base", "tuned", "reference", "outputs"]
+
+#: The longest name of a system, in characters.
+LONGEST_NAME = 1_000
+
 _Text = Annotated[str, StringConstraints(max_length=10_000)]
-_Name = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+_Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
 _Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 _Part = Annotated[str, StringConstraints(pattern=r"^part-[0-9]{5,9}\.parquet$")]
 _Count = Annotated[int, Field(ge=0, lt=1 << 53)]
@@ -90,7 +97,7 @@ class _Tuning(_Known):
 class _Facts(_Known):
     format: Literal[1] = 1
     system: _Name
-    kind: Literal["base", "tuned", "reference", "outputs"] | None = None
+    kind: Kind | None = None
     base: _Text | None = None
     model: _Text | None = None
     revision: _Text | None = None
@@ -199,8 +206,14 @@ def read_facts(folder: Path) -> dict[str, Any]:
 
 
 def facts_text(facts: Mapping[str, Any]) -> str:
-    """Return the text of a ``run.json``, sealed."""
-    return json_text(sealed(facts, measured=MEASURED))
+    """Return the text of a ``run.json``, sealed.
+
+    Raises:
+        IsoglossError: No reader would take it.
+    """
+    text = json_text(sealed(facts, measured=MEASURED))
+    validate(_Facts, parse_json(text, where="run.json"), where="run.json")
+    return text
 
 
 def write_scores(folder: Path, facts: Mapping[str, Any], scores: pl.DataFrame) -> None:

@@ -13,7 +13,7 @@ from pydantic import Field
 from isogloss.console import say
 from isogloss.errors import IsoglossError
 from isogloss.names import slug
-from isogloss.runs import MOST_RESAMPLES
+from isogloss.runs import LONGEST_NAME, MOST_RESAMPLES
 from isogloss.settings import Settings, validate
 from runners.models._base import GenerationSettings
 from runners.scoring import score
@@ -25,7 +25,7 @@ _OUTPUTS = "outputs:"
 
 
 class _System(Settings):
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, max_length=LONGEST_NAME)
     model: str | None = None
     base: str | None = None
     tune: TuneSettings | None = None

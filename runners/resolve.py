@@ -273,6 +273,7 @@ def _from_hub(spec: str, where: str) -> Located:
         ) from error
     licence = None
     if (folder / "README.md").is_file():
-        licence = ModelCard.load(folder / "README.md").data.get("license")
+        told = ModelCard.load(folder / "README.md").data.get("license")
+        licence = told if isinstance(told, str) else None
     _check_model(folder, where)
     return Located(spec, folder, folder.name, licence=licence)

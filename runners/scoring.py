@@ -7,7 +7,7 @@ import platform
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import polars as pl
 
@@ -15,7 +15,16 @@ from isogloss.console import say, warn
 from isogloss.errors import IsoglossError
 from isogloss.locks import held
 from isogloss.provenance import library_versions, processors, sha256_file, writing
-from isogloss.runs import StoredRun, measured, read_facts, read_run, write_scores
+from isogloss.runs import (
+    LONGEST_NAME,
+    Kind,
+    StoredRun,
+    measured,
+    read_facts,
+    read_run,
+    write_scores,
+)
+from isogloss.settings import unknown
 from runners.generate import answer, check_run_folder, finish, parts
 from runners.models._base import Facts, LoadOptions, Model, families
 from runners.models.outputs import path_of
@@ -144,7 +153,13 @@ def _score(
 
 
 def _check_names(names: Mapping[str, str | None]) -> None:
-    """Refuse names that cannot be stored: bytes of the command line that are no text."""
+    """Refuse names that cannot be stored: bytes of the command line that are no text, and novels."""
+    if names["kind"] not in get_args(Kind):
+        raise unknown("kind", str(names["kind"]), list(get_args(Kind)), where="kind")
+    if not 0 < len(names["system"] or "") <= LONGEST_NAME:
+        raise IsoglossError(
+            f"a system's name has 1 to {LONGEST_NAME:,} characters", where="isogloss score"
+        )
     for kind, name in names.items():
         try:
             (name or "").encode()
