@@ -23,6 +23,9 @@ from isogloss.console import warn
 from isogloss.errors import IsoglossError
 
 _BLOCK = 1 << 20
+#: The lock file of systems that cannot lock a folder itself; see `isogloss.locks`.
+LOCK = ".isogloss.lock"
+
 # Files that `writing` has not finished.
 _PARTIAL = re.compile(r"\..*\.\d+\.partial")
 # What a manifest or a table of settings never reaches; beyond it a reader waits or runs out of stack.
@@ -302,8 +305,9 @@ def check_ours(
         return
     if not folder.is_dir():
         raise IsoglossError("is a file", where=folder, remedy="Name a folder")
-    # What a killed process left of a file that it was writing is nobody's.
-    found = [path.name for path in folder.iterdir() if not _PARTIAL.fullmatch(path.name)]
+    # What a killed process left of a file that it was writing is nobody's, and so is a lock.
+    names = (path.name for path in folder.iterdir())
+    found = [name for name in names if name != LOCK and not _PARTIAL.fullmatch(name)]
     if found and not ours(folder):
         raise IsoglossError(
             f"holds files that are not {kind} of ours ({sorted(found)[0]})",

@@ -14,7 +14,7 @@ import polars as pl
 from isogloss.console import say, warn
 from isogloss.errors import IsoglossError
 from isogloss.locks import held
-from isogloss.provenance import library_versions, processors, sha256_file, writing
+from isogloss.provenance import SEAL, library_versions, processors, sha256_file, writing
 from isogloss.runs import (
     LONGEST_NAME,
     Kind,
@@ -25,6 +25,7 @@ from isogloss.runs import (
     write_scores,
 )
 from isogloss.settings import unknown
+from runners.checkpoint import CHECKPOINT, read_checkpoint
 from runners.generate import answer, check_run_folder, finish, parts
 from runners.models._base import Facts, LoadOptions, Model, families
 from runners.models.outputs import path_of
@@ -189,9 +190,10 @@ def _key(
     key["settings"] = settings.model_dump(include={"generation", "limit", "trust_remote_code"})
     key["libraries"] = library_versions(_ANSWERING)
     key["revision"] = revision_of(model, LoadOptions(corpus, where=f"model {model}"))
-    manifest = Path(model) / "checkpoint.json"
-    if manifest.is_file():
-        key["checkpoint"] = sha256_file(manifest)
+    if (Path(model) / CHECKPOINT).is_file():
+        # Its seal leaves out how long it took; an older one has none.
+        facts = read_checkpoint(Path(model))
+        key["checkpoint"] = facts.get(SEAL) or sha256_file(Path(model) / CHECKPOINT)
     outputs = path_of(model)
     if outputs is not None:
         key["outputs"] = fingerprint(outputs, records)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import runners
 from isogloss.errors import IsoglossError
 from isogloss.locks import held
-from isogloss.provenance import read_json, sealed, sha256_file, write_json
+from isogloss.provenance import LOCK, read_json, sealed, sha256_file, write_json
 from isogloss.runs import read_run
 from runners import tuning as tuning_module
 from runners.checkpoint import begin, is_checkpoint, read_checkpoint
@@ -90,6 +90,14 @@ def test_a_folder_is_written_by_one_system_at_a_time(corpus: Path, tmp_path: Pat
             generate(Letter("B"), records, out, GenerationSettings(), "B")
         with pytest.raises(IsoglossError, match="another process is writing it"):
             runners.score("copy", f"corpus:{corpus}", out, settings=SHORT)
+
+
+def test_the_lock_of_systems_that_cannot_lock_a_folder_is_nobodys_file(
+    corpus: Path, tmp_path: Path
+) -> None:
+    (tmp_path / LOCK).touch()
+    runners.score("copy", f"corpus:{corpus}", tmp_path, settings=SHORT)
+    assert read_run(tmp_path).name == "copy"
 
 
 def test_answers_of_another_system_are_never_taken(corpus: Path, tmp_path: Path) -> None:
