@@ -71,11 +71,11 @@ def sha256_of(path: Path) -> str:
     It is as it was where its size, its time and its inode are.
     """
     found = path.stat()
-    return _hashed(path.resolve(), found.st_size, found.st_mtime_ns, found.st_ino)
+    return _digest(path.resolve(), found.st_size, found.st_mtime_ns, found.st_ino)
 
 
 @cache
-def _hashed(path: Path, size: int, modified: int, inode: int) -> str:
+def _digest(path: Path, size: int, modified: int, inode: int) -> str:
     return sha256_file(path)
 
 

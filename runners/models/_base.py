@@ -69,7 +69,7 @@ class GenerationSettings(Settings):
     samples: int = Field(default=1, gt=0, le=10_000)
     temperature: float = Field(default=0.0, ge=0, le=100)
     top_p: float = Field(default=1.0, gt=0, le=1)
-    seed: int = Field(default=42, ge=-(1 << 31), lt=1 << 32)
+    seed: int = 42
 
     @model_validator(mode="after")
     def _drawn(self) -> Self:
