@@ -107,8 +107,8 @@ def is_checkpoint(folder: Path) -> bool:
         if isinstance(found, dict) and found.keys() >= {"key", "weights_sha256"}:
             return True
     state = folder / STATE
-    # The record may be broken; what lies about it is still told by its names.
-    return (state / _RECORD).is_file() and all(
+    # Its record may be broken, or not written yet; what lies there is told by its name.
+    return state.is_dir() and all(
         _OF_STATE.fullmatch(path.name) or path.name.endswith(".partial") for path in state.iterdir()
     )
 

@@ -205,6 +205,16 @@ def test_tuning_from_a_broken_state_ends_with_the_same_bytes(
     assert "tuning begins anew" in told and "going on with tuning" not in told
 
 
+def test_a_tuning_killed_before_its_first_record_is_gone_on_with(
+    straight: Path, causal: Path, corpus: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    (out / ".state").mkdir(parents=True)
+    (out / ".state" / ".state.json.1234.partial").write_text("{")
+    runners.tune(str(causal), corpus, out, settings=runners.TuneSettings(**STEPS))
+    assert contents(out) == contents(straight)
+
+
 def test_a_number_changed_in_a_state_is_found(
     halfway: Path, straight: Path, causal: Path, corpus: Path, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
