@@ -18,11 +18,10 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from isogloss.errors import IsoglossError
+from isogloss.jsonfiles import parse_json, read_json
 from isogloss.provenance import (
     check_seal,
     json_text,
-    parse_json,
-    read_json,
     sealed,
     sha256_file,
     sha256_json,

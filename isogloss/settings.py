@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from isogloss.errors import IsoglossError
-from isogloss.provenance import check_values, read_limited
+from isogloss.jsonfiles import check_values, read_limited
 
 # Files of settings are written by hand.
 _LARGEST = 4 << 20

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isogloss.errors import IsoglossError
-from isogloss.provenance import parse_json
+from isogloss.jsonfiles import parse_json
 from isogloss.settings import Settings, parse_toml, read_toml, validate
 
 
