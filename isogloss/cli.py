@@ -193,7 +193,12 @@ def score(
     metric: o.Metrics = None,
     metric_option: o.MetricOptions = None,
     resamples: o.Resamples = 1000,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap and of drawn answers.")] = 42,
+    seed: Annotated[
+        int,
+        typer.Option(
+            help="Seed of the bootstrap and of drawn answers.", min=o.LEAST_SEED, max=o.MOST_SEED
+        ),
+    ] = 42,
     trust_remote_code: o.Trust = False,
 ) -> None:
     """Have a model answer a suite and score its answers, or score somebody else's."""
@@ -311,6 +316,7 @@ def run(
     import builders
     import leaderboard
     import runners
+    from isogloss.locks import held
     from isogloss.settings import validate
 
     loaded = builders.load_recipe(recipe)
@@ -324,12 +330,17 @@ def run(
     plan = runners.load_plan(loaded.run, where=str(recipe), folder=recipe.parent)
     pages = loaded.publish or {}
     site = validate(leaderboard.PublishSettings, pages, where=f"{recipe}: publish")
-    corpus = builders.build(recipe, out / "corpus", engine=runner_engine())
-    folders = runners.execute(plan, corpus, out)
-    settings = plan.settings
-    index = leaderboard.publish(
-        folders, out / "site", title=site.title, resamples=settings.resamples, seed=settings.seed
-    )
+    with held(out):
+        corpus = builders.build(recipe, out / "corpus", engine=runner_engine())
+        folders = runners.execute(plan, corpus, out)
+        settings = plan.settings
+        index = leaderboard.publish(
+            folders,
+            out / "site",
+            title=site.title,
+            resamples=settings.resamples,
+            seed=settings.seed,
+        )
     print(index)
 
 

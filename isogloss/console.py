@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
@@ -11,6 +12,9 @@ from typing import Protocol
 from isogloss import interrupts
 
 _LINE_EVERY_S = 15.0
+# Joiners shape words of Persian, Hindi and many more, and spaces of any width are seen (Python
+# counts all but one as unprintable); all else that is not seen could deceive.
+_JOINERS = "\u200c\u200d"
 _hushed = False
 
 
@@ -32,6 +36,24 @@ def hushed() -> Iterator[None]:
         _hushed = before
 
 
+def printable(text: str) -> str:
+    r"""Return a text on one line that moves no cursor, hides nothing and turns no text around.
+
+    What a terminal would act on is escaped as Python does: ``\x1b``, ``\u202e``.
+    """
+    return "".join(
+        one
+        if one.isprintable() or one in _JOINERS or unicodedata.category(one) == "Zs"
+        else one.encode("unicode_escape").decode()
+        for one in text
+    )
+
+
+def _printable_lines(text: str) -> str:
+    """Return a text whose lines stay, and whose every other unseen character is escaped."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def say(message: str) -> None:
     """Print one line for the user on standard error; standard output is for results."""
     if not _hushed:
@@ -39,6 +61,7 @@ def say(message: str) -> None:
 
 
 def _print(message: str) -> None:
+    message = _printable_lines(message)
     if _terminal():
         from rich.console import Console
 
@@ -64,7 +87,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, results: bool 
     for head in heads:
         shown.add_column(head, overflow="fold")
     for row in rows:
-        shown.add_row(*(Text(cell) for cell in row))
+        shown.add_row(*(Text(_printable_lines(cell)) for cell in row))
     stream = sys.stdout if results else sys.stderr
     # In a file or a pipe lines are not to be folded at some imagined edge.
     width = None if stream.isatty() else 10_000
@@ -99,11 +122,11 @@ def progress(title: str, total: int | None) -> Iterator[Progress]:
         bars.TextColumn("{task.fields[note]}", markup=False),
     )
     with bars.Progress(*columns, console=Console(stderr=True)) as shown:
-        task = shown.add_task(title, total=total, note="")
+        task = shown.add_task(printable(title), total=total, note="")
 
         class _Bar:
             def advance(self, amount: int = 1, note: str = "") -> None:
-                shown.update(task, advance=amount, note=note)
+                shown.update(task, advance=amount, note=printable(note))
 
         yield _Bar()
 

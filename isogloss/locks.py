@@ -9,10 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from isogloss.errors import IsoglossError
-from isogloss.provenance import write_error
+from isogloss.provenance import LOCK, write_error
 
-# The lock file of systems that cannot lock a folder itself.
-_NAME = ".isogloss.lock"
 _TAKEN = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK)
 
 
@@ -28,6 +26,8 @@ def held(folder: Path) -> Iterator[None]:
         IsoglossError: Another process holds it, or it cannot be made.
     """
     made = not folder.exists()
+    if not made and not folder.is_dir():
+        raise IsoglossError("is a file", where=folder, remedy="Name a folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -73,7 +73,7 @@ def _locked(folder: Path) -> Iterator[None]:
 def _by_file(folder: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
-    lock = FileLock(folder / _NAME)
+    lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -136,12 +135,22 @@ ShownMetrics = Annotated[
 EveryMetric = Annotated[
     bool, typer.Option("--all-metrics", help="Every metric, where only some were scored.")
 ]
-Resamples = Annotated[int, typer.Option(help="Bootstrap resamples.", min=1)]
-Seed = Annotated[int, typer.Option(help="Seed of the bootstrap.")]
+# What a run's facts hold; see `isogloss.runs`.
+MOST_RESAMPLES = 1_000_000
+LEAST_SEED, MOST_SEED = -(1 << 31), (1 << 32) - 1
+
+Resamples = Annotated[int, typer.Option(help="Bootstrap resamples.", min=1, max=MOST_RESAMPLES)]
+Seed = Annotated[int, typer.Option(help="Seed of the bootstrap.", min=LEAST_SEED, max=MOST_SEED)]
 NewResamples = Annotated[
-    int | None, typer.Option(help="Bootstrap resamples; as before if left out.", min=1)
+    int | None,
+    typer.Option(help="Bootstrap resamples; as before if left out.", min=1, max=MOST_RESAMPLES),
 ]
-NewSeed = Annotated[int | None, typer.Option(help="Seed of the bootstrap; as before if left out.")]
+NewSeed = Annotated[
+    int | None,
+    typer.Option(
+        help="Seed of the bootstrap; as before if left out.", min=LEAST_SEED, max=MOST_SEED
+    ),
+]
 Test = Annotated[
     str, typer.Option(help="What gives p-values: bootstrap, or randomization (of two runs).")
 ]
@@ -178,7 +187,9 @@ def metric_options(texts: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 
 def _value(text: str) -> Any:
+    from isogloss.settings import parse_toml  # pydantic takes longer to load than --help
+
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parse_toml(f"value = {text}", where="--metric-option")["value"]
+    except IsoglossError:
         return text

@@ -8,17 +8,24 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
+from isogloss.console import warn
 from isogloss.errors import IsoglossError
+from isogloss.jsonfiles import read_json as read_json
 
 _BLOCK = 1 << 20
+#: The lock file of systems that cannot lock a folder itself; see `isogloss.locks`.
+LOCK = ".isogloss.lock"
+
 # Files that `writing` has not finished.
 _PARTIAL = re.compile(r"\..*\.\d+\.partial")
 # ENOSPC and EDQUOT as Rust's standard library words them.
@@ -54,6 +61,136 @@ def sha256_file(path: Path) -> str:
     return digest.hexdigest()
 
 
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, as hex; in one process a file that is as it was is hashed once.
+
+    It is as it was where its size, its time and its inode are.
+    """
+    found = path.stat()
+    return _digest(path.resolve(), found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+@cache
+def _digest(path: Path, size: int, modified: int, inode: int) -> str:
+    return sha256_file(path)
+
+
+def hashes_of(paths: Iterable[Path]) -> list[str]:
+    """Return the SHA-256 of each file, as `sha256_of` does; large ones are hashed side by side."""
+    with ThreadPoolExecutor(processors()) as pool:
+        return list(pool.map(sha256_of, paths))
+
+
+def broken(folder: Path, files: Mapping[str, str]) -> str | None:
+    """Return what is wrong with the first file that is not as listed, None where all are.
+
+    Args:
+        folder: The folder.
+        files: The SHA-256 of each file, by its path in the folder.
+    """
+    for name in files:
+        if not (folder / name).is_file():
+            return f"{name} is missing"
+    try:
+        found = hashes_of(folder / name for name in files)
+    except OSError as error:
+        return f"{error.filename} cannot be read ({error.strerror})"
+    for (name, digest), now in zip(files.items(), found, strict=True):
+        if now != digest:
+            return f"{name} is not as it was written"
+    return None
+
+
+def is_whole(folder: Path) -> bool:
+    """Tell whether a folder of the cache is there, and every file of it as `put_whole` put it.
+
+    The user is warned of one that is not, since it will be made again.
+    """
+    if not folder.exists() or not _listing(folder).exists():
+        return False
+    # Whatever is wrong with the list, it is made again with the folder.
+    with suppress(IsoglossError, OSError, KeyError, TypeError, AttributeError):
+        listed = read_json(_listing(folder))
+        check_seal(listed, where=_listing(folder), needed=True)
+        same = _files_below(folder) == listed["files"].keys()
+        if same and broken(folder, listed["files"]) is None:
+            return True
+    warn(f"{folder}: is not as it was written; it is made again")
+    return False
+
+
+def put_whole(made: Path, folder: Path) -> None:
+    """Move a folder into the cache, with a list of its files' hashes beside it.
+
+    One that is there and the same is left: another process may have been quicker. Any other is
+    replaced.
+    """
+    files = {name: sha256_file(made / name) for name in sorted(_files_below(made))}
+    # The list comes first: a folder with its list is whole.
+    write_json(_listing(folder), sealed({"files": files}))
+    if folder.exists() and (_files_below(folder) != files.keys() or broken(folder, files)):
+        shutil.rmtree(folder)
+    if not folder.exists():
+        made.rename(folder)
+
+
+def _listing(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.json")
+
+
+def _files_below(folder: Path) -> set[str]:
+    return {one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()}
+
+
+#: The key under which facts carry a hash of themselves.
+SEAL = "facts_sha256"
+
+
+def sealed(facts: Mapping[str, Any], *, measured: Iterable[str] = ()) -> dict[str, Any]:
+    """Return facts with a hash of themselves, so that a change by hand or by a bad disk is found.
+
+    Args:
+        facts: What will be written as JSON.
+        measured: Keys that are left out of the hash, since they differ from one run to another of
+            the same (times, and hashes of files with times in them): the seal of equal work is
+            equal.
+    """
+    return {**facts, SEAL: _seal(facts, measured)}
+
+
+def check_seal(
+    facts: Mapping[str, Any],
+    *,
+    where: Path,
+    needed: bool,
+    measured: Iterable[str] = (),
+    remedy: str | None = None,
+) -> None:
+    """Refuse facts that are not those that were sealed.
+
+    Args:
+        facts: What was read.
+        where: The file.
+        needed: Whether its writer sealed; older ones did not.
+        measured: The keys that the seal leaves out.
+        remedy: What the user can do.
+
+    Raises:
+        IsoglossError: They were changed.
+    """
+    if (needed or SEAL in facts) and facts.get(SEAL) != _seal(facts, measured):
+        raise IsoglossError(
+            "was changed after it was written (its facts are not those of its facts_sha256)",
+            where=where,
+            remedy=remedy,
+        )
+
+
+def _seal(facts: Mapping[str, Any], measured: Iterable[str]) -> str:
+    apart = {SEAL, *measured}
+    return sha256_json({name: value for name, value in facts.items() if name not in apart})
+
+
 def sha256_json(value: Any) -> str:
     """Return the SHA-256 of a value's canonical JSON (sorted keys, compact), as hex."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -83,6 +220,20 @@ def writing(path: Path, *, sync: bool = True) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def clear_partials(*folders: Path) -> None:
+    """Remove what killed processes left of files that they were writing into folders.
+
+    The caller holds the folders alone (see `isogloss.locks.held`): nobody is writing there now.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            continue
+        for path in folder.iterdir():
+            if _PARTIAL.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+                with suppress(OSError):
+                    path.unlink()
 
 
 @contextmanager
@@ -150,8 +301,9 @@ def check_ours(
         return
     if not folder.is_dir():
         raise IsoglossError("is a file", where=folder, remedy="Name a folder")
-    # What a killed process left of a file that it was writing is nobody's.
-    found = [path.name for path in folder.iterdir() if not _PARTIAL.fullmatch(path.name)]
+    # What a killed process left of a file that it was writing is nobody's, and so is a lock.
+    names = (path.name for path in folder.iterdir())
+    found = [name for name in names if name != LOCK and not _PARTIAL.fullmatch(name)]
     if found and not ours(folder):
         raise IsoglossError(
             f"holds files that are not {kind} of ours ({sorted(found)[0]})",
@@ -168,21 +320,12 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file with stable bytes, whole or not at all."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
+    write_text(path, json_text(value))
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file.
-
-    Raises:
-        IsoglossError: There is no such file, or it is not JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise IsoglossError("there is no such file", where=path) from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise IsoglossError(f"is not JSON ({error})", where=path) from error
+def json_text(value: Any) -> str:
+    """Return a value as JSON files have it: sorted and indented, always the same."""
+    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
 def library_versions(names: Iterable[str]) -> dict[str, str]:

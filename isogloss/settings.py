@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,31 +11,54 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from isogloss.errors import IsoglossError
+from isogloss.jsonfiles import check_values, read_limited
+
+# Files of settings are written by hand.
+_LARGEST = 4 << 20
+_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){65}""")
+_LONGEST_PLACE = 120
 
 
 class Settings(BaseModel):
     """Base of everything read from TOML: no key is ignored, no value is guessed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 S = TypeVar("S", bound=BaseModel)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file.
+    """Read a TOML file, whoever wrote it.
 
     Raises:
-        IsoglossError: There is no such file, or it is not TOML (with the line).
+        IsoglossError: There is no such file; it is not TOML (with the line), or holds what no
+            settings need (see `parse_toml`).
     """
+    if path.is_dir():
+        raise IsoglossError("is a folder, not a TOML file", where=path)
+    return parse_toml(read_limited(path, "TOML", largest=_LARGEST), where=path)
+
+
+def parse_toml(text: str, *, where: Path | str) -> dict[str, Any]:
+    """Read TOML: numbers are finite and of 64 bits, nothing is nested too deeply, no U+0000.
+
+    Raises:
+        IsoglossError: It is not TOML, or passes one of these limits.
+    """
+    # tomllib's time is the square of a key's parts.
+    if _LONG_KEY.search(text):
+        raise IsoglossError("a key has too many parts", where=where)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise IsoglossError("there is no such file", where=path) from error
-    except IsADirectoryError as error:
-        raise IsoglossError("is a folder, not a TOML file", where=path) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise IsoglossError(f"is not TOML ({error})", where=path) from error
+        found = tomllib.loads(text)
+    except RecursionError as error:
+        raise IsoglossError("is nested too deeply", where=where) from error
+    except tomllib.TOMLDecodeError as error:
+        raise IsoglossError(f"is not TOML ({error})", where=where) from error
+    except ValueError as error:
+        raise IsoglossError("a number has too many digits", where=where) from error
+    check_values(found, where=where, texts_without_nul=True)
+    return found
 
 
 def validate(model: type[S], value: Any, *, where: str) -> S:
@@ -53,7 +77,7 @@ def validate(model: type[S], value: Any, *, where: str) -> S:
     except ValidationError as error:
         # A key that is written wrongly is missing, too: what is there says more than what is not.
         first = min(error.errors(), key=lambda one: one["type"] == "missing")
-        key = ".".join(str(part) for part in first["loc"])
+        key = ".".join(str(part) for part in first["loc"])[:_LONGEST_PLACE]
         if first["type"] == "extra_forbidden":
             raise unknown(
                 "key", str(first["loc"][-1]), _known_keys(model, first["loc"]), where=where

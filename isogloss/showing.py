@@ -6,25 +6,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from isogloss.console import printable as printable
 from isogloss.console import table
 
 if TYPE_CHECKING:
     import polars as pl
 
-# Joiners shape words of Persian, Hindi and many more; all else that is not seen could deceive.
-_JOINERS = "\u200c\u200d"
 _LEAST_P = 0.001
-
-
-def printable(text: str) -> str:
-    r"""Return a text on one line that moves no cursor, hides nothing and turns no text around.
-
-    What a terminal would act on is escaped as Python does: ``\x1b``, ``\u202e``.
-    """
-    return "".join(
-        one if one.isprintable() or one in _JOINERS else one.encode("unicode_escape").decode()
-        for one in text
-    )
 
 
 def number(value: float | None) -> str:

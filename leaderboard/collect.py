@@ -16,9 +16,10 @@ import benchmarks
 from benchmarks.means import Found
 from isogloss.console import progress, warn
 from isogloss.errors import IsoglossError
+from isogloss.languages import canonical
 from isogloss.names import slug
-from isogloss.provenance import read_json, sha256_file
-from isogloss.records import conform
+from isogloss.runs import StoredRun, read_facts, read_run, read_scores
+from isogloss.showing import printable
 
 Array = npt.NDArray[np.float64]
 
@@ -31,9 +32,9 @@ class Run:
     """A run as pages need it.
 
     Attributes:
-        name: The system's name, as its maker gave it.
-        slug: The same, safe in paths.
-        facts: The run's ``run.json``.
+        name: The system's name, as pages show it (see `isogloss.showing.printable`).
+        slug: The name as its maker gave it, safe in paths.
+        facts: The run's ``run.json``; its texts are printable, too.
         answers: The suite's records in order, with ``prompt``, ``prediction`` and ``stop_reason``.
         scores: The scores, with the columns of `benchmarks.scoring.SCORES`.
         draws: The main metric with its score in every resample; see `benchmarks.main_draws`.
@@ -77,26 +78,18 @@ def collect(runs: Sequence[Path], *, resamples: int, seed: int) -> list[Run]:
     _different_names(headers)
     found = []
     with progress("scoring again", len(runs)) as bar:
-        for folder, facts in headers:
-            found.append(_read(folder, facts, resamples, seed))
+        for folder, _ in headers:
+            found.append(_read(folder, resamples, seed))
             bar.advance()
     return found
 
 
 def _header(folder: Path) -> dict[str, Any]:
-    path = folder / "run.json"
-    if not path.is_file():
-        raise IsoglossError(
-            "is not a finished run (no run.json)",
-            where=folder,
-            remedy="Run score again: it goes on where it stopped",
-        )
-    facts = read_json(path)
-    needed = {"system", "kind", "suite", "predictions_sha256", "records_sha256"}
-    missing = needed - set(facts) if isinstance(facts, dict) else needed
-    if missing:
-        raise IsoglossError(f"lacks {', '.join(sorted(missing))}", where=path)
-    return dict(facts)
+    facts = read_facts(folder)
+    for name, holder in (("kind", facts), ("name", facts["suite"])):
+        if not holder.get(name):
+            raise IsoglossError(f"lacks its {name}", where=folder / "run.json")
+    return facts
 
 
 def _same_suite(headers: Sequence[tuple[Path, dict[str, Any]]]) -> None:
@@ -115,52 +108,71 @@ def _different_names(headers: Sequence[tuple[Path, dict[str, Any]]]) -> None:
     seen: dict[str, Path] = {}
     for folder, facts in headers:
         name = str(facts["system"])
-        if slug(name) in seen:
-            raise IsoglossError(
-                f"{seen[slug(name)]} is named {name!r} too",
-                where=folder,
-                remedy="Score one of them again under another --name",
-            )
-        seen[slug(name)] = folder
+        # Two names are one where their pages would be, or where they would look the same.
+        for key in (slug(name), printable(name).strip()):
+            if seen.setdefault(key, folder) != folder:
+                raise IsoglossError(
+                    f"{seen[key]} is named {name!r} too",
+                    where=folder,
+                    remedy="Score one of them again under another --name",
+                )
 
 
-def _read(folder: Path, facts: dict[str, Any], resamples: int, seed: int) -> Run:
-    records_path = folder / "records.parquet"
-    _unchanged(records_path, facts["records_sha256"])
-    records = conform(_table(records_path), where=str(records_path))
-    options = facts["suite"].get("metrics") or {}
-    if benchmarks.suite_hash(records, options) != facts["suite"]["sha256"]:
+def _read(folder: Path, resamples: int, seed: int) -> Run:
+    run = read_run(folder)
+    _check_languages(run)
+    if benchmarks.suite_hash(run.records, run.options) != run.suite:
         raise IsoglossError(
             "its records are not those of the suite that run.json names",
             where=folder,
             remedy="Score the system again",
         )
-    paths = [folder / "predictions" / name for name in sorted(facts["predictions_sha256"])]
-    for path in paths:
-        _unchanged(path, facts["predictions_sha256"][path.name])
-    predictions = pl.concat([_table(path) for path in paths])
     scores = benchmarks.score(
-        predictions,
-        records,
-        metrics=_metrics(facts),
-        options=options,
+        run.predictions,
+        run.records,
+        metrics=_metrics(run.facts),
+        options=run.options,
         resamples=resamples,
         seed=seed,
     )
-    _agrees(scores, folder)
+    _agrees(scores, run)
     # Pages show one answer to a record, the first that was drawn.
-    first = predictions.filter(pl.col("sample") == 0) if "sample" in predictions else predictions
-    answers = records.join(
+    first = run.predictions
+    if "sample" in first:
+        first = first.filter(pl.col("sample") == pl.col("sample").min().over("id"))
+    answers = run.records.join(
         first.select("id", "prompt", "prediction", "stop_reason"),
         on="id",
         how="left",
         maintain_order="left",
     )
-    name = str(facts["system"])
     draws = benchmarks.main_draws(
-        predictions, records, resamples=resamples, seed=seed, options=options
+        run.predictions, run.records, resamples=resamples, seed=seed, options=run.options
     )
-    return Run(name, slug(name), facts, answers, scores, draws)
+    facts = _printable(run.facts)
+    return Run(str(facts["system"]), slug(run.name), facts, answers, scores, draws)
+
+
+def _printable(value: Any) -> Any:
+    """Return what JSON holds with every text made printable: it is from outside, and is shown."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list):
+        return [_printable(one) for one in value]
+    if isinstance(value, dict):
+        return {printable(name): _printable(one) for name, one in value.items()}
+    return value
+
+
+def _check_languages(run: StoredRun) -> None:
+    """Refuse records of tasks and languages that there are not: there are pages for each."""
+    path = run.folder / "records.parquet"
+    strange = set(run.records["task"].unique()) - set(benchmarks.list_tasks())
+    if strange:
+        raise IsoglossError(f"there is no task {min(strange)[:60]!r}", where=path)
+    for name in ("language", "source_language", "instruction_language"):
+        for tag in run.records[name].drop_nulls().unique().sort():
+            canonical(tag, where=str(path))
 
 
 def _metrics(facts: dict[str, Any]) -> tuple[str, ...]:
@@ -170,34 +182,20 @@ def _metrics(facts: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*asked, *mains))) if asked else ()
 
 
-def _unchanged(path: Path, digest: str) -> None:
-    if not path.is_file():
-        raise IsoglossError("there is no such file", where=path, remedy="Score the system again")
-    if sha256_file(path) != digest:
-        raise IsoglossError(
-            "is not the file that run.json was written for",
-            where=path,
-            remedy="Score the system again; results that were changed by hand are not published",
-        )
-
-
-def _table(path: Path) -> pl.DataFrame:
-    try:
-        return pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise IsoglossError(
-            f"is not a Parquet file that can be read ({error})", where=path
-        ) from error
-
-
-def _agrees(scores: pl.DataFrame, folder: Path) -> None:
-    """Warn where the run's own scores are others than those computed now."""
-    path = folder / "scores.parquet"
-    if not path.is_file():
+def _agrees(scores: pl.DataFrame, run: StoredRun) -> None:
+    """Warn where the run's own scores are broken, or others than those computed now."""
+    path = run.folder / "scores.parquet"
+    if not path.is_file() and "scores_sha256" not in run.facts:
         return
     keys = ["task", "language", "source_language", "metric"]
-    told = _table(path)
-    if not {*keys, "score"} <= set(told.columns):
+    kinds = {**dict.fromkeys(keys, pl.String()), "score": pl.Float64()}
+    try:
+        told = read_scores(run.folder, run.facts)
+        told = told.select(pl.col(name).cast(kind) for name, kind in kinds.items())
+    except IsoglossError as error:
+        warn(f"{error.where}: {error.problem}; the scores computed now are published")
+        return
+    except pl.exceptions.PolarsError:
         warn(f"{path}: lacks columns; the scores computed now are published")
         return
     both = scores.join(told, on=keys, how="inner", nulls_equal=True, suffix="_told")

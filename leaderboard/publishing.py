@@ -1,29 +1,58 @@
-"""Publishing: runs become a folder of static pages, whole or not at all."""
+"""Publishing: runs become a folder of static pages, among whatever else the folder holds.
+
+``site.json`` lists every file of the site; only what it lists is ever replaced or removed.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import jinja2
 from markupsafe import Markup
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from benchmarks import list_tasks
 from isogloss.console import say
+from isogloss.errors import IsoglossError
+from isogloss.locks import held
 from isogloss.names import slug
 from isogloss.plugins import discover
-from isogloss.provenance import check_ours, write_error, write_json
-from isogloss.settings import Settings
+from isogloss.provenance import (
+    check_ours,
+    check_seal,
+    clear_partials,
+    read_json,
+    sealed,
+    sha256_file,
+    write_error,
+    write_json,
+)
+from isogloss.settings import Settings, validate
+from isogloss.showing import printable
 from leaderboard import charts
 from leaderboard.collect import collect
 from leaderboard.site import Page, Site, pages
 from leaderboard.tables import Table
 
-#: The file that marks a folder as a site that publishing may replace.
+#: The file that lists what is a site's, and so what publishing may replace.
 MARKER = "site.json"
+
+# Where pages are written before they take their places.
+_STAGE = ".isogloss-site"
+_REMEDY = "Name another --out, or remove the old site's pages by hand"
+# A path within the folder: no part of it is hidden, above or absolute.
+_PATH = r"^[^/\\\x00-\x1f.][^/\\\x00-\x1f]*(/[^/\\\x00-\x1f.][^/\\\x00-\x1f]*)*$"
+# What sites were made of before they listed it; pages are told by the policy in their head.
+_FORMER_PAGES = ("index.html", "method.html", "task/*.html", "system/*.html", "language/*.html")
+_FORMER_DATA = ("data/*.csv", "data/*.json")
+_FORMER_ASSETS = ("assets/icon.svg", "assets/sort.js", "assets/style.css")
+_SIGN = "default-src &#39;none&#39;; style-src &#39;self&#39;"
 
 _HERE = Path(__file__).parent
 _POLICY = (
@@ -56,7 +85,8 @@ def publish(
 
     Args:
         runs: Run folders. Their scores are computed again from their predictions.
-        out: The folder to write; a site that is there already is replaced.
+        out: The folder to write, held alone meanwhile. Of a site that is there already the files
+            that its ``site.json`` lists are replaced, and everything else is left.
         title: The title.
         resamples: Bootstrap resamples of each interval.
         seed: The bootstrap's seed.
@@ -68,23 +98,75 @@ def publish(
         IsoglossError: A run is unfinished, broken or of another suite; two have one name; the
             folder holds something else than a site, or cannot be written.
     """
-    # A name such as "." has no neighbours, and pages are written beside the folder first.
     index, out = Path(out) / "index.html", Path(out).resolve()
-    check_ours(out, lambda folder: (folder / MARKER).is_file(), kind="a site")
-    found = collect([Path(run) for run in runs], resamples=resamples, seed=seed)
-    partial = out.with_name(f".{out.name}.partial")
-    try:
-        shutil.rmtree(partial, ignore_errors=True)
-        _write(partial, Site(title, found, resamples, seed))
-        _replace(out, partial)
-    except OSError as error:
-        raise write_error(error, out) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with held(out):
+        shutil.rmtree(out / _STAGE, ignore_errors=True)
+        before = _listed(out)
+        found = collect([Path(run) for run in runs], resamples=resamples, seed=seed)
+        try:
+            facts = _write(out / _STAGE, Site(printable(title), found, resamples, seed))
+            _check_free(out, facts["files"], before)
+            _replace(out, facts, before)
+        except OSError as error:
+            raise write_error(error, out) from error
+        finally:
+            shutil.rmtree(out / _STAGE, ignore_errors=True)
     return index
 
 
-def _write(folder: Path, site: Site) -> None:
+class _Site(BaseModel):
+    """A ``site.json``. ``stale`` is what an interrupted publishing has not removed yet."""
+
+    model_config = ConfigDict(strict=True)
+
+    format: Literal[1, 2]
+    files: dict[
+        Annotated[str, StringConstraints(pattern=_PATH)],
+        Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")],
+    ] = {}
+    stale: list[Annotated[str, StringConstraints(pattern=_PATH)]] = []
+
+
+def _listed(out: Path) -> set[str]:
+    """Return the paths of the site that a folder holds; none where it is new.
+
+    Raises:
+        IsoglossError: It holds something else, or its ``site.json`` is broken.
+    """
+    check_ours(out, lambda folder: (folder / MARKER).is_file(), kind="a site")
+    clear_partials(out)
+    path = out / MARKER
+    if not path.is_file():
+        return set()
+    try:
+        facts = read_json(path)
+        site = validate(_Site, facts, where=str(path))
+        check_seal(facts, where=path, needed=site.format > 1)
+    except IsoglossError as error:
+        raise IsoglossError(error.problem, where=path, remedy=_REMEDY) from error
+    return _former(out) if site.format == 1 else {*site.files, *site.stale}
+
+
+def _former(out: Path) -> set[str]:
+    """Return the paths of a site of the first format, which listed none."""
+    pages = {
+        path
+        for pattern in _FORMER_PAGES
+        for path in out.glob(pattern)
+        if path.is_file() and _SIGN.encode() in path.read_bytes()
+    }
+    data = {
+        path
+        for pattern in _FORMER_DATA
+        for path in out.glob(pattern)
+        if path.is_file() and slug(path.stem) == path.stem
+    }
+    assets = {out / name for name in _FORMER_ASSETS if (out / name).is_file()}
+    return {path.relative_to(out).as_posix() for path in pages | data | assets}
+
+
+def _write(folder: Path, site: Site) -> dict[str, Any]:
+    """Write a site's pages, and return what ``site.json`` will say of it."""
     environment = _environment()
     count = 0
     for page in pages(site):
@@ -96,17 +178,64 @@ def _write(folder: Path, site: Site) -> None:
     shutil.copytree(_HERE / "assets", folder / "assets")
     runs = [{"system": run.name, "kind": run.facts["kind"]} for run in site.runs]
     suite = site.runs[0].facts["suite"]
-    write_json(
-        folder / MARKER,
-        {
-            "format": 1,
-            "title": site.title,
-            "suite": suite["name"],
-            "sha256": suite["sha256"],
-            "runs": runs,
-        },
-    )
     say(f"{count} pages of {len(site.runs)} systems")
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        "format": 2,
+        "title": site.title,
+        "suite": suite["name"],
+        "sha256": suite["sha256"],
+        "runs": runs,
+        "files": {path.relative_to(folder).as_posix(): sha256_file(path) for path in paths},
+    }
+
+
+def _check_free(out: Path, files: Mapping[str, str], before: set[str]) -> None:
+    """Refuse to write a page over a file that is not the site's, or out of the folder.
+
+    Raises:
+        IsoglossError: There is such a file, or a link to another folder.
+    """
+    for name in files:
+        path = out / name
+        if name not in before and (path.exists() or path.is_symlink()):
+            raise IsoglossError(
+                f"holds {name}, which is not of the site that {MARKER} lists",
+                where=out,
+                remedy="Move it away, or name another --out",
+            )
+        if path.is_dir() or not _within(out, path.parent):
+            raise IsoglossError(f"{name} cannot be written there", where=out, remedy=_REMEDY)
+
+
+def _within(out: Path, folder: Path) -> bool:
+    """Tell whether a folder is, or can be made, in the site's own: no link or file is in its way."""
+    while folder != out:
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            return False
+        folder = folder.parent
+    return True
+
+
+def _replace(out: Path, facts: Mapping[str, Any], before: set[str]) -> None:
+    """Put the pages in their places, one by one, and remove those that the site has no more.
+
+    ``site.json`` comes first and lists both: what is interrupted is gone on with by the next call.
+    """
+    stale = sorted(before - facts["files"].keys())
+    write_json(out / MARKER, sealed({**facts, "stale": stale} if stale else facts))
+    for name in facts["files"]:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / _STAGE / name).replace(out / name)
+    for name in stale:
+        path = out / name
+        if _within(out, path.parent) and not path.is_dir():
+            path.unlink(missing_ok=True)
+            for parent in path.relative_to(out).parents[:-1]:
+                with suppress(OSError):
+                    (out / parent).rmdir()
+    if stale:
+        write_json(out / MARKER, sealed(facts))
 
 
 def _environment() -> jinja2.Environment:
@@ -163,23 +292,3 @@ def _data(folder: Path, tables: Sequence[Table]) -> None:
     for table in tables:
         (folder / f"{table.name}.csv").write_text(table.csv(), encoding="utf-8", newline="\n")
         (folder / f"{table.name}.json").write_text(table.json(), encoding="utf-8", newline="\n")
-
-
-def _replace(out: Path, partial: Path) -> None:
-    """Put the new site in the old one's place."""
-    old = out.with_name(f".{out.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if out.is_dir() and Path.cwd().is_relative_to(out):
-        # Whoever stands in the folder would stand in one that is gone; what is in it changes.
-        old.mkdir()
-        (partial / MARKER).replace(out / MARKER)
-        for path in list(out.iterdir()):
-            if path.name != MARKER:
-                path.rename(old / path.name)
-        for path in list(partial.iterdir()):
-            path.rename(out / path.name)
-    else:
-        if out.exists():
-            out.rename(old)
-        partial.rename(out)
-    shutil.rmtree(old, ignore_errors=True)

@@ -10,11 +10,15 @@ import regex
 
 from benchmarks.reasoning import split
 from isogloss.languages import describe
+from isogloss.showing import printable
 from leaderboard.collect import Run
 
 _LONGEST = 600
-# Characters that HTML forbids, and those that reorder or hide the text after them.
-_UNSHOWN = regex.compile(r"[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069--\n\t]", regex.V1)
+# Characters that HTML forbids, and those that reorder or hide the text after them; tags (U+E0000
+# to U+E007F) write a text that nobody sees.
+_UNSHOWN = regex.compile(
+    r"[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f--\n\t]", regex.V1
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def _sample(row: dict[str, object]) -> Sample:
     first = references[0] if isinstance(references, list) and references else ""
     reasoning, said = split(str(row["prediction"] or ""), str(row["input"] or ""))
     return Sample(
-        str(row["id"]),
+        printable(str(row["id"])),
         shown(row["instruction"]),
         shown(row["input"]),
         shown(first),
@@ -77,7 +81,7 @@ def _sample(row: dict[str, object]) -> Sample:
         describe(asked).direction,
         given,
         describe(given).direction,
-        str(row["stop_reason"] or ""),
+        printable(str(row["stop_reason"] or "")),
     )
 
 

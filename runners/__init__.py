@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from isogloss.lazy import lazily
 
 if TYPE_CHECKING:
+    from isogloss.runs import system_of as system_of
     from runners.batch import score_outputs as score_outputs
     from runners.comparing import compare_runs as compare_runs
     from runners.comparing import rank_runs as rank_runs
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from runners.scoring import score_predictions as score_predictions
     from runners.settings import ScoreSettings as ScoreSettings
     from runners.settings import TuneSettings as TuneSettings
-    from runners.stored import system_of as system_of
     from runners.tuning import tune as tune
 
 _HOMES = {
@@ -40,7 +40,7 @@ _HOMES = {
     "score_outputs": "runners.batch",
     "score_predictions": "runners.scoring",
     "summarize_run": "runners.comparing",
-    "system_of": "runners.stored",
+    "system_of": "isogloss.runs",
     "transfer_runs": "runners.comparing",
     "tune": "runners.tuning",
 }

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from isogloss.errors import IsoglossError
+from isogloss.runs import StoredRun, read_run
 from runners.rescoring import Scoring
-from runners.stored import StoredRun, read_run
 
 if TYPE_CHECKING:
     from benchmarks.comparing import Test

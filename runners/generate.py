@@ -8,26 +8,16 @@ from typing import Any
 
 import polars as pl
 
-from isogloss.console import progress, say
+from isogloss.console import progress, say, warn
 from isogloss.errors import IsoglossError
-from isogloss.provenance import check_ours, read_json, sha256_json, write_json, writing
+from isogloss.locks import held
+from isogloss.provenance import check_ours, clear_partials, read_json, sha256_json, write_json
+from isogloss.runs import PREDICTIONS, carries_key, part_path, take_part, write_part
 from runners.models._base import GenerationSettings, Model, Prompt, prompts_of
-
-#: Columns of a table of predictions; ``sample`` counts the answers to a record from 0.
-PREDICTIONS: dict[str, Any] = {
-    "id": pl.String,
-    "sample": pl.Int64,
-    "prompt": pl.String,
-    "prediction": pl.String,
-    "references": pl.List(pl.String),
-    "stop_reason": pl.String,
-    "tokens": pl.Int64,
-    "seconds": pl.Float64,
-}
 
 _STATE = "progress.json"
 _FOLDER = "predictions"
-_PART = re.compile(r"part-\d{5,}\.parquet")
+_PART = re.compile(r"part-\d{5,9}\.parquet")
 # What every run.json has, however old.
 _RUN = {"system", "suite", "predictions_sha256", "records_sha256"}
 
@@ -40,10 +30,10 @@ def generate(
     Args:
         model: The system.
         records: The suite's records.
-        out: The run folder.
+        out: The run folder; it is held alone meanwhile.
         settings: How to generate.
-        key: What the answers hang on (the system and the suite); an unfinished folder made
-            under another key is begun anew.
+        key: What the answers hang on (the system and the suite). Answers that the folder holds
+            under it are taken; those under another key are replaced.
 
     Returns:
         The predictions, in the records' order, each record's samples together. The batches are
@@ -51,26 +41,38 @@ def generate(
         not.
 
     Raises:
-        IsoglossError: The folder holds something else than a run; see `check_run_folder`.
+        IsoglossError: The folder holds something else than a run (see `check_run_folder`), or
+            another process writes it.
     """
+    with held(out):
+        return answer(model, records, out, settings, key)
+
+
+def answer(
+    model: Model, records: pl.DataFrame, out: Path, settings: GenerationSettings, key: str
+) -> pl.DataFrame:
+    """Do as `generate` does, for a caller that holds the folder."""
     check_run_folder(out)
     prompts = prompts_of(records)
     order = model.order(prompts)
     # A system without weights says how many it answers at once; it has no memory to fill.
     size = int(getattr(model, "at_once", settings.batch_size))
     batches = [order[start : start + size] for start in range(0, len(order), size)]
-    _prepare(out, sha256_json([key, settings.model_dump(), [prompts[n].id for n in order]]))
+    whole = sha256_json([key, settings.model_dump(), [prompts[n].id for n in order]])
+    done = _begin(out, whole, len(batches))
     references = dict(records.select("id", "references").iter_rows())
+    frames = []
     with progress("answers", len(prompts)) as bar:
         for number, batch in enumerate(batches):
-            path = out / _FOLDER / f"part-{number:05d}.parquet"
-            if not path.exists():
+            frame = done.get(number)
+            if frame is None:
                 frame = _ask(model, [prompts[n] for n in batch], settings, references)
-                with writing(path) as partial:
-                    frame.write_parquet(partial)
+                write_part(part_path(out, number), frame, whole)
+            frames.append(frame)
             bar.advance(len(batch))
-    answers = pl.concat(pl.read_parquet(path) for path in parts(out))
-    return records.select("id").join(answers, on="id", how="left", maintain_order="left_right")
+    return records.select("id").join(
+        pl.concat(frames), on="id", how="left", maintain_order="left_right"
+    )
 
 
 def parts(out: Path) -> list[Path]:
@@ -89,7 +91,9 @@ def check_run_folder(out: Path) -> None:
 
 def _is_run(folder: Path) -> bool:
     key = _json(folder / _STATE).get("key")
-    return isinstance(key, str) or _json(folder / "run.json").keys() >= _RUN
+    if isinstance(key, str) or _json(folder / "run.json").keys() >= _RUN:
+        return True
+    return any(carries_key(path) for path in parts(folder))
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -101,24 +105,36 @@ def _json(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _prepare(out: Path, key: str) -> None:
-    """Make a folder ready for answers under a key; at every moment it can be told for a run."""
-    state = out / _STATE
-    known = _json(state).get("key") == key
-    if known and parts(out):
-        say(f"going on with the unfinished run {out}")
-    if not known:
-        # Answers made under another key must be gone before the folder has this one.
-        write_json(state, {"key": ""})
-        for path in parts(out):
-            path.unlink()
+def _begin(out: Path, key: str, count: int) -> dict[int, pl.DataFrame]:
+    """Make a folder ready for answers under a key; return those that it has, by number of batch.
+
+    At every moment it can be told for a run.
+    """
+    write_json(out / _STATE, {"key": key})
     (out / "run.json").unlink(missing_ok=True)
-    write_json(state, {"key": key})
+    clear_partials(out, out / _FOLDER)
+    done = {}
+    for path in parts(out):
+        number = int(path.stem.removeprefix("part-"))
+        try:
+            frame = take_part(path, key) if number < count else None
+        except IsoglossError as error:
+            warn(f"{path}: {error.problem}; its records are asked again")
+            frame = None
+        if frame is None:
+            path.unlink()
+        else:
+            done[number] = frame
+    if done:
+        say(f"going on with the unfinished run {out}")
+    return done
 
 
 def finish(out: Path) -> None:
     """Forget the state of an unfinished run."""
-    (out / _STATE).unlink(missing_ok=True)
+    if (out / _STATE).exists():
+        (out / _STATE).unlink()
+    clear_partials(out, out / _FOLDER)
 
 
 def _ask(

@@ -13,10 +13,11 @@ from pydantic import Field
 from isogloss.console import say
 from isogloss.errors import IsoglossError
 from isogloss.names import slug
+from isogloss.runs import LONGEST_NAME, MOST_RESAMPLES
 from isogloss.settings import Settings, validate
 from runners.models._base import GenerationSettings
 from runners.scoring import score
-from runners.settings import ScoreSettings, TuneSettings
+from runners.settings import ScoreSettings, Seed, TuneSettings
 from runners.tuning import tune
 
 _REFERENCES = ("copy", "nearest")
@@ -24,7 +25,7 @@ _OUTPUTS = "outputs:"
 
 
 class _System(Settings):
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, max_length=LONGEST_NAME)
     model: str | None = None
     base: str | None = None
     tune: TuneSettings | None = None
@@ -34,8 +35,8 @@ class _System(Settings):
 class _Run(Settings):
     systems: tuple[_System, ...] = Field(min_length=1)
     generation: GenerationSettings = GenerationSettings()
-    resamples: int = Field(default=1000, gt=0)
-    seed: int = 42
+    resamples: int = Field(default=1000, gt=0, le=MOST_RESAMPLES)
+    seed: Seed = 42
     limit: int | None = Field(default=None, gt=0)
     metrics: tuple[str, ...] = ()
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import polars as pl
 
+from isogloss.console import warn
 from isogloss.errors import IsoglossError
-from isogloss.provenance import library_versions, read_json, writing
+from isogloss.locks import held
+from isogloss.provenance import clear_partials, library_versions, sha256_file, writing
+from isogloss.runs import StoredRun, facts_text, read_facts, read_run, read_scores
 from isogloss.settings import validate
 from runners.settings import ScoreSettings
-from runners.stored import StoredRun, read_parquet, read_run
 
 #: Columns of a table of scores that changed; null where a score cannot be told.
 CHANGES: dict[str, pl.DataType] = {
@@ -97,11 +99,17 @@ class Scoring:
             "libraries": library_versions(_LIBRARIES),
         }
 
-    def done(self, run: Path) -> bool:
-        """Tell whether a finished run's scores were computed just so."""
-        facts = read_json(run / "run.json")
-        told = json.loads(json.dumps(self.told(facts)))
-        return bool(told == facts) and (run / "scores.parquet").is_file()
+    def done(self, run: StoredRun) -> bool:
+        """Tell whether a finished run's scores were computed just so, and are as they were."""
+        told = json.loads(json.dumps(self.told(run.facts)))
+        if told != run.facts:
+            return False
+        try:
+            read_scores(run.folder, run.facts)
+        except IsoglossError as error:
+            warn(f"{error.where}: {error.problem}; it is written anew")
+            return False
+        return True
 
 
 @dataclass(frozen=True)
@@ -144,7 +152,15 @@ def rescore(
         IsoglossError: The run is unfinished or broken, or its answers or records were changed after
             it was made; a metric is unknown.
     """
-    found = read_run(Path(run))
+    folder = Path(run)
+    read_facts(folder)  # what is no run is not made one by holding it
+    with held(folder):
+        return _rescore(read_run(folder), metrics, resamples, seed)
+
+
+def _rescore(
+    found: StoredRun, metrics: Sequence[str] | None, resamples: int | None, seed: int | None
+) -> Rescored:
     given = {"metrics": metrics, "resamples": resamples, "seed": seed}
     table = {name: found.facts[name] for name in given if name in found.facts}
     table |= {name: value for name, value in given.items() if value is not None}
@@ -154,27 +170,31 @@ def rescore(
 
 
 def rescored(run: StoredRun, scoring: Scoring) -> Rescored:
-    """Score a finished run again just so; see `rescore`."""
+    """Score a finished run again just so, for a caller that holds its folder; see `rescore`."""
     folder = run.folder
     scoring.check(run.records)
+    clear_partials(folder)
     scores = scoring.score(run.predictions, run.records)
-    before = _before(folder)
-    text = json.dumps(scoring.told(run.facts), ensure_ascii=False, indent=2, sort_keys=True)
+    before = _before(run)
     # Both stand whole beside the old ones before either takes its place.
     with writing(folder / "run.json") as facts, writing(folder / "scores.parquet") as table:
         scores.write_parquet(table)
-        facts.write_text(text + "\n", encoding="utf-8", newline="\n")
+        told = {**scoring.told(run.facts), "scores_sha256": sha256_file(table)}
+        facts.write_text(facts_text(told), encoding="utf-8", newline="\n")
     return Rescored(folder, scores.height, before.height, _changes(before, scores))
 
 
-def _before(folder: Path) -> pl.DataFrame:
-    """Return the scores that a run had; none where they cannot be read, since they are made anew."""
+def _before(run: StoredRun) -> pl.DataFrame:
+    """Return the scores that a run had; none where they are broken, since they are made anew."""
     nothing = pl.DataFrame(schema={**dict.fromkeys(_KEYS, pl.String()), "score": pl.Float64()})
     try:
-        found = read_parquet(folder / "scores.parquet")
+        found = read_scores(run.folder, run.facts)
         return found.select(pl.col(name).cast(kind) for name, kind in nothing.schema.items())
-    except (IsoglossError, pl.exceptions.PolarsError):
-        return nothing
+    except IsoglossError as error:
+        warn(f"{error.where}: {error.problem}; it is written anew")
+    except pl.exceptions.PolarsError:
+        warn(f"{run.folder / 'scores.parquet'}: lacks columns; it is written anew")
+    return nothing
 
 
 def _changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:

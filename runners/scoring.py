@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import polars as pl
 
-from isogloss.console import say
+from isogloss.console import say, warn
 from isogloss.errors import IsoglossError
-from isogloss.provenance import (
-    library_versions,
-    processors,
-    read_json,
-    sha256_file,
-    write_json,
-    writing,
+from isogloss.locks import held
+from isogloss.provenance import SEAL, library_versions, processors, sha256_file, writing
+from isogloss.runs import (
+    LONGEST_NAME,
+    Kind,
+    StoredRun,
+    measured,
+    read_facts,
+    read_run,
+    write_scores,
 )
-from runners.generate import check_run_folder, finish, generate, parts
+from isogloss.settings import unknown
+from runners.checkpoint import CHECKPOINT, read_checkpoint
+from runners.generate import answer, check_run_folder, finish, parts
 from runners.models._base import Facts, LoadOptions, Model, families
 from runners.models.outputs import path_of
 from runners.outputs import fingerprint
 from runners.rescoring import Scoring, rescored
 from runners.resolve import revision_of
 from runners.settings import ScoreSettings
-from runners.stored import read_run
 
 if TYPE_CHECKING:
     from benchmarks import Suite
@@ -87,13 +92,27 @@ def score(
     Raises:
         IsoglossError: The model or the suite is missing or broken, or does not fit.
     """
-    from benchmarks import load_suite
-
-    settings = settings or ScoreSettings()
-    out = Path(out)
     run = {"system": name or model, "kind": kind, "base": base}
     spec = suite if isinstance(suite, str) else suite.spec
     _check_names({"model": model, "suite": spec, **run})
+    with held(Path(out)):
+        return _score(
+            model, suite, Path(out), run, spec, licence, corpus, settings or ScoreSettings()
+        )
+
+
+def _score(
+    model: str,
+    suite: str | Suite,
+    out: Path,
+    run: dict[str, Any],
+    spec: str,
+    licence: str | None,
+    corpus: Path | None,
+    settings: ScoreSettings,
+) -> Path:
+    from benchmarks import load_suite
+
     check_run_folder(out)
     asked = load_suite(suite, limit=settings.limit) if isinstance(suite, str) else suite
     scoring = Scoring(settings.metrics, asked.metrics, settings.resamples, settings.seed)
@@ -101,12 +120,14 @@ def score(
     if corpus is None and spec.startswith("corpus:"):
         corpus = Path(spec.removeprefix("corpus:"))
     key = _key(model, corpus, asked.sha256, asked.records, settings)
-    if _answered(out, key, run):
-        if scoring.done(out):
+    found = _answered(out, key, run)
+    if found is not None:
+        finish(out)
+        if scoring.done(found):
             say(f"the run {out} is up to date")
         else:
             say(f"the answers of {out} are up to date; they are scored again")
-            rescored(read_run(out), scoring)
+            rescored(found, scoring)
         return out
     _check_place(model, out)
     options = LoadOptions(
@@ -118,7 +139,7 @@ def score(
         generation=settings.generation,
     )
     loaded = load_model(model, options)
-    predictions = generate(loaded, asked.records, out, settings.generation, str(key))
+    predictions = answer(loaded, asked.records, out, settings.generation, str(key))
     described = {
         **run,
         **_facts(loaded.facts, licence),
@@ -138,7 +159,13 @@ def score(
 
 
 def _check_names(names: Mapping[str, str | None]) -> None:
-    """Refuse names that cannot be stored: bytes of the command line that are no text."""
+    """Refuse names that cannot be stored: bytes of the command line that are no text, and novels."""
+    if names["kind"] not in get_args(Kind):
+        raise unknown("kind", str(names["kind"]), list(get_args(Kind)), where="kind")
+    if not 0 < len(names["system"] or "") <= LONGEST_NAME:
+        raise IsoglossError(
+            f"a system's name has 1 to {LONGEST_NAME:,} characters", where="isogloss score"
+        )
     for kind, name in names.items():
         try:
             (name or "").encode()
@@ -168,9 +195,10 @@ def _key(
     key["settings"] = settings.model_dump(include={"generation", "limit", "trust_remote_code"})
     key["libraries"] = library_versions(_ANSWERING)
     key["revision"] = revision_of(model, LoadOptions(corpus, where=f"model {model}"))
-    manifest = Path(model) / "checkpoint.json"
-    if manifest.is_file():
-        key["checkpoint"] = sha256_file(manifest)
+    if (Path(model) / CHECKPOINT).is_file():
+        # Its seal leaves out how long it took; an older one has none.
+        facts = read_checkpoint(Path(model))
+        key["checkpoint"] = facts.get(SEAL) or sha256_file(Path(model) / CHECKPOINT)
     outputs = path_of(model)
     if outputs is not None:
         key["outputs"] = fingerprint(outputs, records)
@@ -179,12 +207,18 @@ def _key(
     return key
 
 
-def _answered(out: Path, key: dict[str, Any], run: dict[str, Any]) -> bool:
-    path = out / "run.json"
-    if not path.is_file():
-        return False
-    found = read_json(path)
-    return found.get("key") == key and all(found.get(name) == value for name, value in run.items())
+def _answered(out: Path, key: dict[str, Any], run: dict[str, Any]) -> StoredRun | None:
+    """Return the finished run of a folder if its answers are those wanted, every one as it was."""
+    if not (out / "run.json").is_file():
+        return None
+    try:
+        facts = read_facts(out)
+        wanted = {"key": json.loads(json.dumps(key)), **run}
+        same = all(facts.get(name) == value for name, value in wanted.items())
+        return read_run(out) if same else None
+    except IsoglossError as error:
+        warn(f"{error.where}: {error.problem}; what is broken of the run is made again")
+        return None
 
 
 def _facts(facts: Facts, licence: str | None) -> dict[str, Any]:
@@ -206,22 +240,17 @@ def _write(
     scoring: Scoring,
 ) -> None:
     """Score, and write the run's tables; its ``run.json`` last."""
-    for name, frame in (("records", records), ("scores", scoring.score(predictions, records))):
-        with writing(out / f"{name}.parquet") as partial:
-            frame.write_parquet(partial)
-    seconds = float(predictions["seconds"].sum())
-    tokens = int(predictions["tokens"].sum())
+    with writing(out / "records.parquet") as partial:
+        records.write_parquet(partial)
     run = {
         "format": 1,
         **described,
         "hardware": hardware(),
-        "seconds": round(seconds, 3),
-        "tokens": tokens,
-        "tokens_per_second": round(tokens / seconds, 2) if seconds and tokens else None,
+        **measured(predictions),
         "predictions_sha256": {path.name: sha256_file(path) for path in parts(out)},
         "records_sha256": sha256_file(out / "records.parquet"),
     }
-    write_json(out / "run.json", scoring.told(run))
+    write_scores(out, scoring.told(run), scoring.score(predictions, records))
 
 
 def hardware() -> dict[str, Any]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from isogloss.runs import MOST_RESAMPLES
 from isogloss.settings import Settings
 from runners.models._base import GenerationSettings
+
+#: A seed, as small as every library takes it.
+Seed = Annotated[int, Field(ge=-(1 << 31), lt=1 << 32)]
 
 
 class TuneSettings(Settings):
@@ -53,7 +57,7 @@ class TuneSettings(Settings):
     tasks: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     save_every: int = Field(default=25, gt=0)
-    seed: int = 42
+    seed: Seed = 42
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
 
     @property
@@ -75,8 +79,8 @@ class ScoreSettings(Settings):
     """
 
     generation: GenerationSettings = GenerationSettings()
-    resamples: int = Field(default=1000, gt=0)
-    seed: int = 42
+    resamples: int = Field(default=1000, gt=0, le=MOST_RESAMPLES)
+    seed: Seed = 42
     limit: int | None = Field(default=None, gt=0)
     trust_remote_code: bool = False
     metrics: tuple[str, ...] = ()

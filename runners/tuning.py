@@ -5,34 +5,35 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from isogloss.console import progress, say
+from isogloss.console import progress, say, warn
 from isogloss.errors import IsoglossError
-from isogloss.provenance import (
-    check_ours,
-    disk,
-    library_versions,
-    read_json,
-    sha256_file,
-    sha256_json,
-    write_json,
-    writing,
+from isogloss.locks import held
+from isogloss.provenance import check_ours, disk, library_versions, sha256_json, writing
+from runners.checkpoint import (
+    CHECKPOINT,
+    STATE,
+    State,
+    begin,
+    end,
+    is_checkpoint,
+    read_checkpoint,
+    save,
+    write_checkpoint,
 )
 from runners.corpora import corpus_hash, read_split
 from runners.examples import Batch, Examples, prepare
 from runners.models import _transformers as hf
 from runners.models._base import GenerationSettings, LoadOptions
 from runners.quiet import quiet
-from runners.resolve import CHECKPOINT, Located, locate
+from runners.resolve import Located, locate
 from runners.scoring import hardware
 from runners.settings import TuneSettings
 
 _LIBRARIES = ("isogloss", "torch", "transformers", "peft", "tokenizers", "polars")
-_STATE = ".state"
 
 
 def tune(
@@ -64,8 +65,19 @@ def tune(
             folder holds something else, or the base model.
     """
     settings = settings or TuneSettings()
-    corpus, out = Path(corpus), Path(out)
-    options = LoadOptions(corpus, trust_remote_code, where=f"model {model}")
+    options = LoadOptions(Path(corpus), trust_remote_code, where=f"model {model}")
+    with held(Path(out)):
+        return _tune(model, Path(corpus), Path(out), settings, licence, options)
+
+
+def _tune(
+    model: str,
+    corpus: Path,
+    out: Path,
+    settings: TuneSettings,
+    licence: str | None,
+    options: LoadOptions,
+) -> Path:
     _check_folder(out, model)
     digest = corpus_hash(corpus)
     located = locate(model, where=options.where)
@@ -76,7 +88,14 @@ def tune(
         "settings": settings.model_dump(mode="json"),
         "libraries": library_versions(_LIBRARIES),
     }
-    if (out / CHECKPOINT).is_file() and read_json(out / CHECKPOINT)["key"] == key:
+    if settings.method == "lora" and located.adapter is not None:
+        raise IsoglossError(
+            f"{model} is a LoRA adapter, and another one cannot stand on it",
+            where=options.where,
+            remedy='Tune it with method = "full", or tune its base on both corpora',
+        )
+    if _is_tuned(out, key):
+        end(out)
         say(f"the checkpoint {out} is up to date")
         return out
     tokenizer = hf.tokenizer_of(located, options)
@@ -92,8 +111,7 @@ def tune(
             remedy="Raise max_length, or choose other tasks and languages",
         )
     trainer = _Trainer(_load(located, options, settings, kind), examples, settings, kind)
-    _begin(out, sha256_json(key))
-    seconds = trainer.run(out / _STATE, sha256_json(key))
+    seconds = trainer.run(out, begin(out, sha256_json(key)))
     _finish(out, trainer, tokenizer, located, key, seconds, licence)
     return out
 
@@ -108,29 +126,19 @@ def _check_folder(out: Path, model: str) -> None:
             remedy="Name another folder for it: --out FOLDER",
         )
     check_ours(
-        out, _is_checkpoint, kind="a checkpoint", remedy="Name another folder for it: --out FOLDER"
+        out, is_checkpoint, kind="a checkpoint", remedy="Name another folder for it: --out FOLDER"
     )
 
 
-def _is_checkpoint(folder: Path) -> bool:
-    for path, needed in (
-        (folder / CHECKPOINT, {"key", "weights_sha256"}),
-        (folder / _STATE / "state.json", {"key", "step"}),
-    ):
-        with suppress(IsoglossError, OSError):
-            found = read_json(path)
-            if isinstance(found, dict) and found.keys() >= needed:
-                return True
-    return False
-
-
-def _begin(out: Path, key: str) -> None:
-    """Mark a folder as an unfinished checkpoint; what was finished there is of other settings."""
-    path = out / _STATE / "state.json"
-    if not path.is_file() or read_json(path).get("key") != key:
-        shutil.rmtree(out / _STATE, ignore_errors=True)
-        write_json(path, {"key": key, "step": 0})
-    (out / CHECKPOINT).unlink(missing_ok=True)
+def _is_tuned(out: Path, key: dict[str, Any]) -> bool:
+    """Tell whether a folder's checkpoint is finished, of the same key, and as it was written."""
+    if not (out / CHECKPOINT).is_file():
+        return False
+    try:
+        return bool(read_checkpoint(out)["key"] == key)
+    except IsoglossError as error:
+        warn(f"{error.where}: {error.problem}; the checkpoint is made again")
+        return False
 
 
 def _load(located: Located, options: LoadOptions, settings: TuneSettings, kind: str) -> Any:
@@ -213,11 +221,13 @@ class _Trainer:
         self.losses: list[float] = []
         self.batches = self.examples.batches(self.settings)
 
-    def run(self, state: Path, key: str) -> float:
-        """Train to the end, from the last saved state if there is one; return the seconds spent."""
+    def run(self, out: Path, state: State) -> float:
+        """Train to the end, from a saved state; return the seconds spent."""
         import torch
 
-        step, seconds = self._restore(state, key)
+        step, seconds = state.step, state.seconds
+        if step:
+            self._restore(out / STATE, state)
         self.model.train()
         total = len(self.batches)
         with progress("tuning", total) as bar:
@@ -231,7 +241,7 @@ class _Trainer:
                 seconds += time.perf_counter() - began
                 bar.advance(1, f"loss {self.losses[-1]:.3f}")
                 if step % self.settings.save_every == 0 and step < total:
-                    self._save(state, key, step, seconds)
+                    self._save(out, state.key, step, seconds)
         self.model.eval()
         return seconds
 
@@ -277,40 +287,37 @@ class _Trainer:
             if value.requires_grad
         }
 
-    def _save(self, state: Path, key: str, step: int, seconds: float) -> None:
+    def _save(self, out: Path, key: str, step: int, seconds: float) -> None:
         import torch
         from safetensors.torch import save_file
 
-        with writing(state / f"weights-{step}.safetensors") as partial:
+        weights, optimizer = _files(out / STATE, step)
+        with writing(weights) as partial:
             save_file(self.weights(), partial)
-        with writing(state / f"optimizer-{step}.pt") as partial:
+        with writing(optimizer) as partial:
             torch.save(self.optimizer.state_dict(), partial)
-        # Written last: it says that the two files of this step are whole.
-        record = {"key": key, "step": step, "seconds": seconds, "losses": self.losses}
-        write_json(state / "state.json", record)
-        for path in state.iterdir():
-            if path.name != "state.json" and not path.stem.endswith(f"-{step}"):
-                path.unlink()
+        state = State(key=key, step=step, seconds=seconds, losses=self.losses)
+        save(out, state, (weights, optimizer))
 
-    def _restore(self, state: Path, key: str) -> tuple[int, float]:
+    def _restore(self, folder: Path, state: State) -> None:
         import torch
         from safetensors.torch import load_file
 
-        record = read_json(state / "state.json") if (state / "state.json").is_file() else {}
-        if record.get("key") != key or not record["step"]:
-            return 0, 0.0
-        step = int(record["step"])
-        weights = load_file(state / f"weights-{step}.safetensors")
+        weights, optimizer = _files(folder, state.step)
+        saved = load_file(weights)
         with torch.no_grad():
             for name, value in self.model.named_parameters():
                 if value.requires_grad:
-                    value.copy_(weights[name])
-        self.optimizer.load_state_dict(
-            torch.load(state / f"optimizer-{step}.pt", weights_only=True)
-        )
-        self.losses = list(record["losses"])
-        say(f"going on with tuning from step {step}")
-        return step, float(record["seconds"])
+                    value.copy_(saved[name])
+        # Tensors and plain values only: nothing that is unpickled may run.
+        self.optimizer.load_state_dict(torch.load(optimizer, weights_only=True))
+        self.losses = list(state.losses)
+        say(f"going on with tuning from step {state.step}")
+
+
+def _files(folder: Path, step: int) -> tuple[Path, Path]:
+    """Return the paths of a state's weights and of its optimizer."""
+    return folder / f"weights-{step}.safetensors", folder / f"optimizer-{step}.pt"
 
 
 def _rate(step: int, total: int, warmup: float) -> float:
@@ -340,9 +347,8 @@ def _finish(
     partial.rename(out / "model")
     with writing(out / "dropped.parquet") as beside:
         trainer.examples.dropped.write_parquet(beside)
-    weights = sorted((out / "model").glob("*.safetensors"))
-    write_json(
-        out / CHECKPOINT,
+    write_checkpoint(
+        out,
         {
             "format": 1,
             **{name: key[name] for name in ("model", "settings", "libraries")},
@@ -357,7 +363,6 @@ def _finish(
             "losses": [round(loss, 6) for loss in trainer.losses],
             "seconds": round(seconds, 1),
             "hardware": hardware(),
-            "weights_sha256": sha256_json([sha256_file(path) for path in weights]),
         },
     )
-    shutil.rmtree(out / _STATE, ignore_errors=True)
+    end(out)

@@ -10,10 +10,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 from commanding import command, done, wrong
+from resealing import resealed
 
 import benchmarks
 import runners
-from isogloss.provenance import read_json, write_json
+from isogloss.provenance import read_json
 from runners import ScoreSettings
 
 QUICK = ScoreSettings(resamples=20)
@@ -127,9 +128,8 @@ def test_what_cannot_be_compared_is_told(runs: dict[str, Path], tmp_path: Path) 
     wrong(command("compare", best, other), "best and .*other answer different suites")
     wrong(command("compare", best, copy, other), "answer different suites")
     judged = Path(shutil.copytree(copy, tmp_path / "judged"))
-    facts = read_json(judged / "run.json")
-    facts["suite"]["metrics"] = {"bleu": {"tokenizer": "char"}}
-    write_json(judged / "run.json", facts)
+    suite = read_json(judged / "run.json")["suite"]
+    resealed(judged, suite=suite | {"metrics": {"bleu": {"tokenizer": "char"}}})
     wrong(command("compare", best, judged), "are judged by other options of metrics")
     part = next((judged / "predictions").iterdir())
     pl.read_parquet(part).head(3).write_parquet(part)
@@ -138,7 +138,7 @@ def test_what_cannot_be_compared_is_told(runs: dict[str, Path], tmp_path: Path) 
 
 def test_a_name_from_outside_is_only_text(runs: dict[str, Path], tmp_path: Path) -> None:
     evil = Path(shutil.copytree(runs["copy"], tmp_path / "evil"))
-    write_json(evil / "run.json", read_json(evil / "run.json") | {"system": HOSTILE})
+    resealed(evil, system=HOSTILE)
     pair = done("compare", evil, runs["best"], "--resamples", "5").stdout
     three = done("compare", evil, runs["best"], runs["half"], "--resamples", "5").stdout
     for shown in (pair, three):

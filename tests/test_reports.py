@@ -8,10 +8,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from resealing import resealed
 from typer.testing import CliRunner, Result
 
 from isogloss.cli import app
-from isogloss.provenance import read_json, write_json
 
 
 def isogloss(*arguments: str) -> Result:
@@ -39,8 +39,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
             "--out", str(run), "--resamples", "50",
         )  # fmt: skip
         assert done.exit_code == 0, done.output
-        facts = read_json(run / "run.json")
-        write_json(run / "run.json", facts | {"tuning": {"languages_trained": list(taught)}})
+        resealed(run, tuning={"languages_trained": list(taught)})
         found.append(run)
     return [first, *found]
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from isogloss import runs
 from isogloss.errors import IsoglossError
 
-#: The longest prediction, in characters: more than any answer of a system that works. TER and
-#: ROUGE-L need time and memory with the square of it.
-LONGEST = 100_000
+#: The longest prediction, in characters.
+LONGEST = runs.LONGEST
 #: The longest line, in bytes: beside an answer there may stand the whole of what was asked.
 LONGEST_LINE = 16_000_000
 

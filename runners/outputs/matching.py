@@ -10,12 +10,12 @@ import polars as pl
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
 from isogloss.provenance import sha256_file
+from isogloss.runs import read_run
 from runners.outputs._lines import shown, some
 from runners.outputs.hidden import warn_of_hidden
 from runners.outputs.places import Part, is_run, parts
 from runners.outputs.positional import Places, read_lines
 from runners.outputs.tables import ANSWERS, read_table
-from runners.stored import read_run
 
 #: Columns of answers matched to records: ``sample`` counts the answers to a record from 0.
 MATCHED: dict[str, pl.DataType] = {

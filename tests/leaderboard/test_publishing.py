@@ -11,12 +11,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from resealing import resealed
 
 import benchmarks
 import leaderboard
 import runners
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json, sha256_file, write_json
+from isogloss.provenance import sha256_file
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&\u202e{{7*7}}"
 
@@ -117,8 +118,7 @@ def test_every_number_given_away_has_its_signature(site: Path) -> None:
 def test_a_spreadsheet_runs_nothing(runs: list[Path], tmp_path: Path) -> None:
     evil = tmp_path / "evil"
     shutil.copytree(runs[0], evil)
-    facts = read_json(evil / "run.json")
-    write_json(evil / "run.json", facts | {"system": '=HYPERLINK("http://x")'})
+    resealed(evil, system='=HYPERLINK("http://x")')
     site = leaderboard.publish([evil], tmp_path / "site", resamples=5).parent
     with (site / "data" / "standing-translation.csv").open(encoding="utf-8", newline="") as file:
         assert {row["system"] for row in csv.DictReader(file)} == {'\'=HYPERLINK("http://x")'}
@@ -199,6 +199,7 @@ def test_scores_that_disagree_are_told_and_not_believed(
     liar = copied(runs[0], tmp_path / "liar")
     scores = pl.read_parquet(liar / "scores.parquet")
     scores.with_columns(score=pl.lit(99.0)).write_parquet(liar / "scores.parquet")
+    resealed(liar)
     site = leaderboard.publish([liar], tmp_path / "site", resamples=5).parent
     assert "scores differ from those computed now" in capsys.readouterr().err
     rows = json.loads((site / "data" / "standing-translation.json").read_text("utf-8"))
@@ -212,7 +213,7 @@ def test_ranks_are_shared_where_nothing_tells_systems_apart(
     from leaderboard.ranking import by_place, places
 
     twin = copied(runs[1], tmp_path / "twin")
-    write_json(twin / "run.json", read_json(twin / "run.json") | {"system": "Twin"})
+    resealed(twin, system="Twin")
     found = collect([runs[0], runs[1], twin], resamples=50, seed=1)
     assert [place.rank for place in places(found, "translation")] == [3, 1, 1]
     assert [place.tied for place in places(found, "translation")] == [False, True, True]

@@ -218,7 +218,7 @@ def test_every_shard_counts(base: Path) -> None:
 
 
 def test_weights_are_hashed_once_in_a_process(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from runners import resolve
+    from isogloss import provenance
 
     hashed: list[str] = []
 
@@ -226,7 +226,7 @@ def test_weights_are_hashed_once_in_a_process(base: Path, monkeypatch: pytest.Mo
         hashed.append(path.name)
         return sha256_file(path)
 
-    monkeypatch.setattr(resolve, "sha256_file", counting)
+    monkeypatch.setattr(provenance, "sha256_file", counting)
     for _ in range(3):
         locate(str(base))
     assert sorted(hashed) == sorted(set(hashed))

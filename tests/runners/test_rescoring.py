@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 from commanding import command, done, wrong
+from resealing import resealed
 
 import benchmarks
 import runners
@@ -56,6 +57,7 @@ def test_changed_scores_are_told_old_and_new(run: Path) -> None:
         .when(chrf).then(pl.col("score") + 1e-12)
         .otherwise("score").alias("score")
     ).filter(pl.col("metric") != "empty").write_parquet(run / "scores.parquet")  # fmt: skip
+    resealed(run)
     result = done("rescore", run)
     rows = [line.split() for line in result.stdout.splitlines() if line.startswith("  trans")]
     found = {(row[1], row[-3]): row[-2:] for row in rows if row[2] != "→"}
@@ -103,9 +105,12 @@ def test_what_was_touched_is_refused(run: Path) -> None:
         path.write_bytes(kept)
     facts = read_json(run / "run.json")
     for change, what in [
-        ({"suite": {}}, "its suite has no sha256"),
-        ({"predictions_sha256": {"../x": ""}}, "names no files"),
+        ({"suite": {}}, "suite.sha256' is missing"),
+        ({"predictions_sha256": {"../x": ""}}, "predictions_sha256"),
+        ({"predictions_sha256": {}}, "predictions_sha256"),
         ({"resamples": "many"}, "resamples: "),
+        ({"seed": 7}, "was changed after it was written"),
+        ({"seconds": 9.5}, "seconds: 9.5 is not what the answers say"),
     ]:
         write_json(run / "run.json", facts | change)
         refused(what)
@@ -123,7 +128,7 @@ def test_runs_of_before_are_taken(run: Path) -> None:
     pl.read_parquet(part).drop("sample").write_parquet(part)
     facts = read_json(run / "run.json")
     facts["predictions_sha256"] = {part.name: sha256_file(part)}
-    del facts["metrics"], facts["suite"]["metrics"]
+    del facts["metrics"], facts["suite"]["metrics"], facts["facts_sha256"], facts["scores_sha256"]
     write_json(run / "run.json", facts)
     (run / "scores.parquet").write_bytes(b"of another age")
     found = runners.rescore(run)

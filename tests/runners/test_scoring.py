@@ -13,8 +13,8 @@ import benchmarks
 import runners
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.provenance import read_json
+from isogloss.runs import PREDICTIONS
 from runners import GenerationSettings, ScoreSettings
-from runners.generate import PREDICTIONS
 
 QUICK = ScoreSettings(
     resamples=10, generation=GenerationSettings(batch_size=4, max_new_tokens={"translation": 8})

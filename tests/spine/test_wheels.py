@@ -55,3 +55,29 @@ def test_a_broken_wheel_is_named(private_cache: Path) -> None:
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(IsoglossError, match=r"\.whl: is not a wheel"):
         extract(fetch("toy==1.0"), "toy")
+
+
+@pytest.mark.parametrize("text", ["ONE", "", None])
+def test_what_was_unpacked_is_unpacked_again_where_it_is_broken(
+    text: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wheel({"toy/a/1.txt": "one", "toy/a/2.txt": "two"})
+    path = extract(fetch("toy==1.0"), "toy/a") / "1.txt"
+    path.unlink() if text is None else path.write_text(text)
+    assert extract(fetch("toy==1.0"), "toy/a") == path.parent
+    assert path.read_text() == "one"
+    assert "is made again" in capsys.readouterr().err
+    (path.parent / "3.txt").write_text("not of the wheel")
+    extract(fetch("toy==1.0"), "toy/a")
+    assert sorted(one.name for one in path.parent.iterdir()) == ["1.txt", "2.txt"]
+
+
+def test_a_wheel_that_is_not_as_it_was_fetched_is_not_taken(
+    private_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel({"toy/a.txt": "a"})
+    path = next(private_cache.rglob("*.whl"))
+    path.with_name(f"{path.name}.sha256").write_text("0" * 64)
+    monkeypatch.setenv("ISOGLOSS_OFFLINE", "1")
+    with pytest.raises(Unavailable, match="Run once without --offline"):
+        fetch("toy==1.0")
