@@ -164,7 +164,7 @@ def _frames(
 ) -> Iterator[pl.DataFrame]:
     """Give the rows file by file: no more than one file of the corpus is ever held."""
     for file in files:
-        yield pl.scan_parquet(opened.path(file)).select(shown).collect()
+        yield opened.frame(file).select(shown)
         bar.advance(file.rows, file.language)
 
 

@@ -198,11 +198,12 @@ def test_what_is_no_corpus_is_told(before: Path, tmp_path: Path) -> None:
     path = after / "data" / "de" / "translation-train-00000.parquet"
     whole = path.read_bytes()
     path.write_bytes(b"x" * len(whole))
-    wrong(command("diff", before, after), "holds something else than records")
+    wrong(command("diff", before, after), "is not the file that manifest.json lists")
     frame = pl.read_parquet(whole).with_columns(pl.lit("no hash").alias("id"))
     frame.write_parquet(path)
     manifest = json.loads((after / "manifest.json").read_text())
-    manifest["files"]["data/de/translation-train-00000.parquet"]["bytes"] = path.stat().st_size
+    entry = {"sha256": sha256_file(path), "bytes": path.stat().st_size}
+    manifest["files"]["data/de/translation-train-00000.parquet"] |= entry
     (after / "manifest.json").write_text(json.dumps(manifest))
     wrong(command("diff", before, after), "holds something else than records")
     path.unlink()
