@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,9 @@ from isogloss.errors import IsoglossError
 
 _BLOCK = 1 << 20
 # Files that `writing` has not finished.
-_PARTIAL = re.compile(r"\..*\.\d+\.partial")
+_PARTIAL = re.compile(r"\..*\.(\d{1,10})\.partial")
+# What `hashes_kept` keeps, where it does.
+_hashed: ContextVar[dict[Path, str] | None] = ContextVar("_hashed", default=None)
 # ENOSPC and EDQUOT as Rust's standard library words them.
 _OUT_OF_SPACE = re.compile(r"\(os error (28|122)\)")
 # Any error of the operating system, likewise.
@@ -51,7 +55,39 @@ def sha256_file(path: Path) -> str:
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
+    if (kept := _hashed.get()) is not None:
+        kept[path] = digest.hexdigest()
     return digest.hexdigest()
+
+
+@contextmanager
+def hashes_kept() -> Iterator[dict[Path, str]]:
+    """Keep the hash of every file that this thread hashes meanwhile: see `check_unchanged`."""
+    kept: dict[Path, str] = {}
+    token = _hashed.set(kept)
+    try:
+        yield kept
+    finally:
+        _hashed.reset(token)
+
+
+def check_unchanged(files: Mapping[Path, str]) -> None:
+    """Check that files which were read after they were hashed still are what they were then.
+
+    Raises:
+        IsoglossError: The first that is another one, or gone.
+    """
+    for path, sha256 in files.items():
+        try:
+            now = sha256_file(path)
+        except OSError:
+            now = ""
+        if now != sha256:
+            raise IsoglossError(
+                "has changed while it was read" if now else "has gone while it was read",
+                where=path,
+                remedy="Run the same command again when nobody writes it any more",
+            )
 
 
 def sha256_json(value: Any) -> str:
@@ -84,6 +120,22 @@ def writing(path: Path, *, sync: bool = True) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def is_partial(path: Path) -> bool:
+    """Tell whether a file is named as one that `writing` has not finished."""
+    return _PARTIAL.fullmatch(path.name) is not None
+
+
+def clear_partial(path: Path) -> None:
+    """Remove what killed processes have left of a file that they were writing."""
+    import psutil
+
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        writer = _PARTIAL.fullmatch(left.name)
+        if writer and not psutil.pid_exists(int(writer[1])):
+            with suppress(OSError):
+                left.unlink()
 
 
 @contextmanager
@@ -152,7 +204,7 @@ def check_ours(
     if not folder.is_dir():
         raise IsoglossError("is a file", where=folder, remedy="Name a folder")
     # What a killed process left of a file that it was writing is nobody's.
-    found = [path.name for path in folder.iterdir() if not _PARTIAL.fullmatch(path.name)]
+    found = [path.name for path in folder.iterdir() if not is_partial(path)]
     if found and not ours(folder):
         raise IsoglossError(
             f"holds files that are not {kind} of ours ({sorted(found)[0]})",

@@ -21,8 +21,6 @@ _AT_ONCE = 1_000_000
 _KEY = "key"
 _COPIES = "copies"
 _LATER = "_b"
-# Above all ids.
-_LAST = "g"
 # What an example shows of a record, and how many characters of each text.
 _TEXTS = ("instruction", "input", "output")
 _SHOWN = 80
@@ -113,11 +111,12 @@ class _Cell:
                 columns |= set(frame.columns)
         return columns
 
-    def frames(self, low: str, high: str) -> Iterator[pl.DataFrame]:
+    def frames(self, low: str, high: str | None = None) -> Iterator[pl.DataFrame]:
         """Read the files that may have ids from one up to another, which is left out."""
         for file in self.files:
             first, last = self.ranges[file.name]
-            if first is None or last is None or (str(first) < high and low <= str(last)):
+            unknown = first is None or last is None
+            if unknown or ((high is None or str(first) < high) and low <= str(last)):
                 with _reading(self.corpus):
                     yield self.corpus.frame(file)
 
@@ -217,8 +216,10 @@ def _hashed(cell: _Cell, compared: Sequence[str], part: int, parts: int) -> pl.D
     hashes = [pl.col(name).hash().alias(number) for number, name in numbered.items()]
     # Builds put rows in the order of their ids, so that most files are read for one range only.
     low = f"{(part << 64) // parts:016x}" if part else ""
-    high = f"{((part + 1) << 64) // parts:016x}" if part < parts - 1 else _LAST
-    within = pl.col("id").is_between(pl.lit(low), pl.lit(high), closed="left")
+    high = f"{((part + 1) << 64) // parts:016x}" if part < parts - 1 else None
+    within = (pl.lit(not part) | (pl.col("id") >= low)) & (
+        pl.lit(high is None) | (pl.col("id") < high)
+    )
     with _reading(cell.corpus):
         found = [frame.filter(within).select(key, *hashes) for frame in cell.frames(low, high)]
         if not found:
@@ -280,7 +281,7 @@ def _examples(keys: Iterable[tuple[int, _CellName]], cells: _Cells) -> tuple[Exa
 def _rows(cell: _Cell, ids: list[str]) -> dict[str, dict[str, Any]]:
     return {
         str(row["id"]): row
-        for frame in cell.frames(min(ids), _LAST)
+        for frame in cell.frames(min(ids))
         for row in frame.filter(pl.col("id").is_in(ids)).iter_rows(named=True)
     }
 

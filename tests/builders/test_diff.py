@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import builders
 from builders.finished import rowdiff
+from isogloss.provenance import sha256_file
 
 RECIPE: dict[str, Any] = {
     "name": "little",
