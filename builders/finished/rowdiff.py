@@ -212,14 +212,16 @@ def _hashed(cell: _Cell, compared: Sequence[str], part: int, parts: int) -> pl.D
     that occur several times are added up, so that their order does not matter.
     """
     numbered = {str(number): name for number, name in enumerate(compared)}
-    key = pl.col("id").str.to_integer(base=16, dtype=pl.UInt64).alias(_KEY)
+    # A record that is there again has its number behind its id.
+    key = (
+        pl.col("id").str.replace(r"-\d+$", "").str.to_integer(base=16, dtype=pl.UInt64).alias(_KEY)
+    )
     hashes = [pl.col(name).hash().alias(number) for number, name in numbered.items()]
     # Builds put rows in the order of their ids, so that most files are read for one range only.
     low = f"{(part << 64) // parts:016x}" if part else ""
     high = f"{((part + 1) << 64) // parts:016x}" if part < parts - 1 else None
-    within = (pl.lit(not part) | (pl.col("id") >= low)) & (
-        pl.lit(high is None) | (pl.col("id") < high)
-    )
+    within = pl.lit(True) if not part else pl.col("id") >= low
+    within = within if high is None else within & (pl.col("id") < high)
     with _reading(cell.corpus):
         found = [frame.filter(within).select(key, *hashes) for frame in cell.frames(low, high)]
         if not found:
