@@ -84,10 +84,11 @@ def _is_short_of_memory(error: BaseException) -> bool:
     """Tell whether an error, or one that it came of, is that there is no memory."""
     if isinstance(error, SystemExit | GeneratorExit | typer.Exit):
         return False
-    chain, one = [], error
-    while one is not None and one not in chain:
-        chain.append(one)
-        one = one.__cause__ or one.__context__
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in chain:
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
     return any(
         isinstance(one, MemoryError) or _SAYS_NO_MEMORY.search(str(one)) is not None
         for one in chain

@@ -81,8 +81,8 @@ def held_back() -> Iterator[None]:
         yield
     finally:
         with ExitStack() as stack:  # all handlers are back before one of them raises
-            for number in dict.fromkeys(came):
-                stack.callback(signal.raise_signal, number)
+            for one in dict.fromkeys(came):
+                stack.callback(signal.raise_signal, one)
             for number, handler in before.items():
                 signal.signal(number, handler)
 
