@@ -265,6 +265,13 @@ def _frames(
                 total += rows.height
                 ids = pl.Series(f"{name}#" + numbers.cast(pl.String))
                 yield mapped(rows, options, context, where=where, ids=ids, languages=languages)
+    # A file that came meanwhile may have been read, too.
+    if place.version == _LOCAL and _local(Path(place.path), _LOCAL).sha256 != place.sha256:
+        raise IsoglossError(
+            "has changed while it was read",
+            where=place.path,
+            remedy="Run the same command again when nobody writes it any more",
+        )
 
 
 def _stream(

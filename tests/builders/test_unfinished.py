@@ -264,3 +264,23 @@ def test_a_manifest_that_was_changed_is_written_again(folder: Path) -> None:
     (out / "manifest.json").write_text(good.replace('"rows_in": 120', '"rows_in": 121'))
     build(folder, frozen=True)
     assert (out / "manifest.json").read_text() == good
+
+
+def test_a_file_that_comes_into_a_data_set_while_it_is_read_is_found(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "set").mkdir()
+    shutil.copy(folder / "pairs.csv", folder / "set" / "train.csv")
+    text = (folder / "recipe.toml").read_text().replace('"files"', '"huggingface"')
+    text = text.replace('path = "pairs.csv"', 'dataset = "set"')
+    (folder / "recipe.toml").write_text(text)
+    stage = staging.Staging._stage
+
+    def late(*arguments: Any) -> None:
+        shutil.copy(folder / "pairs.csv", folder / "set" / "train-2.csv")
+        stage(*arguments)
+
+    monkeypatch.setattr(staging.Staging, "_stage", late)
+    with pytest.raises(IsoglossError, match="set: has changed while it was read"):
+        build(folder)
+    assert not (folder / "out" / "manifest.json").exists()
