@@ -14,7 +14,7 @@ from builders.finished.opening import DataFile, Finished, open_finished
 from isogloss.console import Progress, progress
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
-from isogloss.provenance import writing
+from isogloss.provenance import clear_partial, writing
 from isogloss.records import SCHEMA, SPLITS, TASKS, prompt_expr
 from isogloss.settings import unknown
 
@@ -78,6 +78,8 @@ def export(
         groups = groupby(chosen, key=lambda file: file.language)
         parts = {out / f"{language}.jsonl": list(files) for language, files in groups}
         _check_folder(out, parts)
+    for path in parts:
+        clear_partial(path)
     shown = [*_arranged(layout), *map(pl.col, columns)]
     with ExitStack() as stack:
         bar = stack.enter_context(progress("exporting", sum(file.rows for file in chosen)))

@@ -188,3 +188,10 @@ def test_rows_keep_the_order_of_the_corpus(tmp_path: Path) -> None:
     assert [one["id"] for one in lines(tmp_path / "x.jsonl")] == ids
     builders.export(corpus, tmp_path / "x.parquet", layout="messages", columns=["id"])
     assert pl.read_parquet(tmp_path / "x.parquet")["id"].to_list() == ids
+
+
+def test_what_a_killed_export_has_left_goes(corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / ".x.jsonl.4194305.partial").write_text("half")
+    (tmp_path / ".x.jsonl.mine").write_text("whole")
+    builders.export(corpus, tmp_path / "x.jsonl", layout="messages")
+    assert sorted(path.name for path in tmp_path.glob(".x*")) == [".x.jsonl.mine"]
