@@ -12,9 +12,10 @@ import polars as pl
 from benchmarks import suitefile, suiterecords
 from benchmarks.catalog import check_metrics, merged_options
 from benchmarks.suitefile import Choice
+from isogloss.corpora import open_corpus
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
-from isogloss.provenance import read_json, sha256_json
+from isogloss.provenance import sha256_json
 from isogloss.records import SCHEMA, conform
 from isogloss.settings import unknown
 
@@ -132,12 +133,7 @@ def _check(records: pl.DataFrame, where: str) -> None:
 
 
 def _corpus(folder: Path, spec: str, choice: Choice) -> Suite:
-    if not (folder / "manifest.json").is_file():
-        raise IsoglossError(
-            "is not a finished corpus (no manifest.json)",
-            where=folder,
-            remedy="Build it first: isogloss build RECIPE --out " + str(folder),
-        )
+    corpus = open_corpus(folder)
     for name in ("data", "prompts", "shots"):
         if getattr(choice, name):
             raise IsoglossError(
@@ -145,19 +141,11 @@ def _corpus(folder: Path, spec: str, choice: Choice) -> Suite:
                 where=spec,
                 remedy="Say it in its recipe",
             )
-    paths = sorted((folder / "data").glob("*/*-test-*.parquet"))
-    if not paths:
-        raise IsoglossError(
-            "has no test split", where=folder, remedy="Set split.test in its recipe"
-        )
-    records = pl.concat([suiterecords.parquet(path) for path in paths]).sort(
-        "task", "language", "id"
-    )
+    records = corpus.records("test").sort("task", "language", "id")
     records = _chosen(records, choice, spec)
     if choice.limit is not None:
         records = records.group_by("task", "language", maintain_order=True).head(choice.limit)
-    name = str(read_json(folder / "manifest.json").get("name", folder.name))
-    return _suite(name, "", spec, records, {}, ())
+    return _suite(corpus.name, "", spec, records, {}, ())
 
 
 def _chosen(records: pl.DataFrame, choice: Choice, where: str) -> pl.DataFrame:

@@ -100,9 +100,9 @@ class Choosing:
             )
             yield Batch(*(told[name] for name in told.columns))
 
-    def judge(self, staged: dict[str, Staged], former: Former) -> None:
-        """Ask the dear filters, in the recipe's order."""
-        judging = Judging(self.store, staged, former, self.workers)
+    def judge(self, staged: dict[str, Staged], former: Former, inputs: str) -> None:
+        """Ask the dear filters, in the recipe's order; see `builders.judging.Judging`."""
+        judging = Judging(self.store, staged, former, inputs, self.workers)
         for step in self.plan.filters:
             if step.dear:
                 self.dear[step.label] = judging.judge(step, self.ledger)

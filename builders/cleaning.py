@@ -13,7 +13,7 @@ from builders import corpus
 from builders._inorder import in_order
 from builders.choosing import Choosing
 from builders.preparing import Prepared, prepare
-from builders.recipe import Recipe
+from builders.recipe import Recipe, loaded
 from builders.sources._base import Engine
 from builders.store import POSITION, packed, write_parquet
 from isogloss.console import progress, say
@@ -55,17 +55,24 @@ def clean(
     Raises:
         IsoglossError: The recipe is wrong, a source is broken or missing, or nothing was left.
     """
-    prepared = prepare(
-        recipe,
-        out,
-        purpose="clean text",
-        force=force,
-        frozen=frozen,
-        workers=workers,
-        engine=engine,
-    )
-    if prepared is None:
-        return Path(out)
+    plan, out = loaded(recipe), Path(out)
+    with corpus.alone(out):
+        prepared = prepare(
+            plan,
+            out,
+            purpose="clean text",
+            force=force,
+            frozen=frozen,
+            workers=workers,
+            engine=engine,
+        )
+        if prepared is not None:
+            _write(prepared, frozen=frozen)
+    return out
+
+
+def _write(prepared: Prepared, *, frozen: bool) -> None:
+    """Write the clean text of sources that are staged."""
     choosing = prepared.choosing()
     prepared.judge(choosing)
     choosing.decontaminate(pl.Series(POSITION, [], dtype=pl.Int64))
@@ -89,7 +96,6 @@ def clean(
         manifest = prepared.manifest(choosing, per_source)
         prepared.finish({**manifest, "scores": scored, "files": files}, frozen=frozen)
     say(f"{per_source.total()} rows are clean: {prepared.out}")
-    return prepared.out
 
 
 def _parts(prepared: Prepared, choosing: Choosing) -> Iterator[tuple[str, str, pl.DataFrame]]:

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from isogloss import locks
+from isogloss.corpora import FORMAT, MANIFEST, read_manifest
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json, write_json
+from isogloss.provenance import is_partial, read_json, write_json
+
+__all__ = [
+    "FORMAT",
+    "REJECTED_COLUMNS",
+    "WORK",
+    "alone",
+    "begin",
+    "check_target",
+    "clear",
+    "end",
+    "stem",
+]
 
 #: Columns of a dropped row: the example as it was, its source, the step and the reason.
 REJECTED_COLUMNS = (
@@ -31,9 +47,6 @@ REJECTED_COLUMNS = (
     "reason",
 )
 
-#: The number of this layout, in the manifest.
-FORMAT = 1
-
 #: The folder of an unfinished build, within the corpus folder.
 WORK = ".work"
 
@@ -41,14 +54,37 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 # What stands in the folder of an unfinished build from its first moment on.
 _MARK = {"isogloss": "unfinished corpus", "format": FORMAT}
 _MARK_NAME = "unfinished.json"
-_LOCK_NAME = "lock"
-_locks: dict[Path, Any] = {}
 
 _FOLDERS = ("data", "rejected", "scores")
 _TOLD = ("README.md", "report.html", "thresholds.parquet")
-_NAMES = {*_FOLDERS, *_TOLD, "manifest.json"}
+_NAMES = {*_FOLDERS, *_TOLD, MANIFEST}
 # The files below the folder, and what a killed build may have left of them.
 _FILES = re.compile(r"(?:data/[^/]+|rejected|scores)/\.?[^/]+-\d{5}\.parquet(?:\.\d+\.partial)?")
+
+
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Hold a corpus folder alone, for all of a command that writes it.
+
+    Raises:
+        IsoglossError: Another process holds it, or it is not ours to write: see `check_target`.
+    """
+    if out.exists() and not out.is_dir():
+        raise IsoglossError("is a file, not a folder", where=out, remedy="Choose another --out")
+    with locks.held(out):
+        check_target(out)
+        if _is_ours(out):
+            _clear_partial(out)
+        yield
+
+
+def _clear_partial(out: Path) -> None:
+    """Remove files that killed builds were writing: whoever holds the folder writes none yet."""
+    beside = (path for name in (*_TOLD, MANIFEST) for path in out.glob(f".{name}.*"))
+    below = (path for name in (*_FOLDERS, WORK) for path in (out / name).rglob(".*"))
+    for path in filter(is_partial, (*beside, *below)):
+        with suppress(OSError):
+            path.unlink()
 
 
 def check_target(out: Path) -> None:
@@ -60,10 +96,6 @@ def check_target(out: Path) -> None:
     Raises:
         IsoglossError: It is none of these. Nothing was changed.
     """
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise IsoglossError("is a file, not a folder", where=out, remedy="Choose another --out")
     visible = sorted(path.name for path in out.iterdir() if not path.name.startswith("."))
     others = [name for name in visible if name not in _NAMES]
     if visible and not _is_ours(out):
@@ -73,12 +105,12 @@ def check_target(out: Path) -> None:
         raise IsoglossError(
             f"holds other things than a corpus ({others[0]})",
             where=out,
-            remedy="Choose an empty or new folder for --out",
+            remedy="Take them out, or choose an empty or new folder for --out",
         )
 
 
 def _is_ours(out: Path) -> bool:
-    manifest = _table(out / "manifest.json")
+    manifest = _table(out / MANIFEST)
     finished = "format" in manifest and "inputs_sha256" in manifest
     return finished or _table(out / WORK / _MARK_NAME) == _MARK
 
@@ -94,13 +126,21 @@ def _table(path: Path) -> dict[str, Any]:
 
 
 def _others_below(out: Path) -> list[str]:
-    files = (
+    listed = None
+    with suppress(IsoglossError):  # a build that goes on has no manifest, and a broken one no list
+        listed = {file.name for file in read_manifest(out)[1]}
+    return sorted(
         path.relative_to(out).as_posix()
         for name in _FOLDERS
         for path in (out / name).rglob("*")
-        if not path.is_dir()
+        if not path.is_dir() and not _is_named_by_us(path, out, listed)
     )
-    return sorted(name for name in files if not _FILES.fullmatch(name))
+
+
+def _is_named_by_us(path: Path, out: Path, listed: set[str] | None) -> bool:
+    name = path.relative_to(out).as_posix()
+    ours = _FILES.fullmatch(name) is not None
+    return ours and (listed is None or name in listed or is_partial(path))
 
 
 def stem(index: int, source: str) -> str:
@@ -109,30 +149,13 @@ def stem(index: int, source: str) -> str:
 
 
 def begin(out: Path) -> None:
-    """Mark a folder as a corpus that is being built, before anything else is written there.
-
-    Raises:
-        IsoglossError: Another process is building it.
-    """
-    from filelock import FileLock, Timeout
-
+    """Mark a folder as a corpus that is being built, before anything else is written there."""
     write_json(out / WORK / _MARK_NAME, _MARK)
-    # What this process began and did not end, because it failed, it may begin again.
-    lock = _locks.setdefault(out.resolve(), FileLock(out / WORK / _LOCK_NAME))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise IsoglossError(
-            "another process is building it", where=out, remedy="Wait for it, or name another --out"
-        ) from error
 
 
 def end(out: Path) -> None:
     """Take away what only an unfinished corpus needs."""
     shutil.rmtree(out / WORK, ignore_errors=True)
-    lock = _locks.pop(out.resolve(), None)
-    if lock is not None:
-        lock.release(force=True)
 
 
 def clear(out: Path) -> None:
@@ -140,7 +163,7 @@ def clear(out: Path) -> None:
 
     The manifest goes first: from here until the new one is written, the folder is unfinished.
     """
-    for name in ("manifest.json", *_TOLD):
+    for name in (MANIFEST, *_TOLD):
         (out / name).unlink(missing_ok=True)
     for name in _FOLDERS:
         shutil.rmtree(out / name, ignore_errors=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import polars as pl
 
@@ -15,7 +16,9 @@ from builders.ledger import Ledger
 from builders.scores import Former, beside, dear_spool, known_or_scored
 from builders.staging import ROW, Staged
 from builders.store import POSITION, Part, Spool, Store, spooled
-from isogloss.console import progress
+from isogloss.console import progress, warn
+from isogloss.errors import IsoglossError
+from isogloss.provenance import read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,15 @@ class Judging:
         store: The rows.
         staged: The staged sources, by name, whose parts make up the store, in order.
         former: Scores of an earlier build.
+        inputs: The hash of all that the scores hang on: what an interrupted build left is of the
+            same.
         workers: Parts that are judged at once, and processes of filters that have some.
     """
 
     store: Store
     staged: dict[str, Staged]
     former: Former
+    inputs: str
     workers: int
 
     def judge(self, step: PlannedFilter, ledger: Ledger) -> list[Spool]:
@@ -87,16 +93,34 @@ class Judging:
             scored = bool(scores.width) and task.spool.write(
                 beside(frame[ROW], scores, step), task.number
             )
+            if scored:
+                told = {"inputs": self.inputs, "sha256": task.spool.sha256[task.number]}
+                write_json(_told(task), told)
         reason = filtering.decide(frame, scores, step).alias("reason")
         return task, scored, frame.select(POSITION, reason).filter(pl.col("reason").is_not_null())
 
     def _left(self, frame: pl.DataFrame, step: PlannedFilter, task: _Task) -> pl.DataFrame | None:
         """Return the scores that an interrupted build of the same inputs left of these rows."""
+        if not _told(task).is_file():
+            return None
+        try:
+            told = read_json(_told(task))
+            if told["inputs"] != self.inputs:
+                return None
+            task.spool.sha256[task.number] = told["sha256"]
+        except (IsoglossError, LookupError, TypeError):
+            task.spool.sha256.pop(task.number, None)
         path = task.spool.path(task.number)
-        if not path.is_file():
+        if not task.spool.is_whole(task.number):
+            warn(f"{path}: these scores are damaged, and are made again")
             return None
         left = spooled(path)
         if not left[ROW].equals(frame[ROW]):
             return None
         prefix = f"{step.label}."
         return left.drop(ROW).rename(lambda name: name.removeprefix(prefix))
+
+
+def _told(task: _Task) -> Path:
+    """Return where it stands of what inputs a file of scores is, and its hash."""
+    return task.spool.path(task.number).with_suffix(".json")

@@ -106,16 +106,15 @@ class Ledger:
         """Return what `take_up` needs to go on from, as JSON."""
         return {
             "steps": [[label, vars(step)] for label, step in self.steps.items()],
-            "dropped": {step: spool.numbers for step, spool in self.spools.items()},
+            "dropped": {step: spool.state() for step, spool in self.spools.items()},
         }
 
     def take_up(self, state: dict[str, Any]) -> None:
         """Go on from a state that was kept."""
         self.steps = {label: Step(**told) for label, told in state["steps"]}
-        self.spools = {
-            step: Spool(self.folder, f"dropped-{step}", numbers)
-            for step, numbers in state["dropped"].items()
-        }
+        self.spools = {step: Spool(self.folder, f"dropped-{step}") for step in state["dropped"]}
+        for step, spool in self.spools.items():
+            spool.take_up(state["dropped"][step])
 
     def tables(self) -> list[dict[str, Any]]:
         """Return the steps as the manifest has them."""

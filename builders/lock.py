@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 
 from isogloss.console import say, warn
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json, write_json
+from isogloss.provenance import clear_partial, read_json, write_json
 from isogloss.settings import Settings
 
 _FORMAT = 1
@@ -116,6 +116,7 @@ def update(recipe: Path, now: dict[str, Any]) -> None:
     if _is_shipped(recipe):
         return
     path = path_of(recipe)
+    clear_partial(path)
     before = _read(path) if path.is_file() else None
     if before == now:
         return

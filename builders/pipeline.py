@@ -13,7 +13,7 @@ from builders.choosing import Choosing
 from builders.mixture import Chosen
 from builders.mixtures import shares
 from builders.preparing import Prepared, prepare
-from builders.recipe import Recipe
+from builders.recipe import Recipe, loaded
 from builders.reporting import page, thresholds
 from builders.sources._base import Engine
 from builders.store import POSITION
@@ -50,11 +50,18 @@ def build(
     Raises:
         IsoglossError: The recipe is wrong, a source is broken or missing, or nothing was left.
     """
-    prepared = prepare(
-        recipe, out, purpose="corpus", force=force, frozen=frozen, workers=workers, engine=engine
-    )
-    if prepared is None:
-        return Path(out)
+    plan, out = loaded(recipe), Path(out)
+    with corpus.alone(out):
+        prepared = prepare(
+            plan, out, purpose="corpus", force=force, frozen=frozen, workers=workers, engine=engine
+        )
+        if prepared is not None:
+            _write(prepared, frozen=frozen)
+    return out
+
+
+def _write(prepared: Prepared, *, frozen: bool) -> None:
+    """Make the corpus of sources that are staged."""
     plan, out = prepared.plan, prepared.out
     choosing, chosen, counts = _choose(prepared)
     with progress("writing", None) as bar:
@@ -80,7 +87,6 @@ def build(
     shares.show(chosen.shares, plan.mixture.held_out)
     total = sum(rows for rows, _ in counts.values())
     say(f"{total} records in {len(manifest['counts'])} languages: {out}")
-    return out
 
 
 def _choose(prepared: Prepared) -> tuple[Choosing, Chosen, dict[Cell, tuple[int, int]]]:

@@ -14,7 +14,7 @@ from builders.choosing import Choosing
 from builders.leaks.suitetexts import read_suite_texts
 from builders.ledger import Ledger, commonest, summary
 from builders.mixtures import tokens
-from builders.recipe import PlannedSource, Recipe, load_recipe
+from builders.recipe import PlannedSource, Recipe
 from builders.scores import Former
 from builders.sources._base import Earlier, Engine
 from builders.staging import Opened, Staged, Staging
@@ -23,12 +23,13 @@ from builders.templating import Templates, load_templates
 from builders.writing import write_rejected
 from isogloss import __version__
 from isogloss.console import say, warn
+from isogloss.corpora import MANIFEST, open_corpus, with_own_hash
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.provenance import (
+    check_unchanged,
+    hashes_kept,
     library_versions,
     processors,
-    read_json,
-    sha256_file,
     sha256_json,
     write_json,
 )
@@ -55,6 +56,7 @@ class Prepared:
         staging: What they were staged with.
         held: What the lock holds.
         inputs: The hash of all that the folder hangs on.
+        measured_by: The tokenizer's file and its hash, where there is one.
     """
 
     plan: Recipe
@@ -67,6 +69,7 @@ class Prepared:
     staging: Staging
     held: dict[str, Any]
     inputs: str
+    measured_by: Mapping[Path, str]
 
     @property
     def folder(self) -> Path:
@@ -99,7 +102,7 @@ class Prepared:
         """Drop duplicates, and what dear filters do not let through."""
         say("duplicates …")
         choosing.duplicates()
-        choosing.judge(self.staged, self.staging.former)
+        choosing.judge(self.staged, self.staging.former, self.staging.inputs)
         self.check_left(choosing)
 
     def check_left(self, choosing: Choosing) -> None:
@@ -181,8 +184,13 @@ class Prepared:
         }
 
     def finish(self, manifest: dict[str, Any], *, frozen: bool) -> None:
-        """Write the manifest, which makes the folder a finished one, and the lock."""
-        write_json(self.out / "manifest.json", manifest)
+        """Write the manifest, which makes the folder a finished one, and the lock.
+
+        Raises:
+            IsoglossError: The tokenizer is not the one that it was.
+        """
+        check_unchanged(self.measured_by)
+        write_json(self.out / MANIFEST, with_own_hash(manifest))
         corpus.end(self.out)
         if not frozen:
             lock.update(self.plan.path, self.held)
@@ -198,8 +206,8 @@ def _dropped(ledgers: list[Ledger]) -> dict[str, list[Path]]:
 
 
 def prepare(
-    recipe: Recipe | Path | str,
-    out: Path | str,
+    plan: Recipe,
+    out: Path,
     *,
     purpose: str,
     force: bool,
@@ -210,8 +218,9 @@ def prepare(
     """Open and stage the sources of a recipe.
 
     Args:
-        recipe: A recipe or the path of its file.
-        out: The folder to write. An unfinished one goes on where it stopped.
+        plan: The recipe.
+        out: The folder to write, which is held: see `builders.corpus.alone`. An unfinished one goes
+            on where it stopped.
         purpose: What is made of them.
         force: Make it anew even if nothing has changed.
         frozen: Fail if a source is not as the recipe's lock has it.
@@ -224,9 +233,6 @@ def prepare(
     Raises:
         IsoglossError: The recipe is wrong, or a source is broken or missing.
     """
-    plan = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-    out = Path(out)
-    corpus.check_target(out)
     lock.check_readable(plan.path)
     templates = load_templates(plan.templates)
     # Filled while sources are staged: those that are made of others are read after them.
@@ -236,12 +242,14 @@ def prepare(
     texts, suites = read_suite_texts(
         plan.decontamination, plan.path.parent, f"{plan.path}: decontamination"
     )
-    tokenizer = _tokenizer(plan)
+    measured_by = _tokenizer(plan)
+    tokenizer = next(iter(measured_by.values()), None)
     held = lock.entry([one.entry for one in opened], suites, templates.sha256, tokenizer)
     if frozen:
         lock.check(plan.path, held)
     inputs = _inputs_hash(plan, opened, held, purpose)
     if not force and _finished(out, inputs):
+        corpus.end(out)  # what a build that was killed in its last moment has left
         say(f"{out} is up to date")
         if not frozen:
             lock.update(plan.path, held)
@@ -254,7 +262,9 @@ def prepare(
         opened = [_open(one.planned) if _is_made(one.planned) else one for one in opened]
         held = lock.entry([one.entry for one in opened], suites, templates.sha256, tokenizer)
         inputs = _inputs_hash(plan, opened, held, purpose)
-    return Prepared(plan, out, templates, opened, staged, suites, texts, staging, held, inputs)
+    return Prepared(
+        plan, out, templates, opened, staged, suites, texts, staging, held, inputs, measured_by
+    )
 
 
 def _in_context(source: PlannedSource, earlier: Earlier, engine: Engine | None) -> PlannedSource:
@@ -268,7 +278,10 @@ def _is_made(source: PlannedSource) -> bool:
 
 def _open(planned: PlannedSource) -> Opened:
     try:
-        return Opened(planned, planned.module.read(planned.options, planned.context))
+        with hashes_kept() as files:
+            return Opened(
+                planned, planned.module.read(planned.options, planned.context), files=files
+            )
     except Unavailable as error:
         if not planned.options.optional:
             raise Unavailable(
@@ -281,11 +294,13 @@ def _open(planned: PlannedSource) -> Opened:
         return Opened(planned, None, error.problem)
 
 
-def _tokenizer(plan: Recipe) -> str | None:
-    """Return the hash of the tokenizer that measures the mixture's budget."""
+def _tokenizer(plan: Recipe) -> Mapping[Path, str]:
+    """Return the file of the tokenizer that measures the mixture's budget, and its hash."""
     spec = plan.mixture.tokenizer
-    where = f"{plan.path}: mixture.tokenizer"
-    return tokens.fingerprint(spec, plan.path.parent, where=where) if spec else None
+    with hashes_kept() as files:
+        if spec:
+            tokens.fingerprint(spec, plan.path.parent, where=f"{plan.path}: mixture.tokenizer")
+    return files
 
 
 def _inputs_hash(plan: Recipe, opened: list[Opened], held: dict[str, Any], purpose: str) -> str:
@@ -302,16 +317,15 @@ def _inputs_hash(plan: Recipe, opened: list[Opened], held: dict[str, Any], purpo
 
 
 def _finished(out: Path, inputs: str) -> bool:
-    path = out / "manifest.json"
-    if not path.exists():
+    """Tell whether a corpus of these inputs is there, and all of it as its manifest lists it."""
+    try:
+        found = open_corpus(out)
+        if found.manifest["inputs_sha256"] != inputs:
+            return False
+        found.check_all(found.files)
+    except IsoglossError:
         return False
-    manifest = read_json(path)
-    if manifest.get("inputs_sha256") != inputs:
-        return False
-    return all(
-        (out / name).is_file() and sha256_file(out / name) == entry["sha256"]
-        for name, entry in manifest["files"].items()
-    )
+    return True
 
 
 def rows_hash(plan: Recipe, source: Opened, opened: list[Opened]) -> str:

@@ -95,6 +95,11 @@ class Recipe:
     publish: dict[str, Any] | None
 
 
+def loaded(recipe: Recipe | Path | str) -> Recipe:
+    """Return a recipe that is given as such, or as the path of its file; see `load_recipe`."""
+    return recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+
+
 def load_recipe(path: Path | str) -> Recipe:
     """Read and check a recipe.
 

@@ -8,18 +8,21 @@ asked, because an earlier one had dropped the row.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic import BaseModel, Field
 
 from builders import corpus, filtering
 from builders._inorder import in_order
 from builders.filtering import PlannedFilter
 from builders.store import Spool, spooled, write_parquet
+from isogloss.corpora import MANIFEST, Corpus, read_manifest
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json, sha256_file
+from isogloss.settings import validate
 
 _ROW = "row"
 
@@ -28,6 +31,20 @@ def beside(rows: pl.Series, scores: pl.DataFrame, step: PlannedFilter) -> pl.Dat
     """Return a filter's scores as they stand in ``scores/``, with the numbers of their rows."""
     named = scores.rename({name: f"{step.label}.{name}" for name in scores.columns})
     return named.insert_column(0, rows)
+
+
+class _Scores(BaseModel):
+    """What a manifest says of a source's scores."""
+
+    rows: str
+    filters: dict[str, str]
+    files: list[str]
+
+
+class _Listed(BaseModel):
+    """Of a manifest, what it says of scores."""
+
+    scores: dict[str, _Scores] = Field(default_factory=dict)
 
 
 @dataclass
@@ -52,20 +69,18 @@ class Former:
         """
         former = cls()
         try:
-            manifest = read_json(out / "manifest.json")
+            manifest, listed = read_manifest(out)
+            told = validate(_Listed, manifest, where=str(out / MANIFEST)).scores
         except IsoglossError:  # none, or none of ours
             return former
-        for name, told in manifest.get("scores", {}).items():
-            files = [out / file for file in told["files"]]
-            whole = all(
-                file.is_file()
-                and sha256_file(file)
-                == manifest["files"][file.relative_to(out).as_posix()]["sha256"]
-                for file in files
-            )
-            if whole and rows.get(name) == told["rows"]:
-                former.files[name] = files
-                former.signatures[name] = told["filters"]
+        by_name = {file.name: file for file in listed}
+        earlier = Corpus(out, manifest, listed, ())
+        for name, one in told.items():
+            # What is missing or damaged is scored again.
+            with suppress(IsoglossError, KeyError):
+                if rows.get(name) == one.rows:
+                    former.files[name] = [earlier.check(by_name[file]) for file in one.files]
+                    former.signatures[name] = one.filters
         return former
 
     def of(self, source: str, step: PlannedFilter, rows: pl.Series) -> pl.DataFrame | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,24 +19,31 @@ from builders.recipe import PlannedSource, Recipe
 from builders.scores import Former, beside, known_or_scored
 from builders.sources._base import Reading, rank
 from builders.store import POSITION, Spool, Store, packed, rebatched, spooled
-from isogloss.console import progress
+from isogloss.console import progress, warn
+from isogloss.errors import IsoglossError
 from isogloss.hashing import xxh64
-from isogloss.provenance import read_json, write_json
+from isogloss.provenance import check_unchanged, read_json, sha256_json, write_json
 
 #: Columns of a row on disk, besides those of `builders.sources._base.SCHEMA`.
 ROW = "row"
 
 # Sources take disjoint blocks of numbers, so that order does not hang on how much others give.
 _BLOCK = 1 << 40
+# What of a source is staged, written when all of it is.
+_DONE = "done.json"
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A source of the recipe, opened, or the reason why it is not."""
+    """A source of the recipe, opened, or the reason why it is not.
+
+    ``files`` are those that were hashed to open it, with their hashes.
+    """
 
     planned: PlannedSource
     reading: Reading | None
     problem: str | None = None
+    files: Mapping[Path, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -112,14 +120,38 @@ class Staging:
     def stage(self, source: Opened, index: int) -> Staged:
         """Stage a source, unless that is already done for the same inputs."""
         folder = self.work / f"source-{index}"
-        state = folder / "done.json"
-        staged = _nothing(folder, source)
-        told = read_json(state) if state.exists() else {}
-        if told.get("inputs") != self.inputs or not _taken_up(staged, told):
+        staged = self._taken_up(source, folder)
+        if staged is None:
             staged = _nothing(folder, source)
-            self._stage(source, index, staged)
-            write_json(state, _told(staged, self.inputs))
+            with _unchanged(source):
+                self._stage(source, index, staged)
+            write_json(folder / _DONE, _told(staged, self.inputs))
         self.readers[source.name] = staged.frames
+        return staged
+
+    def _taken_up(self, source: Opened, folder: Path) -> Staged | None:
+        """Return what an interrupted build of the same inputs has staged, if all of it is whole."""
+        path = folder / _DONE
+        if not path.exists():
+            return None
+        staged = _nothing(folder, source)
+        try:
+            told = read_json(path)
+            if told["sha256"] != _hash(told):
+                raise ValueError("it is not as it was written")
+            if told["inputs"] != self.inputs:
+                return None
+            for spool, name in ((staged.kept, "kept"), (staged.scores, "scores")):
+                spool.take_up(told[name])
+            staged.ledger.take_up(told)
+        except (IsoglossError, LookupError, TypeError, ValueError):
+            whole = False
+        else:
+            spools = (staged.kept, staged.scores, *staged.ledger.spools.values())
+            whole = all(spool.whole() for spool in spools)
+        if not whole:
+            warn(f"{folder}: what was done of {source.name} is damaged, and is done again")
+            return None
         return staged
 
     def _stage(self, source: Opened, index: int, staged: Staged) -> None:
@@ -237,21 +269,33 @@ def _nothing(folder: Path, source: Opened) -> Staged:
 
 
 def _told(staged: Staged, inputs: str) -> dict[str, Any]:
-    """Return what is needed to take a staged source up again."""
-    return {
+    """Return what is needed to take a staged source up again, with its hash."""
+    told = {
         "inputs": inputs,
-        "kept": staged.kept.numbers,
-        "scores": staged.scores.numbers,
+        "kept": staged.kept.state(),
+        "scores": staged.scores.state(),
         **staged.ledger.state(),
     }
+    return {**told, "sha256": _hash(told)}
 
 
-def _taken_up(staged: Staged, told: dict[str, Any]) -> bool:
-    """Take a staged source up again; tell whether all of it is still there."""
-    staged.kept.numbers = told["kept"]
-    staged.scores.numbers = told["scores"]
-    staged.ledger.take_up(told)
-    return all(one.whole() for one in (staged.kept, staged.scores, *staged.ledger.spools.values()))
+def _hash(told: dict[str, Any]) -> str:
+    return sha256_json({key: value for key, value in told.items() if key != "sha256"})
+
+
+@contextmanager
+def _unchanged(source: Opened) -> Iterator[None]:
+    """Check after a source was read that its files are those whose hashes were taken before.
+
+    Raises:
+        IsoglossError: One is not; whatever else went wrong came of that.
+    """
+    try:
+        yield
+    except Exception:
+        check_unchanged(source.files)
+        raise
+    check_unchanged(source.files)
 
 
 def _counted(source: Opened, bar: Any) -> Iterator[pl.DataFrame]:

@@ -188,11 +188,19 @@ class Spool:
 
     They are read again within minutes, so they are not compressed and the disk is not waited for:
     that takes more space, and loses the work should the power fail, but saves most of the time.
+
+    Attributes:
+        folder: Where they are.
+        prefix: What they are named by, with their numbers.
+        numbers: Those that count, in order.
+        sha256: The hash of each file that was written, by number: what a killed process, a power
+            failure or a broken disk has left of them is known by it.
     """
 
     folder: Path
     prefix: str
     numbers: list[int] = field(default_factory=list)
+    sha256: dict[int, str] = field(default_factory=dict)
 
     def add(self, frame: pl.DataFrame, number: int | None = None) -> None:
         """Write a frame as the next file, or as that of a number; an empty one is not written."""
@@ -209,6 +217,7 @@ class Spool:
             return False
         with writing(self.path(number), sync=False) as partial:
             frame.write_ipc(partial, compression="uncompressed")
+            self.sha256[number] = sha256_file(partial)
         return True
 
     def path(self, number: int) -> Path:
@@ -216,11 +225,24 @@ class Spool:
         return self.folder / f"{self.prefix}-{number:06d}.arrow"
 
     def whole(self) -> bool:
-        """Tell whether all files are there and can be read to their ends."""
+        """Tell whether all files are there, as they were written."""
+        return all(self.is_whole(number) for number in self.numbers)
+
+    def is_whole(self, number: int) -> bool:
+        """Tell whether the file of a number is there, as it was written."""
         try:
-            return all(_height(path) > 0 for path in self.paths())
-        except (OSError, pa.ArrowInvalid):
+            return sha256_file(self.path(number)) == self.sha256.get(number)
+        except OSError:
             return False
+
+    def state(self) -> list[list[Any]]:
+        """Return what `take_up` needs to know the files again, as JSON."""
+        return [[number, self.sha256[number]] for number in self.numbers]
+
+    def take_up(self, state: list[list[Any]]) -> None:
+        """Take the files that were written before for those of this spool; see `whole`."""
+        self.numbers = [number for number, _ in state]
+        self.sha256 = dict(map(tuple, state))
 
     def paths(self) -> list[Path]:
         """Return the files that were written, in order."""

@@ -20,6 +20,7 @@ from builders.templating import apply, load_templates
 from isogloss.console import progress, warn
 from isogloss.languages import to_flores
 from isogloss.plugins import lookup
+from isogloss.provenance import check_unchanged, hashes_kept
 from isogloss.records import conform, with_ids
 from isogloss.settings import Settings, validate
 
@@ -169,7 +170,8 @@ def read_rows(
     context = Context(languages, tasks, folder, where, seed=0)
     for planned in plan_sources(tables, context):
         options = planned.options
-        reading = planned.module.read(options, planned.context)
+        with hashes_kept() as files:
+            reading = planned.module.read(options, planned.context)
         licence = options.licence or reading.licence
         with progress(f"reading {options.name}", None) as bar:
             for batch in reading.frames:
@@ -180,6 +182,7 @@ def read_rows(
                     )
                 )
                 bar.advance(batch.height)
+        check_unchanged(files)
         told.append(
             {
                 "name": options.name,

@@ -17,7 +17,7 @@ from isogloss import listing, reports
 from isogloss import options as o
 from isogloss.engine import runner_engine
 from isogloss.errors import IsoglossError
-from isogloss.guard import guarded
+from isogloss.guard import guarded, leave_quietly
 from isogloss.options import example
 
 app = typer.Typer(
@@ -349,8 +349,11 @@ app.add_typer(reports.app)
 
 
 def main() -> None:
-    """Run the command; leave with 0, 2 for bad input, 130 for an interruption."""
-    app()
+    """Run the command; leave with 0, 2 for bad input, 130 for Ctrl-C, 143 for SIGTERM."""
+    try:
+        app()
+    finally:
+        leave_quietly()
 
 
 if __name__ == "__main__":

@@ -25,9 +25,9 @@ def held(folder: Path) -> Iterator[None]:
     Raises:
         IsoglossError: Another process holds it, or it cannot be made.
     """
-    made = not folder.exists()
-    if not made and not folder.is_dir():
+    if folder.exists() and not folder.is_dir():
         raise IsoglossError("is a file", where=folder, remedy="Name a folder")
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -37,9 +37,9 @@ def held(folder: Path) -> Iterator[None]:
             yield
     finally:
         # What came to nothing leaves nothing.
-        if made:
-            with suppress(OSError):
-                folder.rmdir()
+        with suppress(OSError):
+            for one in made:
+                one.rmdir()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,7 +29,9 @@ _BLOCK = 1 << 20
 LOCK = ".isogloss.lock"
 
 # Files that `writing` has not finished.
-_PARTIAL = re.compile(r"\..*\.\d+\.partial")
+_PARTIAL = re.compile(r"\..*\.(\d{1,10})\.partial")
+# What `hashes_kept` keeps, where it does.
+_hashed: ContextVar[dict[Path, str] | None] = ContextVar("_hashed", default=None)
 # ENOSPC and EDQUOT as Rust's standard library words them.
 _OUT_OF_SPACE = re.compile(r"\(os error (28|122)\)")
 # Any error of the operating system, likewise.
@@ -58,6 +62,8 @@ def sha256_file(path: Path) -> str:
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
+    if (kept := _hashed.get()) is not None:
+        kept[path] = digest.hexdigest()
     return digest.hexdigest()
 
 
@@ -191,10 +197,41 @@ def _seal(facts: Mapping[str, Any], measured: Iterable[str]) -> str:
     return sha256_json({name: value for name, value in facts.items() if name not in apart})
 
 
+@contextmanager
+def hashes_kept() -> Iterator[dict[Path, str]]:
+    """Keep the hash of every file that this thread hashes meanwhile: see `check_unchanged`."""
+    kept: dict[Path, str] = {}
+    token = _hashed.set(kept)
+    try:
+        yield kept
+    finally:
+        _hashed.reset(token)
+
+
+def check_unchanged(files: Mapping[Path, str]) -> None:
+    """Check that files which were read after they were hashed still are what they were then.
+
+    Raises:
+        IsoglossError: The first that is another one, or gone.
+    """
+    for path, sha256 in files.items():
+        try:
+            now = sha256_file(path)
+        except OSError:
+            now = ""
+        if now != sha256:
+            raise IsoglossError(
+                "has changed while it was read" if now else "has gone while it was read",
+                where=path,
+                remedy="Run the same command again when nobody writes it any more",
+            )
+
+
 def sha256_json(value: Any) -> str:
     """Return the SHA-256 of a value's canonical JSON (sorted keys, compact), as hex."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    # Half surrogate pairs are no text, but JSON from outside may hold them.
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @contextmanager
@@ -234,6 +271,22 @@ def clear_partials(*folders: Path) -> None:
             if _PARTIAL.fullmatch(path.name) and path.is_file() and not path.is_symlink():
                 with suppress(OSError):
                     path.unlink()
+
+
+def is_partial(path: Path) -> bool:
+    """Tell whether a file is named as one that `writing` has not finished."""
+    return _PARTIAL.fullmatch(path.name) is not None
+
+
+def clear_partial(path: Path) -> None:
+    """Remove what killed processes have left of a file that they were writing."""
+    import psutil
+
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        writer = _PARTIAL.fullmatch(left.name)
+        if writer and not psutil.pid_exists(int(writer[1])):
+            with suppress(OSError):
+                left.unlink()
 
 
 @contextmanager
@@ -303,7 +356,7 @@ def check_ours(
         raise IsoglossError("is a file", where=folder, remedy="Name a folder")
     # What a killed process left of a file that it was writing is nobody's, and so is a lock.
     names = (path.name for path in folder.iterdir())
-    found = [name for name in names if name != LOCK and not _PARTIAL.fullmatch(name)]
+    found = [name for name in names if name != LOCK and not is_partial(Path(name))]
     if found and not ours(folder):
         raise IsoglossError(
             f"holds files that are not {kind} of ours ({sorted(found)[0]})",

@@ -6,44 +6,28 @@ from pathlib import Path
 
 import polars as pl
 
-from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json, sha256_json
-from isogloss.records import conform
+from isogloss.corpora import Corpus, open_corpus
 
 
-def read_split(corpus: Path, split: str) -> pl.DataFrame:
+def read_split(corpus: Path | Corpus, split: str) -> pl.DataFrame:
     """Return the records of a split, in the corpus's order.
 
+    Args:
+        corpus: A corpus folder; or one that is opened, whose files must be as they were then.
+        split: The split.
+
     Raises:
-        IsoglossError: The corpus is unfinished, has no such split, or a file is broken.
+        IsoglossError: The corpus is unfinished, has no such split, or a file is not the one that
+            its manifest lists.
     """
-    corpus_hash(corpus)
-    paths = sorted((corpus / "data").glob(f"*/*-{split}-*.parquet"))
-    if not paths:
-        raise IsoglossError(f"has no {split} split", where=corpus)
-    frames = []
-    for path in paths:
-        try:
-            frames.append(conform(pl.read_parquet(path), where=str(path)))
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise IsoglossError(
-                f"is not a Parquet file that can be read ({error})",
-                where=path,
-                remedy="Build the corpus again",
-            ) from error
-    return pl.concat(frames)
+    opened = corpus if isinstance(corpus, Corpus) else open_corpus(corpus)
+    return opened.records(split)
 
 
 def corpus_hash(corpus: Path) -> str:
     """Return the hash of a finished corpus: of its files' hashes.
 
     Raises:
-        IsoglossError: There is no manifest.
+        IsoglossError: There is no manifest, or it is broken.
     """
-    if not (corpus / "manifest.json").is_file():
-        raise IsoglossError(
-            "is not a finished corpus (no manifest.json)",
-            where=corpus,
-            remedy=f"Build it first: isogloss build RECIPE --out {corpus}",
-        )
-    return sha256_json(read_json(corpus / "manifest.json")["files"])
+    return open_corpus(corpus).sha256

@@ -9,7 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from isogloss.provenance import sha256_file, write_json
+from isogloss.corpora import with_own_hash
+from isogloss.provenance import read_json, sha256_file, write_json
 from isogloss.records import conform, with_ids
 
 CARD = """---
@@ -94,6 +95,23 @@ def write_corpus(
     }
     write_json(folder / "manifest.json", base | manifest)
     return folder
+
+
+def write_manifest(folder: Path, *, own_hash: bool = True, **more: Any) -> None:
+    """Write a corpus's manifest anew: of the files that lie there now, with its own hash.
+
+    Args:
+        folder: The corpus folder.
+        own_hash: Whether it has one; those of earlier versions have none.
+        more: Keys that are to be other than they are.
+    """
+    manifest = read_json(folder / "manifest.json") | more
+    manifest.pop("manifest_sha256", None)
+    for name in manifest["files"]:
+        manifest["files"][name] |= _entry(folder / name)
+        if name.endswith(".parquet"):
+            manifest["files"][name]["rows"] = pl.read_parquet(folder / name).height
+    write_json(folder / "manifest.json", with_own_hash(manifest) if own_hash else manifest)
 
 
 def _entry(path: Path) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from typing import Any
 
 from builders.finished.opening import open_finished
 from builders.finished.rowdiff import RowDifference, compare_rows
+from isogloss.corpora import OWN_HASH
 
 # In this order, then what else a manifest has.
 _FIRST = ("name", "format", "recipe", "sources", "steps", "counts", "libraries")
 # These follow from the rest, or are compared row by row.
-_LEFT_OUT = ("files", "inputs_sha256", "recipe_sha256")
+_LEFT_OUT = ("files", "inputs_sha256", "recipe_sha256", OWN_HASH)
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 # What tells a table of a list from the others, and where two have the same, its place among them:
 # of steps their source, too, of shares their cell, of leaks where the text is from, and of all else
@@ -75,8 +76,8 @@ def diff(a: Path | str, b: Path | str, *, examples: int = 3) -> Difference:
     """Compare two corpora.
 
     Records are the same where their ids are, which are hashes of all that is asked and answered.
-    Files whose hashes in the manifests are equal are not read. Memory is bounded by some numbers
-    for each of a million rows.
+    All files of records are hashed; those whose hashes are equal are not looked into. Memory is
+    bounded by a file of each, and some numbers for each of a million rows.
 
     Args:
         a: A finished corpus folder, such as the one before.

@@ -15,7 +15,7 @@ from builders.finished.opening import DataFile, Finished, open_finished
 from isogloss.console import Progress, progress, warn
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
-from isogloss.provenance import writing
+from isogloss.provenance import clear_partial, writing
 from isogloss.records import SCHEMA, SPLITS, TASKS, prompt_expr
 from isogloss.settings import unknown
 
@@ -83,6 +83,8 @@ def export(
         groups = groupby(chosen, key=lambda file: file.language)
         parts = {out / f"{language}.jsonl": list(files) for language, files in groups}
         _check_folder(out, parts)
+    for path in parts:
+        clear_partial(path)
     shown = [*_arranged(layout), *map(pl.col, columns)]
     with ExitStack() as stack:
         bar = stack.enter_context(progress("exporting", sum(file.rows for file in chosen)))
@@ -206,7 +208,7 @@ def _frames(
 ) -> Iterator[pl.DataFrame]:
     """Give the rows file by file: no more than one file of the corpus is ever held."""
     for file in files:
-        yield pl.scan_parquet(opened.path(file)).select(shown).collect()
+        yield opened.frame(file).select(shown)
         bar.advance(file.rows, file.language)
 
 

@@ -108,7 +108,7 @@ def push(
         return found.url
     with told(repo_id), _bars_off():
         parent = found.commit or _created(api, repo_id, found)
-        commit = _send(api, repo_id, parent, changed, stale, _message(opened))
+        commit = _send(api, repo_id, parent, changed, stale, opened)
         _check_arrived(api, repo_id, commit, chosen)
     sent = f"{len(changed)} of {len(chosen)} files sent, {len(stale)} deleted"
     say(f"{repo_id}: {sent}; {'private' if found.private else 'public'}")
@@ -271,7 +271,7 @@ def _send(
     parent: str,
     changed: Mapping[str, Path],
     stale: Iterable[str],
-    message: str,
+    opened: Finished,
 ) -> str:
     """Send files, then make the commit that shows them; return it."""
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -280,6 +280,11 @@ def _send(
         CommitOperationAdd(path_in_repo=name, path_or_fileobj=str(path))
         for name, path in changed.items()
     ]
+    listed = {file.name: file.sha256 for file in opened.files}
+    for addition in additions:  # they hash what they send, after it was checked
+        digest = addition.upload_info.sha256.hex()
+        if listed.get(addition.path_in_repo, digest) != digest:
+            raise not_as_listed(opened.folder / addition.path_in_repo)
     with progress(f"sending to {repo_id}", len(additions)) as bar:
         for batch in _batches(additions):
             api.preupload_lfs_files(repo_id, batch, repo_type="dataset")
@@ -290,7 +295,7 @@ def _send(
     done = api.create_commit(
         repo_id,
         operations,
-        commit_message=message,
+        commit_message=_message(opened),
         repo_type="dataset",
         parent_commit=parent,
     )

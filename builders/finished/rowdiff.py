@@ -91,6 +91,7 @@ class _Cell:
 
     corpus: Finished
     files: tuple[DataFile, ...]
+    ranges: dict[str, tuple[Any, Any]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -100,14 +101,24 @@ class _Cell:
     def signature(self) -> list[tuple[str, str]]:
         return [(file.name, file.sha256) for file in self.files]
 
-    def scan(self) -> pl.LazyFrame:
-        return pl.scan_parquet([self.corpus.path(file) for file in self.files])
+    def look(self) -> set[str]:
+        """Return the columns of the records, and keep which ids are in which file."""
+        columns: set[str] = set()
+        for file in self.files:
+            with _reading(self.corpus):
+                frame = self.corpus.frame(file)
+                self.ranges[file.name] = (frame["id"].min(), frame["id"].max())
+                columns |= set(frame.columns)
+        return columns
 
-    def columns(self) -> set[str]:
-        if not self.files:
-            return set()
-        with _reading(self.corpus):
-            return set(self.scan().collect_schema())
+    def frames(self, low: str, high: str | None = None) -> Iterator[pl.DataFrame]:
+        """Read the files that may have ids from one up to another, which is left out."""
+        for file in self.files:
+            first, last = self.ranges[file.name]
+            unknown = first is None or last is None
+            if unknown or ((high is None or str(first) < high) and low <= str(last)):
+                with _reading(self.corpus):
+                    yield self.corpus.frame(file)
 
 
 _CellName = tuple[str, str]
@@ -136,13 +147,15 @@ def compare_rows(one: Finished, two: Finished, *, examples: int = 3) -> RowDiffe
         examples: The most examples of each kind.
 
     Raises:
-        IsoglossError: A file is missing or no Parquet file of records.
+        IsoglossError: A file is missing, not the one that is listed, or no file of records.
     """
     cells = _cells(one, two)
     tally = _Tally()
     with progress("comparing records", sum(a.rows + b.rows for a, b in cells.values())) as bar:
         for name, (a, b) in cells.items():
             if a.signature == b.signature:
+                for cell in (a, b):
+                    cell.corpus.check_all(cell.files)
                 tally.equal += a.rows
             else:
                 _compare(name, a, b, tally, examples)
@@ -175,7 +188,7 @@ def _cells(one: Finished, two: Finished) -> _Cells:
 
 
 def _compare(name: _CellName, a: _Cell, b: _Cell, tally: _Tally, examples: int) -> None:
-    in_a, in_b = a.columns(), b.columns()
+    in_a, in_b = a.look(), b.look()
     if a.files and b.files:
         tally.columns_only_a |= in_a - in_b
         tally.columns_only_b |= in_b - in_a
@@ -199,30 +212,30 @@ def _hashed(cell: _Cell, compared: Sequence[str], part: int, parts: int) -> pl.D
     that occur several times are added up, so that their order does not matter.
     """
     numbered = {str(number): name for number, name in enumerate(compared)}
-    if not cell.files:
-        kinds = {_KEY: pl.UInt64, _COPIES: pl.UInt32, **dict.fromkeys(numbered, pl.UInt64)}
-        return pl.DataFrame(schema=kinds)
-    key = pl.col("id").str.to_integer(base=16, dtype=pl.UInt64).alias(_KEY)
+    # A record that is there again has its number behind its id.
+    key = (
+        pl.col("id").str.replace(r"-\d+$", "").str.to_integer(base=16, dtype=pl.UInt64).alias(_KEY)
+    )
     hashes = [pl.col(name).hash().alias(number) for number, name in numbered.items()]
+    # Builds put rows in the order of their ids, so that most files are read for one range only.
+    low = f"{(part << 64) // parts:016x}" if part else ""
+    high = f"{((part + 1) << 64) // parts:016x}" if part < parts - 1 else None
+    within = pl.lit(True) if not part else pl.col("id") >= low
+    within = within if high is None else within & (pl.col("id") < high)
     with _reading(cell.corpus):
+        found = [frame.filter(within).select(key, *hashes) for frame in cell.frames(low, high)]
+        if not found:
+            return _nothing(numbered)
         return (
-            cell.scan()
-            .filter(_within(part, parts))
-            .select(key, *hashes)
+            pl.concat(found)
             .group_by(_KEY)
             .agg(pl.len().cast(pl.UInt32).alias(_COPIES), *(pl.col(n).sum() for n in numbered))
-            .collect(engine="streaming")
         )
 
 
-def _within(part: int, parts: int) -> pl.Expr:
-    """Return whether an id is in one of as many equal ranges.
-
-    Builds put rows in the order of their ids, so that most files are read for one range only.
-    """
-    low, high = (f"{(number << 64) // parts:016x}" for number in (part, part + 1))
-    above = pl.lit(True) if part == 0 else pl.col("id") >= low
-    return above if part == parts - 1 else above & (pl.col("id") < high)
+def _nothing(numbered: Iterable[str]) -> pl.DataFrame:
+    kinds = {_KEY: pl.UInt64, _COPIES: pl.UInt32, **dict.fromkeys(numbered, pl.UInt64)}
+    return pl.DataFrame(schema=kinds)
 
 
 def _count(joined: pl.DataFrame, compared: Sequence[str], tally: _Tally) -> dict[str, pl.DataFrame]:
@@ -268,11 +281,11 @@ def _examples(keys: Iterable[tuple[int, _CellName]], cells: _Cells) -> tuple[Exa
 
 
 def _rows(cell: _Cell, ids: list[str]) -> dict[str, dict[str, Any]]:
-    if not cell.files:
-        return {}
-    with _reading(cell.corpus):
-        rows = cell.scan().filter(pl.col("id").is_in(ids)).collect(engine="streaming")
-    return {str(row["id"]): row for row in rows.iter_rows(named=True)}
+    return {
+        str(row["id"]): row
+        for frame in cell.frames(min(ids))
+        for row in frame.filter(pl.col("id").is_in(ids)).iter_rows(named=True)
+    }
 
 
 def _example(before: dict[str, Any] | None, after: dict[str, Any] | None) -> Example:

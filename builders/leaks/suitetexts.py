@@ -15,9 +15,9 @@ from builders import testsets
 from builders.decontaminate import PROTECTED, DecontaminationOptions, protected
 from builders.templating import OWN
 from isogloss.console import warn
+from isogloss.corpora import MANIFEST, open_corpus
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.languages import canonical
-from isogloss.provenance import read_json
 from isogloss.records import TASKS
 from isogloss.settings import Settings, read_toml, unknown, validate
 
@@ -96,7 +96,7 @@ def _examples(
 ) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     """Return a suite's examples or records, and what they were read from."""
     if _is_corpus(spec, folder):
-        return _test_split(_corpus(spec, folder)), []
+        return _texts_of(open_corpus(_corpus(spec, folder)).records("test")), []
     path = _path(spec, folder, where)
     file = _file(path)
     if file.records is not None:
@@ -154,7 +154,7 @@ def _tell_missing(name: str, examples: pl.DataFrame, languages: Sequence[str]) -
 
 
 def _is_corpus(spec: str, folder: Path) -> bool:
-    return spec.startswith(_CORPUS) or (folder / spec / "manifest.json").is_file()
+    return spec.startswith(_CORPUS) or (folder / spec / MANIFEST).is_file()
 
 
 def _corpus(spec: str, folder: Path) -> Path:
@@ -164,8 +164,7 @@ def _corpus(spec: str, folder: Path) -> Path:
 def _name(spec: str, folder: Path, where: str) -> str:
     """Return what a suite is called in hits: its own name."""
     if _is_corpus(spec, folder):
-        corpus = _corpus(spec, folder)
-        return str(_manifest(corpus).get("name", corpus.name))
+        return open_corpus(_corpus(spec, folder)).name
     return _file(_path(spec, folder, where)).name
 
 
@@ -212,27 +211,8 @@ def _data(
     return path.parent / file.data if file.data else None
 
 
-def _manifest(corpus: Path) -> dict[str, Any]:
-    if not (corpus / "manifest.json").is_file():
-        raise IsoglossError(
-            "is not a finished corpus (no manifest.json)",
-            where=corpus,
-            remedy=f"Build it first: isogloss build RECIPE --out {corpus}",
-        )
-    return dict(read_json(corpus / "manifest.json"))
-
-
-def _test_split(corpus: Path) -> pl.DataFrame:
-    paths = sorted((corpus / "data").glob("*/*-test-*.parquet"))
-    if not paths:
-        raise IsoglossError(
-            "has no test split", where=corpus, remedy="Set split.test in its recipe"
-        )
-    return pl.concat([_records(path, corpus) for path in paths])
-
-
 def _records(path: Path, where: Path) -> pl.DataFrame:
-    """Read a file of records: what of them is text, and their names."""
+    """Read the texts of a file of records."""
     if not path.is_file():
         raise IsoglossError("there is no such file", where=f"{where}: records: {path}")
     read = pl.read_parquet if path.suffix == ".parquet" else pl.read_ndjson
@@ -243,6 +223,11 @@ def _records(path: Path, where: Path) -> pl.DataFrame:
     missing = sorted({"task", "language", "input", "output"} - set(frame.columns))
     if missing:
         raise IsoglossError(f"records lack {', '.join(missing)}", where=path)
+    return _texts_of(frame)
+
+
+def _texts_of(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return what of records is text, and their names."""
     wanted = ("id", "source_id", "task", "language", "input", "output")
     filled = frame.with_columns(
         pl.lit(None, pl.String).alias(name)

@@ -285,6 +285,13 @@ def _frames(
                     broken=batch.broken,
                 )
     faults.tell()
+    # A file that came meanwhile may have been read, too.
+    if place.version == _LOCAL and _local(Path(place.path), _LOCAL).sha256 != place.sha256:
+        raise IsoglossError(
+            "has changed while it was read",
+            where=place.path,
+            remedy="Run the same command again when nobody writes it any more",
+        )
 
 
 def _batches(

@@ -46,6 +46,8 @@ def spread(
             answers = [pool.submit(function, name, piece) for piece in pieces]
         return [answer.result() for answer in answers]
     except BrokenProcessPool:
+        if pool not in _pools.values():  # `close` has ended it
+            raise
         # Spawned workers import the caller's script, and one without a guard on __main__ fails.
         close()
         _broken.add(os.getpid())
@@ -64,6 +66,9 @@ def close() -> None:
     # A second Ctrl-C would leave the helpers to the interpreter, which prints where they were.
     with interrupts.held_back():
         for pool in pools:
+            # Nobody waits for what they are at. (Python 3.14 has terminate_workers for this.)
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
             pool.shutdown(cancel_futures=True)
 
 

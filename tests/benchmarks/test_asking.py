@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from answering import suite, words
 from commanding import command, done, wrong
+from corpora import write_corpus
 
 import benchmarks
 from benchmarks.catalog import check_metrics, options_of
@@ -15,8 +17,6 @@ from benchmarks.metrics._base import Segments
 from benchmarks.suitefile import Choice
 from isogloss.errors import IsoglossError
 from isogloss.options import metric_options
-from isogloss.provenance import write_json
-from isogloss.records import conform
 
 
 @pytest.fixture
@@ -34,11 +34,8 @@ def several(tmp_path: Path) -> str:
 
 def corpus(spec: str, folder: Path) -> str:
     """Write a suite's records as the test split of a corpus."""
-    records = conform(benchmarks.load_suite(spec).records, where=spec)
-    (folder / "data" / "all").mkdir(parents=True)
-    records.write_parquet(folder / "data" / "all" / "all-test-00000-of-00001.parquet")
-    write_json(folder / "manifest.json", {"name": "c"})
-    return f"corpus:{folder}"
+    records = benchmarks.load_suite(spec).records.with_columns(split=pl.lit("test"))
+    return f"corpus:{write_corpus(folder, records.to_dicts())}"
 
 
 @pytest.mark.parametrize("kind", ["file", "corpus"])

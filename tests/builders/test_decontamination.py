@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 import regex
+from corpora import row, write_corpus
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -295,27 +296,20 @@ def test_shipped_suites_are_protected_by_name(tmp_path: Path) -> None:
 
 
 def test_a_corpus_is_protected_by_its_test_split(tmp_path: Path) -> None:
-    folder = tmp_path / "corpus"
-    (folder / "data" / "en").mkdir(parents=True)
-    (folder / "manifest.json").write_text('{"name": "mine"}')
-    record = rows(("en", ENGLISH)).with_columns(id=pl.lit("abc"))
-    for split in ("train", "test"):
-        record.write_parquet(folder / "data" / "en" / f"summarization-{split}-00000.parquet")
+    asked = {"language": "en", "task": "summarization", "input": ENGLISH}
+    both = [row(text, split=split, **asked) for text, split in (("A", "train"), ("B", "test"))]
+    folder = write_corpus(tmp_path / "corpus", both, name="mine")
+    (kept,) = pl.read_parquet(folder / "data/en/summarization-test-00000.parquet")["id"]
     for spec in ("corpus:corpus", "corpus"):
         texts, told = read_suite_texts(DecontaminationOptions(suites=(spec,)), tmp_path, "r")
-        assert (told[0]["name"], texts["item"][0]) == ("mine", "abc")
+        assert (told[0]["name"], texts["item"][0]) == ("mine", kept)
 
 
 def test_a_corpus_is_protected_with_the_instructions_that_its_data_brought(tmp_path: Path) -> None:
-    folder = tmp_path / "corpus"
-    (folder / "data" / "en").mkdir(parents=True)
-    (folder / "manifest.json").write_text('{"name": "mine"}')
-    record = rows(("en", "Yes."), ("en", "No.")).with_columns(
-        task=pl.lit("qa"),
-        instruction=pl.Series([ENGLISH, ENGLISH.upper() + " Answer:"]),
-        template=pl.Series(["ours/own", "qa/en-1@1"]),
-    )
-    record.write_parquet(folder / "data" / "en" / "qa-test-00000.parquet")
+    asked = {"language": "en", "task": "qa", "split": "test"}
+    own = row("Yes.", instruction=ENGLISH, template="ours/own", **asked)
+    ours = row("No.", instruction=ENGLISH.upper() + " Answer:", template="qa/en-1@1", **asked)
+    write_corpus(tmp_path / "corpus", [own, ours])
     texts, _ = read_suite_texts(DecontaminationOptions(suites=("corpus",)), tmp_path, "r")
     assert texts.filter(pl.col("text").str.to_lowercase().str.starts_with(ENGLISH.lower()[:40]))[
         "text"

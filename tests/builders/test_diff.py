@@ -9,12 +9,13 @@ from typing import Any
 import polars as pl
 import pytest
 from commanding import command, done, wrong
-from corpora import row, write_corpus
+from corpora import row, write_corpus, write_manifest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import builders
 from builders.finished import rowdiff
+from isogloss.provenance import sha256_file
 
 RECIPE: dict[str, Any] = {
     "name": "little",
@@ -198,15 +199,29 @@ def test_what_is_no_corpus_is_told(before: Path, tmp_path: Path) -> None:
     path = after / "data" / "de" / "translation-train-00000.parquet"
     whole = path.read_bytes()
     path.write_bytes(b"x" * len(whole))
-    wrong(command("diff", before, after), "holds something else than records")
+    wrong(command("diff", before, after), "is not the file that manifest.json lists")
     frame = pl.read_parquet(whole).with_columns(pl.lit("no hash").alias("id"))
     frame.write_parquet(path)
     manifest = json.loads((after / "manifest.json").read_text())
-    manifest["files"]["data/de/translation-train-00000.parquet"]["bytes"] = path.stat().st_size
+    entry = {"sha256": sha256_file(path), "bytes": path.stat().st_size}
+    manifest["files"]["data/de/translation-train-00000.parquet"] |= entry
     (after / "manifest.json").write_text(json.dumps(manifest))
     wrong(command("diff", before, after), "holds something else than records")
     path.unlink()
-    wrong(command("diff", before, after), "is not the file that manifest.json lists")
+    wrong(command("diff", before, after), "is missing, or is no file, and manifest.json lists it")
+
+
+def test_a_record_that_is_there_again_is_one_record(before: Path, tmp_path: Path) -> None:
+    twice = [*rows(), *(one | {"tags": ["again"]} for one in rows()[:2])]
+    after = write_corpus(tmp_path / "after", twice)
+    numbered = pl.format("{}-2", "id")
+    again = pl.when(pl.col("tags").list.contains("again")).then(numbered).otherwise("id")
+    for path in after.glob("data/*/*.parquet"):
+        pl.read_parquet(path).with_columns(again.alias("id"), tags=[]).write_parquet(path)
+    write_manifest(after)
+    told = builders.diff(before, after).rows
+    assert (told.only_a, told.only_b, told.changed) == (0, 0, 2)
+    assert told.by_column == {"copies": 2}
 
 
 @settings(max_examples=20, deadline=None)

@@ -208,3 +208,10 @@ def test_answers_that_are_all_dates_are_told(
     assert told == (layout != "messages"), "what is asked there is no date, in the same column"
     builders.export(corpus, tmp_path / "x.parquet", layout=layout)
     assert "as timestamps" not in capsys.readouterr().err
+
+
+def test_what_a_killed_export_has_left_goes(corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / ".x.jsonl.4194305.partial").write_text("half")
+    (tmp_path / ".x.jsonl.mine").write_text("whole")
+    builders.export(corpus, tmp_path / "x.jsonl", layout="messages")
+    assert sorted(path.name for path in tmp_path.glob(".x*")) == [".x.jsonl.mine"]

@@ -219,14 +219,14 @@ def test_a_shipped_recipe_has_no_lock_and_says_what_to_do() -> None:
 
 def test_two_processes_do_not_build_one_folder(folder: Path) -> None:
     held = "import sys; from pathlib import Path; from builders import corpus\n"
-    held += "corpus.begin(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    held += "with corpus.alone(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     other = subprocess.Popen(
         [sys.executable, "-c", held, str(folder / "out")],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert other.stdout is not None
     assert other.stdout.readline() == "held\n"
-    with pytest.raises(IsoglossError, match="another process is building it"):
+    with pytest.raises(IsoglossError, match="another process is writing it"):
         build(folder)
     other.communicate("")
     build(folder)

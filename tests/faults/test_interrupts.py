@@ -43,9 +43,21 @@ def test_ctrl_c_in_the_language_filter_is_one_line(delay: float, rows: int, tmp_
     lines = "".join(f"{ENGLISH.format(n)},{GERMAN.format(n)}\n" for n in range(rows))
     (tmp_path / "pairs.csv").write_text(f"en,de\n{lines}", encoding="utf-8")
     (tmp_path / "recipe.toml").write_text(RECIPE, encoding="utf-8")
+    end_in_the_language_filter(tmp_path, delay, signal.SIGINT)
+
+
+def test_sigterm_in_the_language_filter_is_one_line(tmp_path: Path) -> None:
+    lines = "".join(f"{ENGLISH.format(n)},{GERMAN.format(n)}\n" for n in range(60_000))
+    (tmp_path / "pairs.csv").write_text(f"en,de\n{lines}", encoding="utf-8")
+    (tmp_path / "recipe.toml").write_text(RECIPE, encoding="utf-8")
+    end_in_the_language_filter(tmp_path, 2.0, signal.SIGTERM)
+
+
+def end_in_the_language_filter(folder: Path, delay: float, number: signal.Signals) -> None:
+    """Send a signal some seconds after the filter began: Ctrl-C to all processes, others to one."""
     process = subprocess.Popen(
         [sys.executable, "-m", "isogloss.cli", "build", "recipe.toml", "--out", "out"],
-        cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         start_new_session=True,
     )  # fmt: skip
     assert process.stderr is not None
@@ -55,12 +67,13 @@ def test_ctrl_c_in_the_language_filter_is_one_line(delay: float, rows: int, tmp_
         if line.startswith("filter language"):
             break
     time.sleep(delay)
-    os.killpg(process.pid, signal.SIGINT)
+    (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
     out, rest = process.communicate(timeout=60)
-    assert process.returncode == 130, rest
+    assert process.returncode == 128 + number, rest
     assert out == ""
     said = [line for line in (*before, *rest.splitlines()) if not PROGRESS.match(line)]
-    assert said == [TOLD], rest
+    told = TOLD if number == signal.SIGINT else TOLD.replace("interrupted", "terminated")
+    assert said == [told], rest
 
 
 def python(code: str) -> subprocess.CompletedProcess[str]:
@@ -108,6 +121,82 @@ print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)
 
 def test_other_threads_load_too_and_an_ignored_signal_stays_ignored() -> None:
     assert python(THREAD).stdout.split() == ["54", "True"]
+
+
+HELD = """
+import signal
+from isogloss.interrupts import Terminated, held_back, told_of_termination
+try:
+    with told_of_termination():
+        with held_back():
+            signal.raise_signal(signal.SIGTERM)
+            print("whole")
+except Terminated:
+    print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+with told_of_termination(), held_back():
+    signal.raise_signal(signal.SIGTERM)
+print("ignored")
+"""
+
+
+def test_sigterm_is_held_back_too_and_an_ignored_one_stays_ignored() -> None:
+    assert python(HELD).stdout.split() == ["whole", "True", "ignored"]
+
+
+LATE = """
+import signal, sys
+from isogloss import guard
+guard.leave_quietly()
+print("done")
+signal.raise_signal(getattr(signal, sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_after_the_work_is_one_line(name: str, status: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LATE, name], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (status, "done\n")
+    (said,) = done.stderr.splitlines()
+    assert said.startswith("isogloss: error: ")
+
+
+SHORT = """
+import resource, sys
+from isogloss.cli import main
+resource.setrlimit(resource.RLIMIT_AS, (3 << 30, resource.RLIM_INFINITY))
+sys.argv = ["isogloss", "list", "suites"]
+main()
+"""
+
+
+def test_too_few_addresses_are_told() -> None:
+    done = python(SHORT)
+    assert done.returncode == 2
+    (said,) = done.stderr.splitlines()
+    assert said.startswith("isogloss: error: the address space is limited to 3072 MiB")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "MemoryError()",
+        'RuntimeError("can\'t start new thread")',
+        'RuntimeError("DefaultCPUAllocator: can\'t allocate memory: you tried")',
+        "ImportError('libtorch.so: failed to map segment from shared object')",
+        "OSError(12, 'Cannot allocate memory')",
+        "pl.exceptions.PanicException('called `Result::unwrap()`: ThreadPoolBuildError')",
+        "pl.exceptions.ComputeError('Cannot allocate memory (os error 12)')",
+    ],
+)
+def test_want_of_memory_is_one_line(error: str) -> None:
+    code = f"import polars as pl\nfrom isogloss.guard import guarded\ndef fail(): raise {error}\n"
+    done = python(code + "try: guarded(fail)()\nexcept Exception as left: print(left.exit_code)")
+    assert done.stdout == "2\n"
+    (said,) = done.stderr.splitlines()
+    assert "there is not enough memory" in said
 
 
 THREADS = """

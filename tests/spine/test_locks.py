@@ -61,3 +61,12 @@ def test_a_file_locks_where_a_folder_cannot_be_locked(
         pass
     with held(tmp_path):
         pass
+
+
+def test_what_came_to_nothing_leaves_no_folder_above_either(tmp_path: Path) -> None:
+    with held(tmp_path / "a" / "b"):
+        (tmp_path / "a" / "mine").mkdir()
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["mine"]
+    with held(tmp_path / "c" / "d"):
+        pass
+    assert not (tmp_path / "c").exists()
