@@ -310,10 +310,12 @@ def wrong_type(value: Any, name: str, where: str) -> IsoglossError:
 
 
 def _holds_fields(fields: Sequence[str], name: str, where: str) -> IsoglossError:
+    # Names that are shown as they are written, where they can be.
+    shown = [field if field.isprintable() else repr(field) for field in fields]
     return IsoglossError(
-        f"the column {name!r} holds the fields {', '.join(fields)}",
+        f"the column {name!r} holds the fields {', '.join(shown)}",
         where=where,
-        remedy=f"Name one of them: {name}.{fields[0]}" if fields else None,
+        remedy=f"Name one of them: {name}.{shown[0]}" if fields else None,
     )
 
 
