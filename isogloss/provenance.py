@@ -58,12 +58,17 @@ def processors() -> int:
 
 def sha256_file(path: Path) -> str:
     """Return the SHA-256 of a file, as hex."""
+    digest = _hash(path)
+    if (kept := _hashed.get()) is not None:
+        kept[path] = digest
+    return digest
+
+
+def _hash(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
-    if (kept := _hashed.get()) is not None:
-        kept[path] = digest.hexdigest()
     return digest.hexdigest()
 
 
@@ -131,7 +136,8 @@ def put_whole(made: Path, folder: Path) -> None:
     One that is there and the same is left: another process may have been quicker. Any other is
     replaced.
     """
-    files = {name: sha256_file(made / name) for name in sorted(_files_below(made))}
+    # Nobody reads them where they still are: these are no hashes to keep.
+    files = {name: _hash(made / name) for name in sorted(_files_below(made))}
     # The list comes first: a folder with its list is whole.
     write_json(_listing(folder), sealed({"files": files}))
     if folder.exists() and (_files_below(folder) != files.keys() or broken(folder, files)):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.provenance import cache_folder
+from isogloss.provenance import cache_folder, check_unchanged, hashes_kept
 from isogloss.wheels import extract, fetch
 
 
@@ -23,6 +23,13 @@ def test_a_file_or_a_folder_comes_out_of_a_cached_wheel() -> None:
     found = fetch("toy==1.0")
     assert extract(found, "toy/b.txt").read_text() == "b"
     assert sorted(path.name for path in extract(found, "toy/a").iterdir()) == ["1.txt", "2.txt"]
+
+
+def test_what_is_unpacked_while_sources_are_hashed_has_not_gone_afterwards() -> None:
+    wheel({"toy/a/1.txt": "one"})
+    with hashes_kept() as kept:
+        extract(fetch("toy==1.0"), "toy/a")
+    check_unchanged(kept)
 
 
 def test_what_a_wheel_does_not_hold_is_told() -> None:
