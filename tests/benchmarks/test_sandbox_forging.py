@@ -20,8 +20,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks import _cgroups, _sandbox_tests, _sandbox_wire
-from benchmarks.sandbox import Limits, Outcome, run, run_all
+from benchmarks.sandbox import Limits, Outcome, cgroups, run, run_all
+from benchmarks.sandbox.altering import altered
+from benchmarks.sandbox.inside import others
+from benchmarks.sandbox.inside.channel import Broken, Channel
+from benchmarks.sandbox.inside.peer import Peer
+from benchmarks.sandbox.inside.running import Notes
+from benchmarks.sandbox.reading import read, with_helpers
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux only")
 
@@ -113,7 +118,7 @@ def test_all_that_these_tests_ask_is_a_sum() -> None:
     assert {outcome.reason for outcome in run_all([(RIGHT, one) for one in tests], LIMITS)} == {
         "passed"
     }
-    assert [_sandbox_tests.read(one).together for one in tests] == [False, True] * 4
+    assert [read(one).together for one in tests] == [False, True] * 4
 
 
 def test_what_is_forged_is_said_to_be() -> None:
@@ -210,7 +215,7 @@ def test_the_memory_of_all_together_is_held() -> None:
     outcome = run(greedy, "", limits)
     assert outcome.reason == "used more memory than it may"
     if outcome.peak_mib is None:
-        with _cgroups.limited(1 << 28) as group:
+        with cgroups.limited(1 << 28) as group:
             assert group is None, "there is a cgroup, and nobody counts in it"
         pytest.skip(
             "no memory cgroup may be made here: the sum is watched, and may be passed briefly"
@@ -223,7 +228,7 @@ def test_the_memory_of_all_together_is_held() -> None:
 
 
 def test_no_cgroup_is_left() -> None:
-    with _cgroups.limited(1 << 28) as group:
+    with cgroups.limited(1 << 28) as group:
         if group is None:
             pytest.skip("no memory cgroup may be made here")
         assert Path(group.folder).is_dir()
@@ -254,13 +259,13 @@ def test_no_cgroup_is_left() -> None:
 def test_how_tests_are_read(
     tests: str, names: tuple[str, ...], modules: tuple[str, ...], together: bool
 ) -> None:
-    read = _sandbox_tests.read(tests)
-    assert (read.names, read.modules, read.together) == (names, modules, together)
+    found = read(tests)
+    assert (found.names, found.modules, found.together) == (names, modules, together)
 
 
 def outcome_of(tests: str, altering: set[int], **names: Any) -> tuple[set[int], set[int]]:
-    notes = _sandbox_wire.Notes()
-    exec(_sandbox_tests.altered(_sandbox_tests.read(tests), altering), notes.names() | names)
+    notes = Notes()
+    exec(altered(tests, altering)[0], notes.names() | names)
     return notes.held, notes.failed
 
 
@@ -284,7 +289,7 @@ def test_an_altered_assertion_fails_where_the_true_one_holds(assertion: str) -> 
         "math": math, "x": "some",
         "f": lambda value: given_.get(assertion, value),
     }  # fmt: skip
-    sites = set(range(_sandbox_tests.read(f"assert {assertion}").sites))
+    sites = set(range(read(f"assert {assertion}").sites))
     assert sites
     for _ in range(5):
         assert outcome_of(f"assert {assertion}", set(), **names) == (sites, set())
@@ -297,13 +302,13 @@ def test_tests_have_from_the_prompt_what_it_gives() -> None:
         'def double(x):\n    """Twice."""\n'
     )
     tests = "assert isclose(half(double(3)), 3)"
-    given_ = _sandbox_tests.with_helpers(prompt, tests)
+    given_ = with_helpers(prompt, tests)
     assert given_.startswith("from math import isclose\ndef half")
     assert "other" not in given_
-    assert _sandbox_tests.read(given_).names == ("double",)
-    assert _sandbox_tests.with_helpers(prompt, "assert double(3) == 6") == "assert double(3) == 6"
-    assert _sandbox_tests.with_helpers("Write a function.", tests) == tests
-    assert _sandbox_tests.with_helpers("", tests) == tests
+    assert read(given_).names == ("double",)
+    assert with_helpers(prompt, "assert double(3) == 6") == "assert double(3) == 6"
+    assert with_helpers("Write a function.", tests) == tests
+    assert with_helpers("", tests) == tests
 
 
 def test_what_must_be_reached_is_known() -> None:
@@ -311,7 +316,7 @@ def test_what_must_be_reached_is_known() -> None:
         "def check(c):\n    assert c(1)\n    for x in []:\n        assert x\n"
         "def never():\n    assert 0\nif f(2):\n    assert f(3)\nassert f(4) and f(5)\ncheck(f)"
     )
-    assert _sandbox_tests.read(tests).required == (0, 3, 4)
+    assert read(tests).required == (0, 3, 4)
 
 
 PLAIN_DATA = st.recursive(
@@ -334,29 +339,29 @@ PLAIN_DATA = st.recursive(
 @given(PLAIN_DATA)
 def test_another_value_is_another(value: Any) -> None:
     for far in (False, True):
-        other = _sandbox_wire.altered(value, far=far)
+        other = others.altered(value, far=far)
         assert other != value or type(other) is not type(value)
-    others = _sandbox_wire.decoys(value)
-    assert others
-    assert not any(type(one) is type(value) and one == value for one in others)
+    found = others.decoys(value)
+    assert found
+    assert not any(type(one) is type(value) and one == value for one in found)
 
 
 # What goes between the processes
 
 
-def peers() -> tuple[_sandbox_wire.Peer, socket.socket]:
+def peers() -> tuple[Peer, socket.socket]:
     """Return the tests' side, and the socket on which the program's side is being served."""
     ours, theirs = socket.socketpair()
-    host = _sandbox_wire.Peer(_sandbox_wire.Channel(theirs), hosts=True)
+    host = Peer(Channel(theirs), hosts=True)
     host.namespace = {"same": lambda value: value, "grow": lambda value: value.append(value)}
     threading.Thread(target=served, args=(host,), daemon=True).start()
-    return _sandbox_wire.Peer(_sandbox_wire.Channel(ours), hosts=False), ours
+    return Peer(Channel(ours), hosts=False), ours
 
 
-def served(host: _sandbox_wire.Peer) -> None:
+def served(host: Peer) -> None:
     try:
         host.serve()
-    except _sandbox_wire.Broken:
+    except Broken:
         return
 
 
@@ -403,11 +408,11 @@ def test_what_is_no_answer_is_found_out(message: Any) -> None:
     """Whatever a program says, it is data, something of its own, or the end of it."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        peer = _sandbox_wire.Peer(_sandbox_wire.Channel(ours), hosts=False)
-        out = _sandbox_wire.Channel(theirs)
+        peer = Peer(Channel(ours), hosts=False)
+        out = Channel(theirs)
         out.send(["done", message if isinstance(message, list) else [message], [0], {}])
         theirs.shutdown(socket.SHUT_WR)
-        with contextlib.suppress(_sandbox_wire.Broken):
+        with contextlib.suppress(Broken):
             peer.request("names", [])
 
 
