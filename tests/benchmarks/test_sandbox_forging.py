@@ -10,7 +10,6 @@ import socket
 import sys
 import threading
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -86,39 +85,38 @@ AIMED = {
     "equal to all": (BY_FUNCTIONS, BY_MAP, BY_UNITTEST),
     "sys.exit is f": (BY_UNITTEST,),
 }
-Forgeries = dict[str, list[Outcome]]
+#: Honest programs that are like others in the same file.
+WIDER = frozenset({
+    "views", "seeded", "type check", "rational", "iterators", "context", "thread", "os tests", "input",
+    "class", "big", "unittest main", "mbpp imports", "send kw", "keyerror", "subclasses",
+})  # fmt: skip
+#: One of each kind of forgery: these are always tried, the others by ``-m slow``.
+KINDS = (
+    "equal to all", "int subclass", "patched builtins", "patched isclose", "patched unittest",
+    "unittest code", "json", "frames code", "jump", "gc", "gc sites", "nonce hunt", "patch wire", "skip", "mock ANY",
+)  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def forgeries() -> Iterator[Forgeries]:
-    jobs = [
-        (name, program, before + tests)
-        for name, program in FORGED.items()
-        for tests in (PLAIN, *AIMED.get(name, ()))
-        for before in ("", SHARING)
-    ]
-    found: Forgeries = {}
-    outcomes = run_all([(program, tests) for _, program, tests in jobs], LIMITS)
-    for (name, *_), outcome in zip(jobs, outcomes, strict=True):
-        found.setdefault(name, []).append(outcome)
-    yield found
+@pytest.mark.parametrize("before", ["", SHARING], ids=["apart", "together"])
+@pytest.mark.parametrize("name", KINDS)
+def test_forged_passes_are_failures(name: str, before: str) -> None:
+    tests, *_ = AIMED.get(name, (PLAIN,))
+    assert not run(FORGED[name], before + tests, LIMITS).passed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(FORGED))
-def test_forged_passes_are_failures(name: str, forgeries: Forgeries) -> None:
-    assert [outcome for outcome in forgeries[name] if outcome.passed] == []
+def test_forged_passes_are_failures_whatever_the_tests(name: str) -> None:
+    tests = [before + one for one in (PLAIN, *AIMED.get(name, ())) for before in ("", SHARING)]
+    outcomes = run_all([(FORGED[name], one) for one in tests], LIMITS)
+    assert [outcome for outcome in outcomes if outcome.passed] == []
 
 
 def test_all_that_these_tests_ask_is_a_sum() -> None:
-    tests = [
-        before + one
-        for one in (PLAIN, BY_FUNCTIONS, BY_MAP, BY_UNITTEST)
-        for before in ("", SHARING)
-    ]
-    assert {outcome.reason for outcome in run_all([(RIGHT, one) for one in tests], LIMITS)} == {
-        "passed"
-    }
-    assert [read(one).together for one in tests] == [False, True] * 4
+    tests = [PLAIN, BY_FUNCTIONS, BY_MAP, BY_UNITTEST, SHARING + PLAIN, SHARING + BY_UNITTEST]
+    for one in tests:
+        assert run(RIGHT, one, LIMITS).reason == "passed"
+    assert [read(one).together for one in tests] == [False] * 4 + [True] * 2
 
 
 def test_what_is_forged_is_said_to_be() -> None:
@@ -148,29 +146,24 @@ def test_what_is_forged_is_said_to_be() -> None:
         assert run(adapted, tests, LIMITS).reason == "forged: it passes whatever its tests expect"
 
 
-def outcomes_of(examples: dict[str, str]) -> dict[str, Outcome]:
-    pairs = [text.split("--- tests\n") for text in examples.values()]
-    return dict(zip(examples, run_all([(one, two) for one, two in pairs], LIMITS), strict=True))
-
-
-@pytest.fixture(scope="module")
-def cheats() -> dict[str, Outcome]:
-    return outcomes_of(CHEATS)
-
-
 @pytest.mark.parametrize("name", list(CHEATS))
-def test_other_cheats_are_failures(name: str, cheats: dict[str, Outcome]) -> None:
-    assert not cheats[name].passed
+def test_other_cheats_are_failures(name: str) -> None:
+    program, tests = CHEATS[name].split("--- tests\n")
+    assert not run(program, tests, LIMITS).passed
 
 
-@pytest.fixture(scope="module")
-def honest() -> dict[str, Outcome]:
-    return outcomes_of(HONEST)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name in WIDER else name for name in HONEST],
+)
+def test_honest_programs_pass(name: str) -> None:
+    program, tests = HONEST[name].split("--- tests\n")
+    assert run(program, tests, LIMITS) == Outcome(True, "passed")
 
 
-@pytest.mark.parametrize("name", list(HONEST))
-def test_honest_programs_pass(name: str, honest: dict[str, Outcome]) -> None:
-    assert honest[name] == Outcome(True, "passed")
+def test_reasons_are_one_line_that_can_be_printed() -> None:
+    program = "def f(x): raise ValueError('a\\n\\x1b[31mb\\ud800')"
+    assert run(program, "f(1)", LIMITS).reason == "ValueError: a  [31mb?"
 
 
 @pytest.mark.parametrize(

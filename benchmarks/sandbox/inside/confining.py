@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import resource
 import signal
 import socket
@@ -106,9 +105,9 @@ def renounce(root: bool) -> None:
 
 def _refuse_calls() -> None:
     """Refuse system calls by a filter (seccomp(2)): a classic BPF program over number and machine."""
-    if platform.machine() not in _REFUSED:
-        raise OSError(f"no list of system calls for the machine {platform.machine()}")
-    machine, calls = _REFUSED[platform.machine()]
+    if os.uname().machine not in _REFUSED:
+        raise OSError(f"no list of system calls for the machine {os.uname().machine}")
+    machine, calls = _REFUSED[os.uname().machine]
     load, equal, above, end = 0x20, 0x15, 0x35, 0x06
     # Each: operation, how many to skip if so, how many if not, operand.
     program = [(load, 0, 0, 4), (equal, 0, len(calls) + 3, machine), (load, 0, 0, 0)]

@@ -67,11 +67,15 @@ def is_known(kind: type) -> bool:
     )
 
 
+def is_harmless(name: str) -> bool:
+    """Tell whether a module, by its full name, is of the standard library, and does nothing by itself."""
+    parts = name.split(".")
+    return parts[0] in sys.stdlib_module_names and NEVER.isdisjoint(parts)
+
+
 def is_library(module: types.ModuleType) -> bool:
-    """Tell whether a module is one of the standard library's, and of no harm."""
-    name = module.__name__
-    root = name.partition(".")[0]
-    return sys.modules.get(name) is module and root in sys.stdlib_module_names and root not in NEVER
+    """Tell whether a module is one of the standard library's."""
+    return sys.modules.get(module.__name__) is module and is_harmless(module.__name__)
 
 
 def library_function(value: Any) -> tuple[str, str] | None:
@@ -90,8 +94,7 @@ def library_function(value: Any) -> tuple[str, str] | None:
 
 def library(name: str) -> types.ModuleType:
     """Import a module of the standard library, and nothing else."""
-    root = name.partition(".")[0]
-    if root not in sys.stdlib_module_names or root in NEVER:
+    if not is_harmless(name):
         raise ValueError(f"no module to be had: {name}")
     return importlib.import_module(name)
 

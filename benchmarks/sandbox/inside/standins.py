@@ -9,7 +9,6 @@ rests on them is run again against altered expectations (see ``altering.py``).
 from __future__ import annotations
 
 import importlib
-import sys
 from collections import deque
 from collections.abc import Callable
 from functools import cache
@@ -17,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from .channel import Beyond
 from .others import below, decoys
-from .plain import CONTENT, NEVER
+from .plain import CONTENT, is_harmless
 
 if TYPE_CHECKING:
     from .peer import Peer
 
 #: What may say that there is no more.
 STEPS = frozenset({"__next__", "send", "throw", "close"})
-#: Exceptions of these would tell a test runner to look away.
-_RUNNERS = frozenset({"unittest", "doctest", "test", "bdb", "_pytest"})
+#: Exceptions of these would tell a test runner to look away; those of Python itself are told as types.
+_RUNNERS = frozenset({"builtins", "unittest", "doctest", "bdb"})
 
 
 class Remote:
@@ -255,8 +254,7 @@ def fixed_class(base: type, overrides: bool) -> Callable[[Peer, Any], Any]:
 
 def exception_class(name: str, module: str, shown: bool, bases: list[Any]) -> type:
     """Make a class that tests can catch, like one of the program's or of the standard library."""
-    root = module.partition(".")[0]
-    if root in sys.stdlib_module_names and root not in NEVER | _RUNNERS and root != "builtins":
+    if is_harmless(module) and module.partition(".")[0] not in _RUNNERS:
         found = getattr(importlib.import_module(module), name, None)
         if isinstance(found, type) and issubclass(found, Exception):
             return found
