@@ -1,10 +1,11 @@
 """Running programs that nobody has read, and telling whether they pass their tests.
 
 A program runs in processes of its own, in namespaces of its own (user, mount, PID, network, IPC, UTS,
-cgroup; see ``inside/main.py``), made with the kernel's calls themselves: so root and ordinary
-users have the same sandbox wherever Linux 5.14 or later lets them have user namespaces (on x86-64
-and AArch64), with no package to install and nothing that runs as root for a user. Bubblewrap makes as good a file system, but maps root's
-programs to root outside, whose processes the kernel does not limit: a fork bomb would have gone off.
+cgroup; see ``inside/main.py``), made with the kernel's calls themselves: so root and ordinary users
+have the same sandbox wherever Linux 5.14 or later lets them have user namespaces (on x86-64 and
+AArch64), with no package to install and nothing that runs as root for a user. Bubblewrap makes as
+good a file system, but maps root's programs to root outside, whose processes the kernel does not
+limit: a fork bomb would have gone off.
 
 What a program sees: Python's standard library and the shared objects that it needs, read-only;
 ``/dev/null``, ``zero``, ``random``, ``urandom``; the ``/proc`` of its own PID namespace; an empty
@@ -19,6 +20,10 @@ cannot mean that (they look at the process, or at modules: see ``reading.py``) r
 program's process, with Python's modules put back before; a pass of theirs counts when it holds no
 more once what they expect has been altered. ``docs/sandbox.md`` says what is left to a program that
 wants to cheat. A hole in the kernel itself is not defended.
+
+The modules: ``reading.py`` and ``altering.py`` take the tests apart (``syntax.py``); ``attempts.py``
+starts a sandbox, in a cgroup where there is one (``cgroups.py``), and listens to it
+(``conversation.py``); ``inside/`` is what runs there.
 
 Programs run the same for any number of workers. The one thing that may differ from run to run is
 what takes about as long as it is given; string hashes are seeded alike.

@@ -85,16 +85,25 @@ AIMED = {
     "equal to all": (BY_FUNCTIONS, BY_MAP, BY_UNITTEST),
     "sys.exit is f": (BY_UNITTEST,),
 }
-#: Honest programs that are like others in the same file.
+#: Programs that are like others in the same file: these are tried by ``-m slow``.
 WIDER = frozenset({
     "views", "seeded", "type check", "rational", "iterators", "context", "thread", "os tests", "input",
-    "class", "big", "unittest main", "mbpp imports", "send kw", "keyerror", "subclasses",
+    "class", "big", "unittest main", "mbpp imports", "send kw", "keyerror", "subclasses", "vector", "send",
+    "inspect", "raises stop", "deep copy", "sys import unused", "cache attr", "files", "namedtuple", "mbpp sum",
+    "tuple", "set", "dict eq", "decimal", "enum eq", "exc str", "fake server all true", "error as result",
+    "names reply", "callback globals", "callback learns", "metaclass eq", "defaultdict",
 })  # fmt: skip
 #: One of each kind of forgery: these are always tried, the others by ``-m slow``.
 KINDS = (
     "equal to all", "int subclass", "patched builtins", "patched isclose", "patched unittest",
     "unittest code", "json", "frames code", "jump", "gc", "gc sites", "nonce hunt", "patch wire", "skip", "mock ANY",
 )  # fmt: skip
+
+
+def usually(examples: dict[str, str]) -> list[Any]:
+    """Return the names of examples; of some it is said that they are slow."""
+    slow = pytest.mark.slow
+    return [pytest.param(one, marks=slow) if one in WIDER else one for one in examples]
 
 
 @pytest.mark.parametrize("before", ["", SHARING], ids=["apart", "together"])
@@ -132,9 +141,7 @@ def test_what_is_forged_is_said_to_be() -> None:
         "assert abs(f(1) - 2) < 1e-6",
         "assert f(1) > 3",
         "assert 3 in f(1)",
-        "if f(1) != 3: raise ValueError",
         "assert [f(1)] == [2]",
-        "assert f(1) in [2]",
         "assert f(1) - 2 == 0",
     ):
         assert run(FORGED["equal to all"], tests, LIMITS).reason == equal
@@ -142,20 +149,17 @@ def test_what_is_forged_is_said_to_be() -> None:
         "class A:\n    def __sub__(s, o): return 0 if abs(o) < 10**6 else 9\n"
         "    def __contains__(s, o): return o < 10**6\ndef f(x): return A()"
     )
-    for tests in ("assert abs(f(1) - 2) < 1e-6", "assert f(1) - 2 == 0"):
-        assert run(adapted, tests, LIMITS).reason == "forged: it passes whatever its tests expect"
+    told = run(adapted, "assert abs(f(1) - 2) < 1e-6", LIMITS).reason
+    assert told == "forged: it passes whatever its tests expect"
 
 
-@pytest.mark.parametrize("name", list(CHEATS))
+@pytest.mark.parametrize("name", usually(CHEATS))
 def test_other_cheats_are_failures(name: str) -> None:
     program, tests = CHEATS[name].split("--- tests\n")
     assert not run(program, tests, LIMITS).passed
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=pytest.mark.slow) if name in WIDER else name for name in HONEST],
-)
+@pytest.mark.parametrize("name", usually(HONEST))
 def test_honest_programs_pass(name: str) -> None:
     program, tests = HONEST[name].split("--- tests\n")
     assert run(program, tests, LIMITS) == Outcome(True, "passed")
@@ -358,7 +362,7 @@ def served(host: Peer) -> None:
         return
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(PLAIN_DATA, max_size=5))
 def test_plain_data_comes_back_as_it_was(values: list[Any]) -> None:
     peer, ours = peers()
@@ -395,7 +399,7 @@ NODES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(NODES)
 def test_what_is_no_answer_is_found_out(message: Any) -> None:
     """Whatever a program says, it is data, something of its own, or the end of it."""

@@ -103,8 +103,7 @@ def _tried(
     if together:
         nonce = os.urandom(16).hex()
         channel.send([work["tests"], work["names"], nonce])
-        answer = channel.receive()
-        match answer:
+        match answer := channel.receive():
             case ["passed", str(back), list(held), list(failed)] if back == nonce:
                 found |= _weighed(work, held, failed)
             case _:
@@ -120,12 +119,13 @@ def _tried(
 
 def _weighed(work: dict[str, Any], held: Iterable[Any], failed: Iterable[Any]) -> dict[str, bool]:
     """Compare which assertions held with which ones should."""
-    known = {at for at in (*held, *failed) if type(at) is int}
+    right = {at for at in held if type(at) is int}  # a program may have written these lists
+    wrong = {at for at in failed if type(at) is int}
     altered = set(work["altered"])
     return {
-        "survived": any(at in altered for at in held),
-        "missed": bool(set(work["required"]) - known) or not known,
-        "failed": any(at not in altered for at in failed),
+        "survived": bool(right & altered),
+        "missed": not (right | wrong) or not (right | wrong).issuperset(work["required"]),
+        "failed": bool(wrong - altered),
     }
 
 

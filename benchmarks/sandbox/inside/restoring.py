@@ -8,10 +8,11 @@ import sys
 import types
 from typing import Any
 
+_NOTHING = object()
+
 
 class Kept:
-    """Python's modules as they were before the program: what they hold, and their classes and
-    functions."""
+    """Python's modules as they were: what they hold, and their classes and functions."""
 
     def __init__(self, names: list[str]) -> None:
         for name in names:
@@ -53,7 +54,7 @@ class Kept:
                 function.__kwdefaults__ = named
         for kind, content in self._classes.items():
             for name in {*kind.__dict__, *content} - {"__dict__", "__weakref__"}:
-                if kind.__dict__.get(name) is not content.get(name):
+                if kind.__dict__.get(name, _NOTHING) is not content.get(name, _NOTHING):
                     try:
                         if name in content:
                             type.__setattr__(kind, name, content[name])
@@ -67,6 +68,6 @@ class Kept:
                 if name not in content:
                     if not isinstance(held[name], types.ModuleType):  # a part that was imported
                         del held[name]
-                elif held.get(name) is not content[name]:
+                elif held.get(name, _NOTHING) is not content[name]:
                     held[name] = content[name]
         sys.modules.update(self._modules)

@@ -8,7 +8,7 @@ from .others import altered
 
 
 class Notes:
-    """Which assertions of tests have held; see ``_sandbox_tests.altered``."""
+    """Which assertions of tests have held; see `benchmarks.sandbox.altering`."""
 
     def __init__(self) -> None:
         self.held: set[int] = set()
