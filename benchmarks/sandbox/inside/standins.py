@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: What may say that there is no more.
 STEPS = frozenset({"__next__", "send", "throw", "close"})
-#: Exceptions of these would tell a test runner to look away; those of Python itself are told as types.
+#: Exceptions of these would tell a test runner to look away. (Python's own exceptions come as types.)
 _RUNNERS = frozenset({"builtins", "unittest", "doctest", "bdb"})
 
 
