@@ -96,7 +96,7 @@ WIDER = frozenset({
 #: One of each kind of forgery: these are always tried, the others by ``-m slow``.
 KINDS = (
     "equal to all", "int subclass", "patched builtins", "patched isclose", "patched unittest",
-    "unittest code", "json", "frames code", "jump", "gc", "gc sites", "nonce hunt", "nonce hunt, other notes", "patch wire", "skip", "mock ANY",
+    "unittest code", "json", "frames deeper", "jump", "gc", "gc sites", "nonce hunt", "nonce hunt, other notes", "patch wire", "skip", "mock ANY",
 )  # fmt: skip
 
 
