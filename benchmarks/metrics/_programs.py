@@ -10,9 +10,9 @@ import platform
 import numpy as np
 
 from benchmarks import sandbox
-from benchmarks._sandbox_tests import with_helpers
 from benchmarks.metrics._base import Array, Segments
 from benchmarks.sandbox import Limits as Options
+from benchmarks.sandbox.reading import with_helpers
 
 __all__ = ["Options", "pass_signature", "passes"]
 

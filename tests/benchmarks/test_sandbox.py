@@ -269,7 +269,11 @@ def mine(starter: int) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline"]):
         line = process.info["cmdline"] or []
-        if line and line[-1] == str(starter) and any("_sandbox_child" in part for part in line):
+        if (
+            line
+            and line[-1] == str(starter)
+            and any(part.endswith("sandbox/inside/start.py") for part in line)
+        ):
             found.append(process)
     return found
 
@@ -328,7 +332,7 @@ def test_what_comes_to_nothing_does_no_harm(name: str, outcomes: dict[str, Outco
 
 def test_nothing_is_left_running_and_nothing_changes(canary: Path) -> None:
     library = Path(os.__file__)
-    watched = [canary, library, Path(__file__), ROOT / "benchmarks" / "sandbox.py"]
+    watched = [canary, library, Path(__file__), ROOT / "benchmarks" / "sandbox" / "__init__.py"]
     before = [(path.stat().st_mtime_ns, path.read_bytes()) for path in watched]
     targets = [str(path) for path in watched]
     vandal = (

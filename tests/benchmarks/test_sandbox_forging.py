@@ -10,7 +10,6 @@ import socket
 import sys
 import threading
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -20,8 +19,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks import _cgroups, _sandbox_tests, _sandbox_wire
-from benchmarks.sandbox import Limits, Outcome, run, run_all
+from benchmarks.sandbox import Limits, Outcome, cgroups, run, run_all
+from benchmarks.sandbox.altering import altered
+from benchmarks.sandbox.inside import others
+from benchmarks.sandbox.inside.channel import Broken, Channel
+from benchmarks.sandbox.inside.peer import Peer
+from benchmarks.sandbox.inside.running import Notes
+from benchmarks.sandbox.reading import read, with_helpers
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux only")
 
@@ -81,39 +85,47 @@ AIMED = {
     "equal to all": (BY_FUNCTIONS, BY_MAP, BY_UNITTEST),
     "sys.exit is f": (BY_UNITTEST,),
 }
-Forgeries = dict[str, list[Outcome]]
+#: Programs that are like others in the same file: these are tried by ``-m slow``.
+WIDER = frozenset({
+    "views", "seeded", "type check", "rational", "iterators", "context", "thread", "os tests", "input",
+    "class", "big", "unittest main", "mbpp imports", "send kw", "keyerror", "subclasses", "vector", "send",
+    "inspect", "raises stop", "deep copy", "sys import unused", "cache attr", "files", "namedtuple", "mbpp sum",
+    "tuple", "set", "dict eq", "decimal", "enum eq", "exc str", "fake server all true", "error as result",
+    "names reply", "callback globals", "callback learns", "metaclass eq", "defaultdict",
+})  # fmt: skip
+#: One of each kind of forgery: these are always tried, the others by ``-m slow``.
+KINDS = (
+    "equal to all", "int subclass", "patched builtins", "patched isclose", "patched unittest",
+    "unittest code", "json", "frames deeper", "jump", "gc", "gc sites", "nonce hunt", "nonce hunt, other notes", "patch wire", "skip", "mock ANY",
+)  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def forgeries() -> Iterator[Forgeries]:
-    jobs = [
-        (name, program, before + tests)
-        for name, program in FORGED.items()
-        for tests in (PLAIN, *AIMED.get(name, ()))
-        for before in ("", SHARING)
-    ]
-    found: Forgeries = {}
-    outcomes = run_all([(program, tests) for _, program, tests in jobs], LIMITS)
-    for (name, *_), outcome in zip(jobs, outcomes, strict=True):
-        found.setdefault(name, []).append(outcome)
-    yield found
+def usually(examples: dict[str, str]) -> list[Any]:
+    """Return the names of examples; of some it is said that they are slow."""
+    slow = pytest.mark.slow
+    return [pytest.param(one, marks=slow) if one in WIDER else one for one in examples]
 
 
+@pytest.mark.parametrize("before", ["", SHARING], ids=["apart", "together"])
+@pytest.mark.parametrize("name", KINDS)
+def test_forged_passes_are_failures(name: str, before: str) -> None:
+    tests, *_ = AIMED.get(name, (PLAIN,))
+    assert not run(FORGED[name], before + tests, LIMITS).passed
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(FORGED))
-def test_forged_passes_are_failures(name: str, forgeries: Forgeries) -> None:
-    assert [outcome for outcome in forgeries[name] if outcome.passed] == []
+def test_forged_passes_are_failures_whatever_the_tests(name: str) -> None:
+    tests = [before + one for one in (PLAIN, *AIMED.get(name, ())) for before in ("", SHARING)]
+    outcomes = run_all([(FORGED[name], one) for one in tests], LIMITS)
+    assert [outcome for outcome in outcomes if outcome.passed] == []
 
 
 def test_all_that_these_tests_ask_is_a_sum() -> None:
-    tests = [
-        before + one
-        for one in (PLAIN, BY_FUNCTIONS, BY_MAP, BY_UNITTEST)
-        for before in ("", SHARING)
-    ]
-    assert {outcome.reason for outcome in run_all([(RIGHT, one) for one in tests], LIMITS)} == {
-        "passed"
-    }
-    assert [_sandbox_tests.read(one).together for one in tests] == [False, True] * 4
+    tests = [PLAIN, BY_FUNCTIONS, BY_MAP, BY_UNITTEST, SHARING + PLAIN, SHARING + BY_UNITTEST]
+    for one in tests:
+        assert run(RIGHT, one, LIMITS).reason == "passed"
+    assert [read(one).together for one in tests] == [False] * 4 + [True] * 2
 
 
 def test_what_is_forged_is_said_to_be() -> None:
@@ -129,9 +141,7 @@ def test_what_is_forged_is_said_to_be() -> None:
         "assert abs(f(1) - 2) < 1e-6",
         "assert f(1) > 3",
         "assert 3 in f(1)",
-        "if f(1) != 3: raise ValueError",
         "assert [f(1)] == [2]",
-        "assert f(1) in [2]",
         "assert f(1) - 2 == 0",
     ):
         assert run(FORGED["equal to all"], tests, LIMITS).reason == equal
@@ -139,33 +149,25 @@ def test_what_is_forged_is_said_to_be() -> None:
         "class A:\n    def __sub__(s, o): return 0 if abs(o) < 10**6 else 9\n"
         "    def __contains__(s, o): return o < 10**6\ndef f(x): return A()"
     )
-    for tests in ("assert abs(f(1) - 2) < 1e-6", "assert f(1) - 2 == 0"):
-        assert run(adapted, tests, LIMITS).reason == "forged: it passes whatever its tests expect"
+    told = run(adapted, "assert abs(f(1) - 2) < 1e-6", LIMITS).reason
+    assert told == "forged: it passes whatever its tests expect"
 
 
-def outcomes_of(examples: dict[str, str]) -> dict[str, Outcome]:
-    pairs = [text.split("--- tests\n") for text in examples.values()]
-    return dict(zip(examples, run_all([(one, two) for one, two in pairs], LIMITS), strict=True))
+@pytest.mark.parametrize("name", usually(CHEATS))
+def test_other_cheats_are_failures(name: str) -> None:
+    program, tests = CHEATS[name].split("--- tests\n")
+    assert not run(program, tests, LIMITS).passed
 
 
-@pytest.fixture(scope="module")
-def cheats() -> dict[str, Outcome]:
-    return outcomes_of(CHEATS)
+@pytest.mark.parametrize("name", usually(HONEST))
+def test_honest_programs_pass(name: str) -> None:
+    program, tests = HONEST[name].split("--- tests\n")
+    assert run(program, tests, LIMITS) == Outcome(True, "passed")
 
 
-@pytest.mark.parametrize("name", list(CHEATS))
-def test_other_cheats_are_failures(name: str, cheats: dict[str, Outcome]) -> None:
-    assert not cheats[name].passed
-
-
-@pytest.fixture(scope="module")
-def honest() -> dict[str, Outcome]:
-    return outcomes_of(HONEST)
-
-
-@pytest.mark.parametrize("name", list(HONEST))
-def test_honest_programs_pass(name: str, honest: dict[str, Outcome]) -> None:
-    assert honest[name] == Outcome(True, "passed")
+def test_reasons_are_one_line_that_can_be_printed() -> None:
+    program = "def f(x): raise ValueError('a\\n\\x1b[31mb\\ud800')"
+    assert run(program, "f(1)", LIMITS).reason == "ValueError: a  [31mb?"
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,7 @@ def test_the_memory_of_all_together_is_held() -> None:
     outcome = run(greedy, "", limits)
     assert outcome.reason == "used more memory than it may"
     if outcome.peak_mib is None:
-        with _cgroups.limited(1 << 28) as group:
+        with cgroups.limited(1 << 28) as group:
             assert group is None, "there is a cgroup, and nobody counts in it"
         pytest.skip(
             "no memory cgroup may be made here: the sum is watched, and may be passed briefly"
@@ -223,7 +225,7 @@ def test_the_memory_of_all_together_is_held() -> None:
 
 
 def test_no_cgroup_is_left() -> None:
-    with _cgroups.limited(1 << 28) as group:
+    with cgroups.limited(1 << 28) as group:
         if group is None:
             pytest.skip("no memory cgroup may be made here")
         assert Path(group.folder).is_dir()
@@ -254,13 +256,13 @@ def test_no_cgroup_is_left() -> None:
 def test_how_tests_are_read(
     tests: str, names: tuple[str, ...], modules: tuple[str, ...], together: bool
 ) -> None:
-    read = _sandbox_tests.read(tests)
-    assert (read.names, read.modules, read.together) == (names, modules, together)
+    found = read(tests)
+    assert (found.names, found.modules, found.together) == (names, modules, together)
 
 
 def outcome_of(tests: str, altering: set[int], **names: Any) -> tuple[set[int], set[int]]:
-    notes = _sandbox_wire.Notes()
-    exec(_sandbox_tests.altered(_sandbox_tests.read(tests), altering), notes.names() | names)
+    notes = Notes()
+    exec(altered(tests, altering)[0], notes.names() | names)
     return notes.held, notes.failed
 
 
@@ -284,7 +286,7 @@ def test_an_altered_assertion_fails_where_the_true_one_holds(assertion: str) -> 
         "math": math, "x": "some",
         "f": lambda value: given_.get(assertion, value),
     }  # fmt: skip
-    sites = set(range(_sandbox_tests.read(f"assert {assertion}").sites))
+    sites = set(range(read(f"assert {assertion}").sites))
     assert sites
     for _ in range(5):
         assert outcome_of(f"assert {assertion}", set(), **names) == (sites, set())
@@ -297,13 +299,13 @@ def test_tests_have_from_the_prompt_what_it_gives() -> None:
         'def double(x):\n    """Twice."""\n'
     )
     tests = "assert isclose(half(double(3)), 3)"
-    given_ = _sandbox_tests.with_helpers(prompt, tests)
+    given_ = with_helpers(prompt, tests)
     assert given_.startswith("from math import isclose\ndef half")
     assert "other" not in given_
-    assert _sandbox_tests.read(given_).names == ("double",)
-    assert _sandbox_tests.with_helpers(prompt, "assert double(3) == 6") == "assert double(3) == 6"
-    assert _sandbox_tests.with_helpers("Write a function.", tests) == tests
-    assert _sandbox_tests.with_helpers("", tests) == tests
+    assert read(given_).names == ("double",)
+    assert with_helpers(prompt, "assert double(3) == 6") == "assert double(3) == 6"
+    assert with_helpers("Write a function.", tests) == tests
+    assert with_helpers("", tests) == tests
 
 
 def test_what_must_be_reached_is_known() -> None:
@@ -311,7 +313,7 @@ def test_what_must_be_reached_is_known() -> None:
         "def check(c):\n    assert c(1)\n    for x in []:\n        assert x\n"
         "def never():\n    assert 0\nif f(2):\n    assert f(3)\nassert f(4) and f(5)\ncheck(f)"
     )
-    assert _sandbox_tests.read(tests).required == (0, 3, 4)
+    assert read(tests).required == (0, 3, 4)
 
 
 PLAIN_DATA = st.recursive(
@@ -334,33 +336,33 @@ PLAIN_DATA = st.recursive(
 @given(PLAIN_DATA)
 def test_another_value_is_another(value: Any) -> None:
     for far in (False, True):
-        other = _sandbox_wire.altered(value, far=far)
+        other = others.altered(value, far=far)
         assert other != value or type(other) is not type(value)
-    others = _sandbox_wire.decoys(value)
-    assert others
-    assert not any(type(one) is type(value) and one == value for one in others)
+    found = others.decoys(value)
+    assert found
+    assert not any(type(one) is type(value) and one == value for one in found)
 
 
 # What goes between the processes
 
 
-def peers() -> tuple[_sandbox_wire.Peer, socket.socket]:
+def peers() -> tuple[Peer, socket.socket]:
     """Return the tests' side, and the socket on which the program's side is being served."""
     ours, theirs = socket.socketpair()
-    host = _sandbox_wire.Peer(_sandbox_wire.Channel(theirs), hosts=True)
+    host = Peer(Channel(theirs), hosts=True)
     host.namespace = {"same": lambda value: value, "grow": lambda value: value.append(value)}
     threading.Thread(target=served, args=(host,), daemon=True).start()
-    return _sandbox_wire.Peer(_sandbox_wire.Channel(ours), hosts=False), ours
+    return Peer(Channel(ours), hosts=False), ours
 
 
-def served(host: _sandbox_wire.Peer) -> None:
+def served(host: Peer) -> None:
     try:
         host.serve()
-    except _sandbox_wire.Broken:
+    except Broken:
         return
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(PLAIN_DATA, max_size=5))
 def test_plain_data_comes_back_as_it_was(values: list[Any]) -> None:
     peer, ours = peers()
@@ -397,17 +399,17 @@ NODES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(NODES)
 def test_what_is_no_answer_is_found_out(message: Any) -> None:
     """Whatever a program says, it is data, something of its own, or the end of it."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        peer = _sandbox_wire.Peer(_sandbox_wire.Channel(ours), hosts=False)
-        out = _sandbox_wire.Channel(theirs)
+        peer = Peer(Channel(ours), hosts=False)
+        out = Channel(theirs)
         out.send(["done", message if isinstance(message, list) else [message], [0], {}])
         theirs.shutdown(socket.SHUT_WR)
-        with contextlib.suppress(_sandbox_wire.Broken):
+        with contextlib.suppress(Broken):
             peer.request("names", [])
 
 
