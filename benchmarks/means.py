@@ -190,10 +190,13 @@ def mean(
     """
     judged = [one for one in parts if one.judged]
     signature = _mean_signature(parts, judged, whole=whole)
-    spread = NO_SPREAD
-    if judged:
+    # The mean of one language is that language's score.
+    shares = len(parts) == 1 and parts[0].shares
+    spread = parts[0].spread if shares else NO_SPREAD
+    if judged and not shares:
         weighed = [(one, 1.0 / len(judged)) for one in judged]
         spread = spread_together(weighed, parts if of is None else of)
+        signature = lone_told(judged, spread) + signature
     told = bool(judged) and (len(judged) == len(parts) or not whole)
     return Found(
         task,
@@ -206,10 +209,9 @@ def mean(
         (),
         len(_items(judged)),
         spread,
-        lone_told(judged, spread) + signature,
+        signature,
         judged[0].within if judged else (None, None),
-        # The mean of one language is that language's score.
-        shares=len(parts) == 1 and parts[0].shares,
+        shares=shares,
     )
 
 
