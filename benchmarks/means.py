@@ -99,13 +99,12 @@ def pooled(found: Found, parts: Sequence[Found]) -> Found:
     Variances of items are pooled as in an analysis of variance, each language's weighted by its
     items less one. An item's is that of the language's score times its items: exact for a mean, and
     to first order for what is a function of sums, as BLEU is (for an item of average length). Where
-    no language has two items, nothing is pooled.
+    no language has two items, nothing is pooled. The signature tells of either.
     """
-    spread = _pool(parts) if found.lone and not found.shares else None
-    if spread is None:
+    if found.shares or not found.lone:
         return found
-    signature = f"pooled-variance:{found.language}|{found.signature}"
-    return replace(found, spread=replace(spread, units=1.0), signature=signature)
+    spread = _pool(parts) or found.spread
+    return replace(found, spread=spread, signature=lone_told([found], spread) + found.signature)
 
 
 def _pool(parts: Sequence[Found]) -> Spread | None:

@@ -84,6 +84,7 @@ def test_where_there_is_nothing_to_pool_the_mean_has_no_interval_and_says_so() -
     assert rows[None]["low"] is None
     assert "|no-variance:de+hi|mean-of-languages:2|" in rows[None]["signature"]
     assert rows["hi"]["low"] is None
+    assert "|no-variance:hi|value|" in rows["hi"]["signature"]
 
 
 def test_the_mean_of_one_language_has_that_languages_interval(value: ModuleType) -> None:
