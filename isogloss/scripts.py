@@ -124,9 +124,9 @@ def count(texts: pl.Series, languages: pl.Series) -> pl.DataFrame:
 
     Returns:
         A row for each text: ``letters`` of any script; ``inside``, those of a script of the
-        language, and all where no script of it is known; ``script``, the Unicode script of most letters; ``own``, that of most letters
-        inside. The scripts are empty where there are no such letters; of two with as many, the
-        first by code counts.
+        language, and all where no script of it is known; ``script``, the Unicode script of most
+        letters; ``own``, that of most letters inside. The scripts are empty where there are no such
+        letters; of two with as many, the first by code counts.
     """
     from isogloss import _letters
 
