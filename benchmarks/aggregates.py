@@ -13,7 +13,7 @@ from benchmarks.catalog import MetricOptions, check_metrics, list_metrics
 from benchmarks.means import (
     Found,
     ends_of_difference,
-    lone_told,
+    lone_signature,
     mean,
     parametric,
     pooled,
@@ -221,7 +221,7 @@ def _combined(parts: Sequence[Found], score: float, spread: Spread, name: str) -
         score=score,
         n=sum(one.n for one in parts),
         spread=spread,
-        signature=lone_told(parts, spread) + name + signatures,
+        signature=lone_signature(parts, spread) + name + signatures,
         within=ends_of_difference(parts[0].within),
         shares=False,
     )

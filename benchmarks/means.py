@@ -99,13 +99,14 @@ def pooled(found: Found, parts: Sequence[Found]) -> Found:
     Variances of items are pooled as in an analysis of variance, each language's weighted by its
     items less one. An item's is that of the language's score times its items: exact for a mean, and
     to first order for what is a function of sums, as BLEU is (for an item of average length). Where
-    no language has two items, nothing is pooled.
+    no language has two items, nothing is pooled. The signature tells of either.
     """
-    spread = _pool(parts) if found.lone and not found.shares else None
-    if spread is None:
+    if found.shares or not found.lone:
         return found
-    signature = f"pooled-variance:{found.language}|{found.signature}"
-    return replace(found, spread=replace(spread, units=1.0), signature=signature)
+    spread = _pool(parts) or found.spread
+    return replace(
+        found, spread=spread, signature=lone_signature([found], spread) + found.signature
+    )
 
 
 def _pool(parts: Sequence[Found]) -> Spread | None:
@@ -190,31 +191,33 @@ def mean(
     """
     judged = [one for one in parts if one.judged]
     signature = _mean_signature(parts, judged, whole=whole)
-    spread = NO_SPREAD
-    if judged:
+    # The mean of one language is that language's score.
+    shares = len(parts) == 1 and parts[0].shares
+    spread = parts[0].spread if shares else NO_SPREAD
+    if judged and not shares:
         weighed = [(one, 1.0 / len(judged)) for one in judged]
         spread = spread_together(weighed, parts if of is None else of)
-    told = bool(judged) and (len(judged) == len(parts) or not whole)
+        signature = lone_signature(judged, spread) + signature
+    complete = bool(judged) and (len(judged) == len(parts) or not whole)
     return Found(
         task,
         None,
         None,
         metric,
-        float(np.mean([one.score for one in judged])) if told else float("nan"),
+        float(np.mean([one.score for one in judged])) if complete else float("nan"),
         np.empty(0),
         sum(one.n for one in judged),
         (),
         len(_items(judged)),
         spread,
-        lone_told(judged, spread) + signature,
+        signature,
         judged[0].within if judged else (None, None),
-        # The mean of one language is that language's score.
-        shares=len(parts) == 1 and parts[0].shares,
+        shares=shares,
     )
 
 
-def lone_told(parts: Sequence[Found], spread: Spread) -> str:
-    """Say for the signature of a spread of several languages which of them have but one item."""
+def lone_signature(parts: Sequence[Found], spread: Spread) -> str:
+    """Return what a signature says of the languages that have but one item; empty without any."""
     names = "+".join(str(one.language) for one in parts if one.lone)
     known = "no" if math.isnan(spread.variance) else "pooled"
     return f"{known}-variance:{names}|" if names else ""
@@ -251,7 +254,7 @@ def spread_together(parts: Sequence[tuple[Found, float]], of: Sequence[Found]) -
             groups.setdefault(one.drawn, []).append((one, weight))
         else:
             lone += weight * weight
-    told = [
+    variances = [
         (
             variance_of(np.sum([weight * one.draws for one, weight in group], axis=0)),
             float(min(one.items for one, _ in group) - 1),
@@ -262,17 +265,17 @@ def spread_together(parts: Sequence[tuple[Found, float]], of: Sequence[Found]) -
         pool = _pool(of)
         if pool is None:
             return NO_SPREAD
-        told.append((lone * pool.variance, pool.freedom))
-    variance = sum(value for value, _ in told)
+        variances.append((lone * pool.variance, pool.freedom))
+    variance = sum(value for value, _ in variances)
     items = len(_items([one for one, _ in parts]))
     common = len(frozenset().union(*groups)) < sum(map(len, groups))
     shared = max(_in_common(groups), -variance) if common else 0.0
     if variance <= 0:
         freedom = float(max(1, items - 1))
     elif common:
-        freedom = variance / sum(value / freedom for value, freedom in told)
+        freedom = variance / sum(value / freedom for value, freedom in variances)
     else:
-        freedom = variance**2 / sum(value**2 / freedom for value, freedom in told)
+        freedom = variance**2 / sum(value**2 / freedom for value, freedom in variances)
     weighed = sum(
         sum(abs(weight) for _, weight in group) ** 2 / min(one.items for one, _ in group)
         for group in groups.values()

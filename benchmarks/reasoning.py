@@ -2,7 +2,8 @@
 
 Models mark it in ways of their own (the forms below are those of vLLM's reasoning parsers, of
 Open WebUI and of the models' chat templates). It stands at the start of what they write, or begins
-in the prompt, so that only its end is written. Text about such a mark is no reasoning.
+in the prompt, so that only its end is written; some go on with it later. Text about such a mark is
+no reasoning.
 """
 
 from __future__ import annotations
@@ -83,7 +84,10 @@ def split(text: str, asked: str = "") -> tuple[str, str]:
         The reasoning, empty where there is none, and the answer, empty where the reasoning does not
         end.
     """
-    return _harmony(text, asked) or _in_words(text, asked) or _marked(text, asked) or ("", text)
+    first = _harmony(text, asked) or _in_words(text, asked) or _marked(text, asked)
+    reasoning, answer = first or ("", text)
+    later, answer = _later(answer, asked, reasons=bool(reasoning))
+    return reasoning + later, answer
 
 
 def kept(tokens: Sequence[str]) -> set[str]:
@@ -133,9 +137,16 @@ def _marked(text: str, asked: str) -> tuple[str, str] | None:
 
 
 def _after_block(text: str, start: int, asked: str) -> int | None:
-    """Return where reasoning ends that begins at a place; None where none does."""
+    """Return where reasoning ends that begins at a place; None where none does.
+
+    Where some ended just before, it may end once more.
+    """
+    after_another = start > 0
     while start < len(text) and text[start].isspace():
         start += 1
+    again = _END.match(text, start) if after_another else None
+    if again is not None and again.group().lower() not in asked.lower():
+        return again.end()
     begin = _BEGIN.match(text, start)
     if begin is None:
         return None
@@ -165,6 +176,30 @@ def _after_open(text: str, asked: str) -> int:
         if _is_alone(text, mark) or mark.group().lower() not in asked.lower():
             return mark.end()
     return 0
+
+
+def _later(text: str, asked: str, *, reasons: bool) -> tuple[str, str]:
+    """Return the reasoning within an answer and the answer without it.
+
+    It is marked at both ends, and begins a line, unless the model is known to reason.
+    """
+    begins = list(islice(_BEGIN.finditer(text), _MOST))
+    if not begins or _is_python(text):
+        return "", text
+    taken, left, place = "", "", 0
+    for begin in begins:
+        mark = begin.group().lower()
+        line = text[text.rfind("\n", 0, begin.start()) + 1 : begin.start()]
+        if begin.start() < place or mark in asked.lower() or not (reasons or not line.strip()):
+            continue
+        if _QUOTED[0].search(text[: begin.start()][-2:]) or _is_talk(text, begin):
+            continue
+        end = re.compile(re.escape(_ENDS[mark]), re.IGNORECASE).search(text, begin.end())
+        if end is not None:
+            taken += text[begin.start() : end.end()]
+            left += text[place : begin.start()]
+            place = end.end()
+    return taken, left + text[place:]
 
 
 def _is_alone(text: str, mark: re.Match[str]) -> bool:

@@ -17,11 +17,11 @@ from isogloss.errors import IsoglossError
 #: The script of a language of which none is known (ISO 15924).
 UNKNOWN_SCRIPT = "Zzzz"
 
-# CLDR 48, script metadata.
+# CLDR 48, script metadata; and the styles of Syriac.
 _RIGHT_TO_LEFT = frozenset(
     """
     Adlm Arab Aran Armi Avst Chrs Cprt Elym Gara Hatr Hebr Hung Khar Lydi Mand Mani Mend Merc Mero
-    Narb Nbat Nkoo Orkh Ougr Palm Phli Phlp Phnx Prti Rohg Samr Sarb Sidt Sogd Sogo Syrc Thaa Yezi
+    Narb Nbat Nkoo Orkh Ougr Palm Phli Phlp Phnx Prti Rohg Samr Sarb Sidt Sogd Sogo Syrc Syre Syrj Syrn Thaa Yezi
     """.split()
 )
 
@@ -218,7 +218,7 @@ def describe(tag: str) -> Language:
     tag = canonical(tag)
     language = _tags.read(tag)
     script = _tags.script_of(language)
-    known = {"": "auto"} | dict.fromkeys(_RIGHT_TO_LEFT, "rtl")
+    known = {"": "auto", UNKNOWN_SCRIPT: "auto"} | dict.fromkeys(_RIGHT_TO_LEFT, "rtl")
     return Language(
         tag=tag,
         name=_named(language, str(language.display_name())),

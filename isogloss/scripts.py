@@ -23,18 +23,28 @@ _SHARE_OF_WRITERS = 0.1
 
 # Codes that stand for other than the one Unicode script of that code. Korean is written with Han
 # characters too, but seldom, and never without Hangul.
-_UNICODE = {
+_EAST_ASIAN = {
     "Jpan": ("Hira", "Kana", "Hani"),
     "Kore": ("Hang",),
     "Hans": ("Hani", "Bopo"),
     "Hant": ("Hani", "Bopo"),
+    "Hanb": ("Hani", "Bopo"),
     "Hrkt": ("Hira", "Kana"),
 }
+# Styles of a script, which have codes of their own in ISO 15924, and parts of one.
+_STYLES = {
+    "Aran": ("Arab",), "Cyrs": ("Cyrl",), "Geok": ("Geor",), "Hntl": ("Hani", "Latn"),
+    "Jamo": ("Hang",), "Latf": ("Latn",), "Latg": ("Latn",), "Syre": ("Syrc",),
+    "Syrj": ("Syrc",), "Syrn": ("Syrc",),
+}  # fmt: skip
+_UNICODE = _EAST_ASIAN | _STYLES
+# Common, inherited and unassigned characters: no letters of a script.
+_NO_SCRIPT = frozenset({"Zyyy", "Zinh", UNKNOWN_SCRIPT})
 
 #: An ideograph or a syllable says about as much as so many letters of an alphabet.
 DENSITY = 3
 # Scripts, by their codes in tags, of which that holds.
-_DENSE = frozenset(_UNICODE)
+_DENSE = frozenset(_EAST_ASIAN)
 
 _EVERY_LETTER = r"[\p{L}--[\p{Script=Common}\p{Script=Inherited}]]++"
 # The scripts of most letters come first: among equals, too.
@@ -48,10 +58,11 @@ def scripts(language: str) -> tuple[str, ...]:
 
     A tag without a script allows every script that a tenth of the language's writers use (CLDR's
     territory data, as packaged in language_data): Serbian in Latin is Serbian. There are none where
-    CLDR knows none: such text can be held to no script.
+    CLDR knows none, nor where Unicode has no letters of the script (``Qaaa``, Tengwar): such text can
+    be held to no script.
     """
     first = describe(language).script
-    if first == UNKNOWN_SCRIPT:
+    if not unicode_scripts(first):
         return ()
     if says_script(language):
         return (first,)
@@ -86,8 +97,11 @@ def told() -> str:
 
 
 def unicode_scripts(script: str) -> tuple[str, ...]:
-    """Return the Unicode scripts that a script code stands for: of ``Jpan``, the three."""
-    return _UNICODE.get(script, (script,))
+    """Return the Unicode scripts that a script code stands for: of ``Jpan``, the three.
+
+    There are none where Unicode has no letters of it.
+    """
+    return _UNICODE.get(script) or ((script,) if _is_script(script) else ())
 
 
 @cache
@@ -110,9 +124,9 @@ def count(texts: pl.Series, languages: pl.Series) -> pl.DataFrame:
 
     Returns:
         A row for each text: ``letters`` of any script; ``inside``, those of a script of the
-        language, and all where no script of it is known; ``script``, the Unicode script of most letters; ``own``, that of most letters
-        inside. The scripts are empty where there are no such letters; of two with as many, the
-        first by code counts.
+        language, and all where no script of it is known; ``script``, the Unicode script of most
+        letters; ``own``, that of most letters inside. The scripts are empty where there are no such
+        letters; of two with as many, the first by code counts.
     """
     from isogloss import _letters
 
@@ -159,8 +173,11 @@ def _table() -> tuple[list[str], NDArray[np.uint8]]:
     return names, table
 
 
+@cache
 def _is_script(code: str) -> bool:
     """Tell whether a code is of one Unicode script."""
+    if code in _NO_SCRIPT:
+        return False
     try:
         regex.compile(rf"\p{{Script={code}}}")
     except regex.error:

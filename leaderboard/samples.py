@@ -27,8 +27,8 @@ class Sample:
 
     Attributes:
         id: The record's.
-        instruction, input, reference, answer: The texts as shown; the answer without the reasoning
-            before it.
+        instruction, input, reference, answer: The texts as shown; the answer without its
+            reasoning.
         reasoned: Whether there was any.
         language, direction: Of the reference and the answer.
         instruction_language, instruction_direction: Of the instruction.

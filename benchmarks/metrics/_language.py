@@ -266,5 +266,6 @@ def _known() -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for name in lid176.languages():
         if is_language(name):
-            found.setdefault(_unicode(describe(name).script)[0], set()).add(name)
+            for script in _unicode(describe(name).script)[:1]:
+                found.setdefault(script, set()).add(name)
     return {script: frozenset(names) for script, names in found.items()}

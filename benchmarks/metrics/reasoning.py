@@ -1,4 +1,4 @@
-"""Share of answers that began with reasoning."""
+"""Share of texts with reasoning in them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from benchmarks.metrics._base import ALL, Array, NoOptions, Segments, counted, m
 
 LABEL = "reasoning"
 DESCRIPTION = (
-    "share of texts that began with reasoning, such as <think> … </think>; it is taken off before "
+    "share of texts with reasoning in them, such as <think> … </think>; it is taken off before "
     "anything is scored, and where it does not end, the answer is empty"
 )
 UNIT = "%"
@@ -28,4 +28,4 @@ def combine(sums: Array) -> Array:
 
 def signature(language: str, options: NoOptions) -> str:
     """Return how it is found."""
-    return "reasoning|marks-at-start|v1"
+    return "reasoning|marks|v2"

@@ -28,7 +28,7 @@ from typing import Any
 import regex
 
 from isogloss.identifiers import alike, base, identifier, identify, knows, weigh
-from isogloss.languages import UNKNOWN_SCRIPT, describe, is_language
+from isogloss.languages import describe, is_language
 from isogloss.scripts import DENSITY, unicode_scripts, written_in
 
 #: Of the letters that are not names, so many must be in the language's script.
@@ -69,7 +69,7 @@ def script_fault(text: str, tag: str) -> str | None:
     if mixed:
         return f"mixes alphabets within a word (at {mixed.group()!r})"
     script = describe(tag).script
-    if script == UNKNOWN_SCRIPT:
+    if not unicode_scripts(script):
         return None
     total = len(_LETTER.findall(text))
     if script != "Latn":

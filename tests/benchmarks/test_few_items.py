@@ -84,6 +84,16 @@ def test_where_there_is_nothing_to_pool_the_mean_has_no_interval_and_says_so() -
     assert rows[None]["low"] is None
     assert "|no-variance:de+hi|mean-of-languages:2|" in rows[None]["signature"]
     assert rows["hi"]["low"] is None
+    assert "|no-variance:hi|value|" in rows["hi"]["signature"]
+
+
+def test_the_mean_of_one_language_has_that_languages_interval(value: ModuleType) -> None:
+    vars(value)["SHARES"] = True
+    for several in ([1.0], [1.0, 0.0, 1.0], [1.0] * 5):
+        rows = scored({"de": several}, resamples=30)
+        assert (rows[None]["low"], rows[None]["high"]) == (rows["de"]["low"], rows["de"]["high"])
+        assert rows[None]["low"] is not None
+        assert "variance" not in rows[None]["signature"]
 
 
 def test_systems_are_told_apart_though_a_language_has_one_question() -> None:

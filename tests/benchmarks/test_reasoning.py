@@ -71,6 +71,26 @@ def test_reasoning_is_taken_off(text: str, answer: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("<think>a</think>Haus<think>b</think>", "Haus"),
+        ("<think>a</think>Ein <think>b</think>Haus", "Ein Haus"),
+        ("<think>a</think>\n</think>\nHaus", "Haus"),
+        ("Gladly:\n<think>a</think>\nHaus", "Gladly:\n\nHaus"),
+        ("Haus\n\n<thinking>Is it?\nIt is.</thinking>", "Haus"),
+        ("a</think>Haus\n<think>b</think>", "Haus"),
+        (f"<think>a</think>\n{FENCE}python\nx = '<think>b</think>'\n{FENCE}", f"{FENCE}python\nx = '<think>b</think>'\n{FENCE}"),
+        ("<think>a</think>\nx = '<think>b</think>'", "x = '<think>b</think>'"),
+        ("<think>a</think>Write `<think>b</think>`.", "Write `<think>b</think>`."),
+    ],
+)  # fmt: skip
+def test_reasoning_that_goes_on_later_is_taken_off_too(text: str, answer: str) -> None:
+    reasoning, said = split(text)
+    assert said.strip() == answer
+    assert reasoning
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Haus",
@@ -117,7 +137,7 @@ def test_nothing_but_reasoning_is_lost(before: str, text: str, asked: str) -> No
 @pytest.mark.parametrize(
     "text",
     ["</think>` " * 9000, "`</think>` " * 9000, "<think>" * 14_000, "<think></think>" * 6000,
-     "<|channel|>final" * 6000, "[" * 100_000 + "</think>", "<think>" * 7000 + "</think>" * 7000],
+     "<|channel|>final" * 6000, "x\n<think>" * 9000, "x\n<think></think>" * 6000, "[" * 100_000 + "</think>", "<think>" * 7000 + "</think>" * 7000],
 )  # fmt: skip
 def test_hostile_text_is_read_at_once(text: str) -> None:
     began = time.process_time()
