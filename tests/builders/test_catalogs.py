@@ -110,7 +110,7 @@ def test_no_catalog_is_passed_over_without_a_word(
     assert details["catalogs"] == {"de": 1, "pt": 1}
     assert details["unread"] == {
         "compiled from the .po beside": 1,
-        "of a language that another locale is nearer to": 1,
+        "of a language that another file is nearer to": 1,
         "of a locale whose modifier is not known": 1,
         "of other languages than the recipe's": 2,
         "with no locale in their path": 1,
