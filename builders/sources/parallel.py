@@ -71,7 +71,9 @@ def read(options: Options, context: Context) -> Reading:
     english = served("en", context.languages)
     named = asked(options.pairs, context)
     sides = [side for pair in named for side in pair]
-    files, unread = _files(options, context, tuple(dict.fromkeys([*context.languages, english, *sides])))
+    files, unread = _files(
+        options, context, tuple(dict.fromkeys([*context.languages, english, *sides]))
+    )
     known = [language for language in context.languages if language in files]
     pairs = _checked(named, files, context) or directed(
         options.directions, known, english, has_english=english in files
