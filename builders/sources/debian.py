@@ -30,7 +30,7 @@ name = "debian"
 kind = "package-descriptions"
 optional = true      # go on without it where there is no apt
 limit = 400          # packages a language
-# path = "i18n"      # Translation-xx files (plain, .lz4, .xz, .bz2, .gz) instead of apt
+# path = "i18n"      # Translation-xx files (plain or compressed) instead of apt
 """
 
 # Descriptions are part of each package, under that package's terms; translations are the

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import bz2
+import gzip
 import lzma
 from collections.abc import Callable
 from pathlib import Path
 
 import lz4.frame
 import polars as pl
+import pyarrow as pa
 import pytest
 from source_reading import open_source, read
 from source_reading import texts as good
@@ -51,7 +53,13 @@ def test_debian_aligns_descriptions_by_their_hash(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("ending", "pack"),
-    [("lz4", lz4.frame.compress), ("xz", lzma.compress), ("bz2", bz2.compress)],
+    [
+        ("lz4", lz4.frame.compress),
+        ("xz", lzma.compress),
+        ("bz2", bz2.compress),
+        ("gz", gzip.compress),
+        ("zst", lambda data: pa.compress(data, "zstd", asbytes=True)),
+    ],
 )
 def test_debian_reads_compressed_files(
     ending: str, pack: Callable[[bytes], bytes], tmp_path: Path
@@ -61,8 +69,11 @@ def test_debian_reads_compressed_files(
     (tmp_path / "Translation-en").unlink()
     (tmp_path / f"Translation-en.{ending}").write_bytes(pack(data))
     assert read("package-descriptions", tmp_path, ("en",), path=".").equals(plain)
+    # What it begins with decides, and not its name.
     (tmp_path / f"Translation-en.{ending}").write_bytes(data)
-    with pytest.raises(IsoglossError, match=f"cannot be unpacked as {ending}"):
+    assert read("package-descriptions", tmp_path, ("en",), path=".").equals(plain)
+    (tmp_path / f"Translation-en.{ending}").write_bytes(pack(data)[:-6])
+    with pytest.raises(IsoglossError, match=rf"Translation-en.{ending}: (cannot be read|.*whole)"):
         read("package-descriptions", tmp_path, ("en",), path=".")
 
 
