@@ -160,7 +160,7 @@ def check_beginning(text: bytes, path: Path | str) -> None:
             remedy="Fetch it: git lfs pull",
         )
     if text.startswith((*_PACKED, *_XZ, *_ARCHIVES)):
-        raise IsoglossError("is compressed twice", where=path, remedy="Unpack it first")
+        raise IsoglossError("holds a compressed file", where=path, remedy="Unpack it first")
     if text[_TAR[0] :].startswith(_TAR[1]):
         raise IsoglossError("is a tar archive", where=path, remedy="Unpack it first")
     head = text[:1024]
