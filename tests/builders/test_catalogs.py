@@ -341,4 +341,4 @@ def test_what_is_no_catalog_yet_is_told_as_what_it_is(
 ) -> None:
     (tmp_path / "de.po").write_bytes(data)
     with pytest.raises(IsoglossError, match=rf"de\.po.*{told}"):
-        read("gettext", tmp_path, ("en", "de"), path=".")
+        list(open_source("gettext", tmp_path, ("en", "de"), path=".").frames)
