@@ -92,10 +92,11 @@ class Prepared:
             self.suite_texts,
         )
         self.check_left(choosing)
-        for name, one in self.staged.items():
-            if one.ledger.files() and not one.kept.numbers:
-                reasons = printable(commonest([one.ledger]))
-                warn(f"source {printable(name)}: no row is left ({reasons})")
+        for source in self.opened:
+            one = self.staged[source.name]
+            if source.reading is not None and not one.kept.numbers:
+                reasons = printable(commonest([one.ledger])) or "it has none"
+                warn(f"source {printable(source.name)}: no row is left ({reasons})")
         return choosing
 
     def judge(self, choosing: Choosing) -> None:

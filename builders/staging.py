@@ -22,7 +22,7 @@ from builders.store import POSITION, Spool, Store, packed, rebatched, spooled
 from isogloss.console import progress, warn
 from isogloss.errors import IsoglossError
 from isogloss.hashing import xxh64
-from isogloss.provenance import check_unchanged, read_json, sha256_json, write_json
+from isogloss.provenance import check_seal, check_unchanged, read_json, sealed, write_json
 
 #: Columns of a row on disk, besides those of `builders.sources._base.SCHEMA`.
 ROW = "row"
@@ -137,14 +137,13 @@ class Staging:
         staged = _nothing(folder, source)
         try:
             told = read_json(path)
-            if told["sha256"] != _hash(told):
-                raise ValueError("it is not as it was written")
+            check_seal(told, where=path, needed=True)
             if told["inputs"] != self.inputs:
                 return None
             for spool, name in ((staged.kept, "kept"), (staged.scores, "scores")):
                 spool.take_up(told[name])
             staged.ledger.take_up(told)
-        except (IsoglossError, LookupError, TypeError, ValueError):
+        except (IsoglossError, AttributeError, LookupError, TypeError, ValueError):
             whole = False
         else:
             spools = (staged.kept, staged.scores, *staged.ledger.spools.values())
@@ -269,18 +268,15 @@ def _nothing(folder: Path, source: Opened) -> Staged:
 
 
 def _told(staged: Staged, inputs: str) -> dict[str, Any]:
-    """Return what is needed to take a staged source up again, with its hash."""
-    told = {
-        "inputs": inputs,
-        "kept": staged.kept.state(),
-        "scores": staged.scores.state(),
-        **staged.ledger.state(),
-    }
-    return {**told, "sha256": _hash(told)}
-
-
-def _hash(told: dict[str, Any]) -> str:
-    return sha256_json({key: value for key, value in told.items() if key != "sha256"})
+    """Return what is needed to take a staged source up again, sealed."""
+    return sealed(
+        {
+            "inputs": inputs,
+            "kept": staged.kept.state(),
+            "scores": staged.scores.state(),
+            **staged.ledger.state(),
+        }
+    )
 
 
 @contextmanager

@@ -21,7 +21,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from isogloss.errors import IsoglossError
-from isogloss.provenance import processors, read_json, sha256_json
+from isogloss.provenance import check_seal, processors, read_json, sealed, sha256_json
 from isogloss.records import conform
 from isogloss.settings import validate
 
@@ -241,7 +241,7 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], tuple[ListedFile, ...]]
 def with_own_hash(manifest: dict[str, Any]) -> dict[str, Any]:
     """Return a manifest with its own hash, by which a changed one is found."""
     # As it will be read: JSON has no tuples, and no keys but texts.
-    return {**manifest, OWN_HASH: sha256_json(json.loads(json.dumps(manifest)))}
+    return sealed(json.loads(json.dumps(manifest)), seal=OWN_HASH)
 
 
 def listed_names(manifest: Any, where: str) -> frozenset[str]:
@@ -261,13 +261,7 @@ def _listed(manifest: Any, path: Path) -> tuple[ListedFile, ...]:
             where=path,
             remedy="Use a newer isogloss",
         )
-    rest = {key: value for key, value in manifest.items() if key != OWN_HASH}
-    if OWN_HASH in manifest and manifest[OWN_HASH] != sha256_json(rest):
-        raise IsoglossError(
-            f"is not as it was written (its {OWN_HASH} is of something else)",
-            where=path,
-            remedy=_REMEDY,
-        )
+    check_seal(manifest, where=path, needed=False, seal=OWN_HASH, remedy=_REMEDY)
     return tuple(_entries(checked, path))
 
 

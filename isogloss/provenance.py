@@ -158,7 +158,9 @@ def _files_below(folder: Path) -> set[str]:
 SEAL = "facts_sha256"
 
 
-def sealed(facts: Mapping[str, Any], *, measured: Iterable[str] = ()) -> dict[str, Any]:
+def sealed(
+    facts: Mapping[str, Any], *, measured: Iterable[str] = (), seal: str = SEAL
+) -> dict[str, Any]:
     """Return facts with a hash of themselves, so that a change by hand or by a bad disk is found.
 
     Args:
@@ -166,8 +168,9 @@ def sealed(facts: Mapping[str, Any], *, measured: Iterable[str] = ()) -> dict[st
         measured: Keys that are left out of the hash, since they differ from one run to another of
             the same (times, and hashes of files with times in them): the seal of equal work is
             equal.
+        seal: The key of the hash.
     """
-    return {**facts, SEAL: _seal(facts, measured)}
+    return {**facts, seal: _seal(facts, (seal, *measured))}
 
 
 def check_seal(
@@ -176,6 +179,7 @@ def check_seal(
     where: Path,
     needed: bool,
     measured: Iterable[str] = (),
+    seal: str = SEAL,
     remedy: str | None = None,
 ) -> None:
     """Refuse facts that are not those that were sealed.
@@ -185,22 +189,23 @@ def check_seal(
         where: The file.
         needed: Whether its writer sealed; older ones did not.
         measured: The keys that the seal leaves out.
+        seal: The key of the hash.
         remedy: What the user can do.
 
     Raises:
         IsoglossError: They were changed.
     """
-    if (needed or SEAL in facts) and facts.get(SEAL) != _seal(facts, measured):
+    if (needed or seal in facts) and facts.get(seal) != _seal(facts, (seal, *measured)):
         raise IsoglossError(
-            "was changed after it was written (its facts are not those of its facts_sha256)",
+            f"was changed after it was written (its facts are not those of its {seal})",
             where=where,
             remedy=remedy,
         )
 
 
-def _seal(facts: Mapping[str, Any], measured: Iterable[str]) -> str:
-    apart = {SEAL, *measured}
-    return sha256_json({name: value for name, value in facts.items() if name not in apart})
+def _seal(facts: Mapping[str, Any], apart: Iterable[str]) -> str:
+    left_out = set(apart)
+    return sha256_json({name: value for name, value in facts.items() if name not in left_out})
 
 
 @contextmanager

@@ -13,12 +13,13 @@ from pydantic import ConfigDict
 
 from builders import testsets
 from builders.decontaminate import PROTECTED, DecontaminationOptions, protected
+from builders.sources._lines import one_line
 from builders.templating import OWN
 from isogloss.console import warn
 from isogloss.corpora import MANIFEST, open_corpus
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.languages import canonical
-from isogloss.records import TASKS
+from isogloss.records import SCHEMA, TASKS
 from isogloss.settings import Settings, read_toml, unknown, validate
 
 # The shipped suites are files of another room: it is looked up where they lie, none of its code is run.
@@ -215,14 +216,22 @@ def _records(path: Path, where: Path) -> pl.DataFrame:
     """Read the texts of a file of records."""
     if not path.is_file():
         raise IsoglossError("there is no such file", where=f"{where}: records: {path}")
-    read = pl.read_parquet if path.suffix == ".parquet" else pl.read_ndjson
     try:
-        frame = read(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise IsoglossError(f"records cannot be read ({error})", where=path) from error
+        if path.suffix == ".parquet":
+            frame = pl.read_parquet(path)
+        else:
+            frame = pl.read_ndjson(path, infer_schema_length=None)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        raise IsoglossError(f"records cannot be read ({one_line(error)})", where=path) from error
     missing = sorted({"task", "language", "input", "output"} - set(frame.columns))
     if missing:
         raise IsoglossError(f"records lack {', '.join(missing)}", where=path)
+    for name, kind in SCHEMA.items():
+        held = frame.schema.get(name, pl.Null())
+        inner = held.inner if isinstance(held, pl.List) and isinstance(kind, pl.List) else held
+        # Polars casts fields to a text that nobody has written, and fails at lists.
+        if isinstance(inner, (pl.Struct, pl.List, pl.Array)):
+            raise IsoglossError(f"the column {name!r} holds {held}, not {kind}", where=path)
     return _texts_of(frame)
 
 

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
 import re
-import zlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import lz4.frame
 import polars as pl
 
+from builders.sources._lines import check_beginning, unpacked
 from isogloss.errors import IsoglossError
 
-_OPENERS: dict[str, Callable[[Path, str], Any]] = {
-    ".lz4": lz4.frame.open,
-    ".xz": lzma.open,
-    ".bz2": bz2.open,
-    ".gz": gzip.open,
-}
 # The largest of Debian's have 30 MB; what unpacks to more was made to fill memory.
 _LARGEST = 512 << 20
 _UNDECODED = re.compile("[\udc80-\udcff]")
@@ -39,7 +27,7 @@ def read_descriptions(path: Path, *, first_paragraph: bool) -> pl.DataFrame:
     """Read one file.
 
     Args:
-        path: A ``Translation-xx`` file, plain or compressed (by its name's end).
+        path: A ``Translation-xx`` file, plain or compressed.
         first_paragraph: Take only the first paragraph of the long text.
 
     Returns:
@@ -48,7 +36,7 @@ def read_descriptions(path: Path, *, first_paragraph: bool) -> pl.DataFrame:
         their own), and ``fault``: what is broken in it, with its line; null where nothing is.
 
     Raises:
-        IsoglossError: The file cannot be unpacked, or no stanza of it is whole.
+        IsoglossError: The file cannot be read or unpacked, or no stanza of it is whole.
     """
     rows: dict[str, list[str | None]] = {
         name: [] for name in ("package", "md5", "synopsis", "description", "fault")
@@ -78,21 +66,12 @@ def read_descriptions(path: Path, *, first_paragraph: bool) -> pl.DataFrame:
 
 
 def _text(path: Path) -> str:
-    opener = _OPENERS.get(path.suffix, open)
-    try:
-        with opener(path, "rb") as file:
-            data: bytes = file.read(_LARGEST + 1)
-        if len(data) > _LARGEST:
-            raise IsoglossError(f"unpacks to over {_LARGEST >> 20} MiB", where=path)
-        return data.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
-    except FileNotFoundError as error:
-        raise IsoglossError("there is no such file", where=path) from error
-    except (RuntimeError, lzma.LZMAError, zlib.error, OSError, EOFError) as error:
-        raise IsoglossError(
-            f"cannot be unpacked as {path.suffix.lstrip('.')} ({error})",
-            where=path,
-            remedy="Fetch it again, or give it the name's end of its format",
-        ) from error
+    with unpacked(path) as stream:
+        data: bytes = stream.read(_LARGEST + 1)
+    check_beginning(data, path)
+    if len(data) > _LARGEST:
+        raise IsoglossError(f"unpacks to over {_LARGEST >> 20} MiB", where=path)
+    return data.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
 
 
 def _stanza(stanza: str, first_paragraph: bool) -> tuple[str, str, str, str]:

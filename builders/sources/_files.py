@@ -16,6 +16,7 @@ import polars as pl
 
 from builders.sources import _hub
 from builders.sources._base import Context, Reading, SourceOptions
+from builders.sources._unread import NO_LANGUAGE, OTHER_LANGUAGE, Unread
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language, maximal, same_language
 from isogloss.provenance import sha256_file
@@ -39,6 +40,14 @@ class Found:
     source_language: str | None = None
     written: str | None = None
     commit: str | None = None
+
+
+class Files(list[Found]):
+    """The files of a source, and which of those that it found it does not read."""
+
+    def __init__(self, files: Iterable[Found], unread: Unread) -> None:
+        super().__init__(files)
+        self.unread = unread
 
 
 class PathOptions(SourceOptions):
@@ -96,14 +105,14 @@ def nearest(tags: Iterable[str], language: str) -> str | None:
     return min(order)[-1] if order else None
 
 
-def find(patterns: Sequence[str] | Mapping[str, str], context: Context) -> list[Found]:
+def find(patterns: Sequence[str] | Mapping[str, str], context: Context) -> Files:
     """Return the files that paths or glob patterns name, from the recipe's folder, sorted by name.
 
     Args:
         patterns: ``{language}`` and ``{source_language}`` in them stand for a tag or a FLORES code;
             ``hub:ORG/NAME@COMMIT/path`` is a file of a data set of the hub. A mapping says each
             one's language.
-        context: The recipe; files in languages that it does not keep are left out.
+        context: The recipe; files in languages that it does not keep are not read.
 
     Raises:
         IsoglossError: A pattern matches no file, or none in the recipe's languages; a tag is
@@ -112,21 +121,39 @@ def find(patterns: Sequence[str] | Mapping[str, str], context: Context) -> list[
     if isinstance(patterns, Mapping):
         return _given(patterns, context)
     found: dict[Path, Found] = {}
+    left: dict[Path, str] = {}
     for pattern in patterns:
-        for file in _matches(pattern, context):
+        for file in _matches(pattern, context, left):
             found.setdefault(file.path, file)
-    return sorted(found.values(), key=lambda file: file.name)
+    return _files(found, left, context)
 
 
-def _given(languages: Mapping[str, str], context: Context) -> list[Found]:
+def _files(found: Mapping[Path, Found], left: Mapping[Path, str], context: Context) -> Files:
+    """Return files by name, with what they leave of others, by why."""
+    unread = unread_files({path: why for path, why in left.items() if path not in found}, context)
+    return Files(sorted(found.values(), key=lambda file: file.name), unread)
+
+
+def unread_files(files: Mapping[Path, str], context: Context) -> Unread:
+    """Return files that are not read, with why each is not."""
+    unread = Unread("files", context.where)
+    for path, why in sorted(files.items()):
+        unread.note(why, name_of(path, context.folder), strange=why == NO_LANGUAGE)
+    return unread
+
+
+def _given(languages: Mapping[str, str], context: Context) -> Files:
     """Find the files of a table that says each one's language."""
     found: dict[Path, Found] = {}
+    left: dict[Path, str] = {}
     for pattern, tag in languages.items():
         where = f"{context.where}.path: {pattern}"
         language = served(canonical(tag, where=where), context.languages)
         if language not in context.languages:
+            if not pattern.startswith(_hub.PREFIX):
+                left |= dict.fromkeys(_globbed(pattern, context.folder), OTHER_LANGUAGE)
             continue
-        for file in _matches(pattern, context):
+        for file in _matches(pattern, context, left):
             earlier = found.setdefault(file.path, replace(file, language=language))
             if earlier.language != language:
                 raise IsoglossError(
@@ -135,19 +162,19 @@ def _given(languages: Mapping[str, str], context: Context) -> list[Found]:
                 )
     if not found:
         raise IsoglossError("no file is in a language of the recipe", where=f"{context.where}.path")
-    return sorted(found.values(), key=lambda file: file.name)
+    return _files(found, left, context)
 
 
-def scan(pattern: str, folder: Path) -> list[tuple[Path, dict[str, str]]]:
+def scan(pattern: str, folder: Path) -> list[tuple[Path, dict[str, str] | None]]:
     """Return the files of a path or glob pattern, sorted by name, from a folder.
 
-    Beside each is the tag or code, as written, that each placeholder of the pattern stands for.
+    Beside each is the tag or code, as written, that each placeholder of the pattern stands for;
+    None where it stands for no language.
     """
     if not _is_named(pattern):
         return [(path, {}) for path in _globbed(pattern, folder)]
     shape = _shape(pattern)
-    codes = [(path, _codes(path, shape, folder)) for path in _globbed(pattern, folder)]
-    return [(path, found) for path, found in codes if found is not None]
+    return [(path, _codes(path, shape, folder)) for path in _globbed(pattern, folder)]
 
 
 def missing(pattern: str, folder: Path, where: str) -> IsoglossError:
@@ -180,7 +207,8 @@ def reading_of(
 ) -> Reading:
     """Return a source that is read from files.
 
-    Its hash is of all of them, and its version the commits of those of the hub, else ``local``.
+    Its hash is of all of them, and its version the commits of those of the hub, else ``local``. The
+    user is told of the files that are not read.
 
     Args:
         files: The files.
@@ -191,6 +219,8 @@ def reading_of(
     """
     version = "+".join(sorted({file.commit or "local" for file in files}))
     told = {"files": len(files)} if details is None else details
+    unread = files.unread.tell() if isinstance(files, Files) else {}
+    told |= {"unread": unread} if unread else {}
     return Reading(version, licence, fingerprint(files), frames, told, citation)
 
 
@@ -234,7 +264,8 @@ def name_of(path: Path, folder: Path) -> str:
     return path.name if relative.startswith("..") else Path(relative).as_posix()
 
 
-def _matches(pattern: str, context: Context) -> list[Found]:
+def _matches(pattern: str, context: Context, left: dict[Path, str]) -> list[Found]:
+    """Return the files of a pattern; add to ``left`` why others of its files are not read."""
     where = f"{context.where}.path"
     if pattern.startswith(_hub.PREFIX):
         path, name, commit = _hub.fetch(pattern, where)
@@ -245,8 +276,13 @@ def _matches(pattern: str, context: Context) -> list[Found]:
     if not _is_named(pattern):
         return [Found(path, name_of(path, context.folder)) for path in files]
     shape = _shape(pattern)
-    made = [_named(path, shape, context) for path in files]
-    kept = [file for file in made if file is not None]
+    kept = []
+    for path in files:
+        file = _named(path, shape, context)
+        if isinstance(file, Found):
+            kept.append(file)
+        else:
+            left[path] = file
     if not kept:
         raise IsoglossError(
             f"none of the {len(files)} files is named for a language of the recipe",
@@ -298,13 +334,13 @@ def _codes(path: Path, shape: re.Pattern[str], folder: Path) -> dict[str, str] |
     return match.groupdict()
 
 
-def _named(path: Path, shape: re.Pattern[str], context: Context) -> Found | None:
-    """Return the file with the languages of its name; None where the recipe keeps no such."""
+def _named(path: Path, shape: re.Pattern[str], context: Context) -> Found | str:
+    """Return the file with the languages of its name, or why it is not read."""
     codes = _codes(path, shape, context.folder)
     if codes is None:
-        return None
+        return NO_LANGUAGE
     tags = {side: served(code, context.languages) for side, code in codes.items()}
     if "language" in tags and tags["language"] not in context.languages:
-        return None
+        return OTHER_LANGUAGE
     written = canonical(codes["language"]) if "language" in codes else None
     return Found(path, name_of(path, context.folder), **tags, written=written)

@@ -36,11 +36,15 @@ _PACKED = {
     b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4",
     **{b"BZh%d1A" % level: "bz2" for level in range(1, 10)},
 }  # fmt: skip
-_XZ = b"\xfd7zXZ\x00"
+# xz, and the older format of its library (.lzma).
+_XZ = (b"\xfd7zXZ\x00", b"\x5d\x00\x00")
 _ARCHIVES = {
     b"PK\x03\x04": "a zip archive", b"7z\xbc\xaf\x27\x1c": "a 7z archive", b"Rar!\x1a\x07": "a RAR archive",
-    b"\x1f\x9d": "compressed with compress (.Z)",
+    b"\x1f\x9d": "compressed with compress (.Z)", b"LZIP\x01": "compressed with lzip",
 }  # fmt: skip
+_LONGEST_HEAD = max(map(len, (*_PACKED, *_XZ, *_ARCHIVES)))
+# Where a tar archive has its mark (POSIX.1-1988, 4.4.1).
+_TAR = (257, b"ustar")
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def unpack(file: BinaryIO, path: Path | str) -> Any:
     Raises:
         IsoglossError: It is an archive of files.
     """
-    head = file.read(len(_XZ))
+    head = file.read(_LONGEST_HEAD)
     file.seek(0)
     for begin, kind in _ARCHIVES.items():
         if head.startswith(begin):
@@ -121,7 +125,7 @@ def blocks_of(stream: Any, path: Path | str, size: int = BLOCK) -> Iterator[Bloc
         read = stream.read(size)
         text = rest + read
         if not offset:
-            check_width(text, path)
+            check_beginning(text, path)
             if text.startswith(_UTF8_MARK):
                 text, offset = text[len(_UTF8_MARK) :], len(_UTF8_MARK)
         end = len(text) if not read else text.rfind(b"\n") + 1
@@ -141,12 +145,13 @@ def blocks_of(stream: Any, path: Path | str, size: int = BLOCK) -> Iterator[Bloc
             return
 
 
-def check_width(text: bytes, path: Path | str) -> None:
-    """Refuse UTF-16, by its mark, or since every other byte of plain text is zero in it.
+def check_beginning(text: bytes, path: Path | str) -> None:
+    """Refuse what a file begins with when it is no text: UTF-16, an archive, a pointer of Git LFS.
+
+    UTF-16 is told by its mark, or since every other byte of plain text is zero in it.
 
     Raises:
-        IsoglossError: The text, from the beginning of a file, is UTF-16, or stands for a file that
-            Git LFS has not fetched.
+        IsoglossError: The text, from the beginning of a file, unpacked, is one of these.
     """
     if text.startswith(_POINTER):
         raise IsoglossError(
@@ -154,6 +159,10 @@ def check_width(text: bytes, path: Path | str) -> None:
             where=path,
             remedy="Fetch it: git lfs pull",
         )
+    if text.startswith((*_PACKED, *_XZ, *_ARCHIVES)):
+        raise IsoglossError("holds a compressed file", where=path, remedy="Unpack it first")
+    if text[_TAR[0] :].startswith(_TAR[1]):
+        raise IsoglossError("is a tar archive", where=path, remedy="Unpack it first")
     head = text[:1024]
     zeros = abs(head[0::2].count(0) - head[1::2].count(0))
     if head.startswith(_UTF16_MARKS) or zeros > len(head) // 4 > 0:

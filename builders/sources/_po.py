@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from builders.sources._lines import check_beginning
 from isogloss.errors import IsoglossError
 
 _SPACE = " \t\r\f\v"
@@ -90,11 +91,13 @@ def open_catalog(path: Path) -> Catalog:
     """Return the catalog of a ``.po`` or ``.mo`` file; broken entries are in it, with their faults.
 
     Raises:
-        IsoglossError: It is no catalog: a ``.mo`` whose tables are broken, text of which no entry
+        IsoglossError: It is no catalog: what stands for one or is compressed, a ``.mo`` whose tables are broken, text of which no entry
             is whole, or text in an encoding that is none.
     """
     try:
         data = path.read_bytes()
+        if path.suffix == ".po":
+            check_beginning(data, path)
         catalog = _po(data) if path.suffix == ".po" else _mo(data)
     # LookupError: an encoding that is none of text.
     except (OSError, ValueError, LookupError, struct.error, _Fault) as error:

@@ -10,7 +10,7 @@ from pydantic import field_validator, model_validator
 
 from builders.sources._base import Context
 from builders.sources._columns import Columns, MappedOptions, constants, mapped
-from builders.sources._files import Found, TaggedPathOptions, find
+from builders.sources._files import Files, Found, TaggedPathOptions, find
 from builders.sources._tables import Faults, Table, batches, format_of
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
@@ -124,13 +124,14 @@ class _Mapping(MappedOptions):
         return True
 
 
-def open_tables(options: TableOptions, context: Context) -> list[Table]:
-    """Find the files of a source, and how each is written.
+def open_tables(options: TableOptions, context: Context) -> tuple[Files, list[Table]]:
+    """Find the files of a source; return them, and how each is written.
 
     Raises:
         IsoglossError: There is no such file, or its kind is not known.
     """
-    return [table_of(file, options, context) for file in find(options.paths, context)]
+    files = find(options.paths, context)
+    return files, [table_of(file, options, context) for file in files]
 
 
 def table_of(file: Found, options: TableOptions, context: Context) -> Table:

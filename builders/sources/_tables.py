@@ -40,7 +40,7 @@ _SUFFIXES: dict[str, Format] = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
     ".parquet": "parquet", ".pq": "parquet",
 }  # fmt: skip
-_COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4")
+_COMPRESSED = (".gz", ".bz2", ".xz", ".lzma", ".zst", ".lz4")
 
 _BLANK = " \t\r\n"
 # A field as CSV quotes it.

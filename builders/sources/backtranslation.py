@@ -27,8 +27,9 @@ from builders.sources._base import (
 )
 from builders.sources._bitext import numbered
 from builders.sources._earlier import opened
-from builders.sources._files import Found, find, fingerprint, known_licence, served
+from builders.sources._files import Files, Found, find, fingerprint, known_licence, served
 from builders.sources._lines import lines
+from builders.sources._unread import Unread
 from isogloss.console import say
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, describe
@@ -140,7 +141,7 @@ def read(options: Options, context: Context) -> Reading:
     wanted = [tag for tag in asked or context.languages if tag != into and tag in context.languages]
     if not wanted:
         raise IsoglossError(f"there is no language to translate into {into}", where=context.where)
-    files = find(options.paths, context) if options.path else []
+    files = find(options.paths, context) if options.path else Files((), Unread("files", ""))
     # A name leads out of no folder.
     named = re.sub(r"[/\\\0]", "-", options.name)
     answers = Answers(context.folder / (options.answers or f"{named}.answers.jsonl"))
@@ -150,7 +151,13 @@ def read(options: Options, context: Context) -> Reading:
     made = answers.sha256(key)
     sha256 = sha256_json([*content, made] if made else content)
     frames = _frames(files, wanted, into, answers, options, context)
-    details = {"model": options.model, "into": into, "languages": wanted}
+    unread = files.unread.tell()
+    details = {
+        "model": options.model,
+        "into": into,
+        "languages": wanted,
+        **({"unread": unread} if unread else {}),
+    }
     return Reading("made here", licence, sha256, frames, details)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -17,7 +16,7 @@ from builders.sources._base import SHORT, Context, Reading, SourceOptions, confo
 from builders.sources._descriptions import read_descriptions
 from builders.sources._files import nearest
 from builders.sources._locales import tag_of
-from isogloss.console import say, warn
+from builders.sources._unread import OTHER_LANGUAGE, Unread
 from isogloss.errors import IsoglossError
 from isogloss.languages import same_language
 from isogloss.provenance import sha256_file
@@ -31,7 +30,7 @@ name = "debian"
 kind = "package-descriptions"
 optional = true      # go on without it where there is no apt
 limit = 400          # packages a language
-# path = "i18n"      # Translation-xx files (plain, .lz4, .xz, .bz2, .gz) instead of apt
+# path = "i18n"      # Translation-xx files (plain or compressed) instead of apt
 """
 
 # Descriptions are part of each package, under that package's terms; translations are the
@@ -110,7 +109,7 @@ def _by_language(
     Portuguese is the Brazilians' for the most part.
     """
     named: dict[str, list[Path]] = {}
-    unread: Counter[str] = Counter()
+    unread = Unread("Translation files", context.where)
     for path in files:
         # apt writes the address of a file with its "_" as "%5f".
         code = unquote(path.name).rpartition("Translation-")[2].split(".")[0]
@@ -118,7 +117,7 @@ def _by_language(
         if tag:
             named.setdefault(tag, []).append(path)
         else:
-            unread[f"of {code!r}, which is no locale that is known"] += 1
+            unread.note("of a locale that is not known", code, strange=True)
     chosen: dict[str, list[Path]] = {}
     for language in ("en", *context.languages):
         best = nearest(named, language)
@@ -131,14 +130,11 @@ def _by_language(
     if "en" not in chosen:
         raise IsoglossError("there is no Translation-en to align with", where=context.where)
     read = {path for paths in chosen.values() for path in paths}
-    left = sum(path not in read for paths in named.values() for path in paths)
-    if left:
-        unread["of other languages than the recipe's"] = left
-    if unread:
-        told = "; ".join(f"{number} {why}" for why, number in sorted(unread.items()))
-        tell = warn if len(unread) > bool(left) else say
-        tell(f"{context.where}: {unread.total()} Translation files not read: {told}")
-    return chosen, dict(sorted(unread.items()))
+    for tag, paths in named.items():
+        for path in paths:
+            if path not in read:
+                unread.note(OTHER_LANGUAGE, tag)
+    return chosen, unread.tell()
 
 
 def _frames(

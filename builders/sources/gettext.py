@@ -16,7 +16,7 @@ from builders.sources._base import Context, Reading, SourceOptions, conformed
 from builders.sources._files import nearest
 from builders.sources._locales import Located, beside, locate
 from builders.sources._po import open_catalog
-from isogloss.console import say, warn
+from builders.sources._unread import LESS_NEAR, OTHER_LANGUAGE, Unread
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, same_language
 from isogloss.provenance import sha256_file
@@ -31,9 +31,6 @@ kind = "gettext"
 pypi = "django==5.2.19"      # or package = "…" (installed), or path = "…" (a folder)
 directions = ["from-english", "to-english", "between"]
 """
-
-#: So many locales that are not read are named.
-_NAMED = 6
 
 Direction = Literal["from-english", "to-english", "between"]
 
@@ -158,22 +155,10 @@ def _catalogs(
 
 def _unread(files: list[Located], compiled: set[Located], context: Context) -> dict[str, int]:
     """Count the catalogs that are not read, by why, and tell the user of them."""
-    unread: dict[str, list[str]] = {}
+    unread = Unread("catalogs", context.where)
     for file in files:
-        why = _why_unread(file, file in compiled, context)
-        unread.setdefault(why, []).append(file.locale)
-    if unread:
-        told = "; ".join(_told(why, locales) for why, locales in sorted(unread.items()))
-        # Of others than these it is known what they are.
-        tell = warn if any(not file.tag for file in files) else say
-        tell(f"{context.where}: {len(files)} catalogs not read: {told}")
-    return {why: len(locales) for why, locales in sorted(unread.items())}
-
-
-def _told(why: str, locales: list[str]) -> str:
-    names = [name if name.isprintable() else ascii(name) for name in sorted(set(locales)) if name]
-    rest = ", …" if len(names) > _NAMED else ""
-    return f"{len(locales)} {why}" + (f" ({', '.join(names[:_NAMED])}{rest})" if names else "")
+        unread.note(_why_unread(file, file in compiled, context), file.locale, strange=not file.tag)
+    return unread.tell()
 
 
 def _why_unread(file: Located, is_compiled: bool, context: Context) -> str:
@@ -184,8 +169,8 @@ def _why_unread(file: Located, is_compiled: bool, context: Context) -> str:
     if is_compiled:
         return "compiled from the .po beside"
     if any(same_language(file.tag, language) for language in context.languages):
-        return "of a language that another locale is nearer to"
-    return "of other languages than the recipe's"
+        return LESS_NEAR
+    return OTHER_LANGUAGE
 
 
 def _frames(

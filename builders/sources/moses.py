@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import polars as pl
@@ -13,6 +14,7 @@ from builders.sources._base import Context, Reading, SourceOptions
 from builders.sources._bitext import is_english, numbered, translations
 from builders.sources._citations import cited
 from builders.sources._files import (
+    Files,
     Found,
     known_licence,
     missing,
@@ -20,8 +22,10 @@ from builders.sources._files import (
     reading_of,
     scan,
     served,
+    unread_files,
 )
 from builders.sources._lines import in_step
+from builders.sources._unread import NO_LANGUAGE, OTHER_LANGUAGE
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
 
@@ -98,19 +102,23 @@ def read(options: Options, context: Context) -> Reading:
             translation, or several files are the source of one; the licence is missing.
     """
     licence = known_licence(options, context)
-    pairs = _pairs(options, context)
+    pairs, left = _pairs(options, context)
     files = {
         file.path: file for pair in pairs for file in (pair.source, *pair.references)
     }  # a file may be in several pairs
-    used = sorted(files.values(), key=lambda file: file.name)
+    unread = unread_files({path: why for path, why in left.items() if path not in files}, context)
+    used = Files(sorted(files.values(), key=lambda file: file.name), unread)
     frames = (frame for pair in pairs for frame in _frames(pair, options, context))
     details = {"pairs": [":".join(pair.languages) for pair in pairs]}
     citation = cited(file.name for file in used)
     return reading_of(used, licence, frames, details=details, citation=citation)
 
 
-def _pairs(options: Options, context: Context) -> list[_Pair]:
-    """Return the pairs of the recipe's languages, in the order of their source files' names."""
+def _pairs(options: Options, context: Context) -> tuple[list[_Pair], dict[Path, str]]:
+    """Return the pairs of the recipe's languages, in the order of their source files' names.
+
+    Beside them is why other files are not read.
+    """
     constant = {
         side: canonical(tag, where=f"{context.where}.{side}")
         for side in _SIDES
@@ -120,9 +128,13 @@ def _pairs(options: Options, context: Context) -> list[_Pair]:
     if not sources:
         raise missing(options.source, context.folder, f"{context.where}.source")
     found: dict[str, _Pair] = {}
+    left: dict[Path, str] = {}
     for path, codes in sources:
+        if codes is None:
+            left[path] = NO_LANGUAGE
+            continue
         source = Found(path, name_of(path, context.folder))
-        for pair in _translations_of(source, constant | codes, options, context):
+        for pair in _translations_of(source, constant | codes, options, context, left):
             earlier = found.setdefault(pair.name, pair)
             if earlier is not pair:
                 raise IsoglossError(
@@ -136,9 +148,8 @@ def _pairs(options: Options, context: Context) -> list[_Pair]:
             where=f"{context.where}.source",
             remedy="Placeholders stand for tags (de, zh-Hans) or FLORES codes (deu_Latn)",
         )
-    if options.both_directions:
-        return _each_once(list(found.values()))
-    return list(found.values())
+    pairs = list(found.values())
+    return (_each_once(pairs) if options.both_directions else pairs), left
 
 
 def _each_once(pairs: list[_Pair]) -> list[_Pair]:
@@ -150,9 +161,17 @@ def _each_once(pairs: list[_Pair]) -> list[_Pair]:
 
 
 def _translations_of(
-    source: Found, codes: dict[str, str], options: Options, context: Context
+    source: Found,
+    codes: dict[str, str],
+    options: Options,
+    context: Context,
+    left: dict[Path, str],
 ) -> list[_Pair]:
-    """Return the pairs that a source file is in: one for each language of its translations."""
+    """Return the pairs that a source file is in: one for each language of its translations.
+
+    Why other files are not read is added to ``left``.
+    """
+    left[source.path] = OTHER_LANGUAGE
     if len(codes) == len(_SIDES) and not _kept(codes, options, context):
         return []
     pattern = options.target
@@ -167,6 +186,9 @@ def _translations_of(
         )
     references: dict[tuple[str, str], list[Found]] = {}
     for path, more in targets:
+        left.setdefault(path, NO_LANGUAGE if more is None else OTHER_LANGUAGE)
+        if more is None:
+            continue
         written = codes | more
         if path != source.path and _kept(written, options, context):
             pair = (written["source_language"], written["language"])

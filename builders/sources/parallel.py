@@ -14,6 +14,7 @@ from builders.sources._bitext import numbered, translations
 from builders.sources._citations import cited
 from builders.sources._directions import Pair, PairedOptions, asked, directed
 from builders.sources._files import (
+    Files,
     Found,
     find,
     known_licence,
@@ -23,6 +24,7 @@ from builders.sources._files import (
     served,
 )
 from builders.sources._lines import in_step
+from builders.sources._unread import LESS_NEAR, OTHER_LANGUAGE, Unread
 from isogloss.errors import IsoglossError
 
 DESCRIPTION = "text files aligned line by line, one a language: translation between any two of them"
@@ -69,7 +71,9 @@ def read(options: Options, context: Context) -> Reading:
     english = served("en", context.languages)
     named = asked(options.pairs, context)
     sides = [side for pair in named for side in pair]
-    files = _files(options, context, tuple(dict.fromkeys([*context.languages, english, *sides])))
+    files, unread = _files(
+        options, context, tuple(dict.fromkeys([*context.languages, english, *sides]))
+    )
     known = [language for language in context.languages if language in files]
     pairs = _checked(named, files, context) or directed(
         options.directions, known, english, has_english=english in files
@@ -83,16 +87,23 @@ def read(options: Options, context: Context) -> Reading:
     # The English lines group all others, so that one text's translations share their split.
     needed = {side for pair in pairs for side in pair} | ({english} & files.keys())
     used = {language: files[language] for language in sorted(needed)}
+    for file in files.values():
+        if file not in used.values():
+            unread.note(OTHER_LANGUAGE, file.name)
     frames = _frames(used, pairs, english, _set_name(options, context), options.split)
     details = {"languages": list(used), "pairs": [":".join(pair) for pair in pairs]}
     citation = cited(file.name for file in used.values())
-    return reading_of(list(used.values()), licence, frames, details=details, citation=citation)
+    read_ones = Files(used.values(), unread)
+    return reading_of(read_ones, licence, frames, details=details, citation=citation)
 
 
-def _files(options: Options, context: Context, languages: tuple[str, ...]) -> dict[str, Found]:
-    """Return the file of each language that there is one for."""
+def _files(
+    options: Options, context: Context, languages: tuple[str, ...]
+) -> tuple[dict[str, Found], Unread]:
+    """Return the file of each language that there is one for, and which others are not read."""
     candidates: dict[str, dict[str, Found]] = {}
-    for file in find((options.path,), replace(context, languages=languages)):
+    found = find((options.path,), replace(context, languages=languages))
+    for file in found:
         earlier = candidates.setdefault(str(file.language), {})
         written = str(file.written)
         if written in earlier:
@@ -103,11 +114,15 @@ def _files(options: Options, context: Context, languages: tuple[str, ...]) -> di
             )
         earlier[written] = file
     chosen = {language: nearest(files, language) for language, files in candidates.items()}
-    return {
+    files = {
         language: candidates[language][written]
         for language, written in sorted(chosen.items())
         if written is not None
     }
+    for file in found:
+        if file not in files.values():
+            found.unread.note(LESS_NEAR, file.name)
+    return files, found.unread
 
 
 def _checked(named: list[Pair], files: dict[str, Found], context: Context) -> list[Pair]:

@@ -25,7 +25,7 @@ from builders.sources._files import (
     reading_of,
     served,
 )
-from builders.sources._lines import check_width, unpacked
+from builders.sources._lines import check_beginning, unpacked
 from builders.sources._rows import OneWhole, answered, broken, in_batches, shown
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language
@@ -302,7 +302,7 @@ def _document(file: Found) -> Any:
     try:
         with unpacked(file.path) as stream:
             data = stream.read(_LARGEST + 1)
-        check_width(data, file.path)
+        check_beginning(data, file.path)
         if len(data) > _LARGEST:
             raise IsoglossError(
                 f"is one JSON text of over {_LARGEST >> 30} GiB", where=file.path, remedy="Cut it"

@@ -58,8 +58,7 @@ def read(options: Options, context: Context) -> Reading:
         IsoglossError: There is no such file, its kind is not known, or the licence is missing.
     """
     licence = known_licence(options, context, per_row=options.columns.licence is not None)
-    tables = open_tables(options, context)
-    files = [table.file for table in tables]
+    files, tables = open_tables(options, context)
     return reading_of(files, licence, _frames(tables, options, context))
 
 

@@ -358,12 +358,14 @@ def _seed(seed: int, sample: int, prompts: Sequence[Prompt]) -> int:
 def decoded(tokenizer: Any, tokens: Sequence[int]) -> str:
     """Return the text of tokens without special ones, but for those that mark reasoning."""
     names = tokenizer.convert_ids_to_tokens(list(tokens))
-    marks = kept(names)
+    # Many models have more numbers than their tokenizer has tokens: such a one has no text.
+    named = [(n, name) for n, name in zip(tokens, names, strict=True) if name is not None]
+    marks = kept([name for _, name in named])
     if not marks:
-        return str(tokenizer.decode(tokens, skip_special_tokens=True))
+        return str(tokenizer.decode([n for n, _ in named], skip_special_tokens=True))
     special = set(tokenizer.all_special_ids)
     special |= {n for n, token in tokenizer.added_tokens_decoder.items() if token.special}
-    shown = [n for n, name in zip(tokens, names, strict=True) if name in marks or n not in special]
+    shown = [n for n, name in named if name in marks or n not in special]
     return str(tokenizer.decode(shown, skip_special_tokens=False))
 
 

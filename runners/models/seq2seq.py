@@ -58,7 +58,7 @@ class _Seq2Seq:
         stop = row.index(end) if end in row else None
         ended = stop is not None and stop <= limit
         kept = row[:stop] if ended else row[:limit]
-        text = self._tokenizer.decode(kept, skip_special_tokens=True)
+        text = hf.decoded(self._tokenizer, kept)
         return Generation(text, "eos" if ended else "length", len(kept), seconds, truncated)
 
 

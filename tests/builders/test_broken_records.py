@@ -112,6 +112,11 @@ def test_no_row_left_says_why_and_keeps_the_rows(tmp_path: Path) -> None:
     run = command("build", recipe, "--out", tmp_path / "out")
     assert run.exit_code == 0, run.stderr
     assert "source m: no row is left (2 of 2: a.tmx:2: a <tuv> has text but no <seg>)" in run.stderr
+    # So does one that held nothing from the start.
+    (tmp_path / "none.csv").write_text("en,de\n")
+    recipe.write_text(head + pairs + pairs.replace('"p', '"none'))
+    run = command("build", recipe, "--out", tmp_path / "out")
+    assert "source none: no row is left (it has none)" in run.stderr, run.stderr
     manifest = (tmp_path / "out" / "manifest.json").read_bytes()
     # What is finished stays so.
     recipe.write_text(head + memory)

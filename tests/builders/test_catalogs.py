@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +11,7 @@ from catalogs import ALL, HEADER, entry, good, read, write
 from source_reading import open_source
 
 from builders.sources import _locales
+from isogloss.errors import IsoglossError
 
 # --- where catalogs lie
 
@@ -110,7 +112,7 @@ def test_no_catalog_is_passed_over_without_a_word(
     assert details["catalogs"] == {"de": 1, "pt": 1}
     assert details["unread"] == {
         "compiled from the .po beside": 1,
-        "of a language that another locale is nearer to": 1,
+        "of a language that another file is nearer to": 1,
         "of a locale whose modifier is not known": 1,
         "of other languages than the recipe's": 2,
         "with no locale in their path": 1,
@@ -324,3 +326,19 @@ def test_a_text_has_one_group_whatever_marks_its_translations_have(tmp_path: Pat
     write(tmp_path / "po/de.po", entry("Sa&ve", "Spei&chern") + entry("Save", "Sichern"))
     write(tmp_path / "po/fr.po", entry("Sa&ve", "Enregistrer"))
     assert read(tmp_path)["group"].unique().to_list() == ["save"]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "is a pointer of Git LFS"),
+        (gzip.compress(b'msgid "a"\nmsgstr "b"\n'), "holds a compressed file"),
+        ('msgid "a"\nmsgstr "b"\n'.encode("utf-16"), "is UTF-16, not UTF-8"),
+    ],
+)
+def test_what_is_no_catalog_yet_is_told_as_what_it_is(
+    data: bytes, told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "de.po").write_bytes(data)
+    with pytest.raises(IsoglossError, match=rf"de\.po.*{told}"):
+        list(open_source("gettext", tmp_path, ("en", "de"), path=".").frames)

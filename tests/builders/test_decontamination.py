@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from itertools import pairwise
 from pathlib import Path
@@ -334,6 +335,21 @@ def test_a_suite_that_cannot_be_read_is_an_error(
         read_suite_texts(
             DecontaminationOptions(**options), tmp_path, "recipe.toml: decontamination"
         )
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("input", {"a": 1}), ("output", ["x"]), ("references", {"b": 1}), ("references", [["x"]])],
+)
+def test_records_of_a_suite_whose_columns_hold_no_texts_are_an_error(
+    column: str, value: object, tmp_path: Path
+) -> None:
+    record = {"task": "qa", "language": "de", "instruction": "", "input": "Was?", "output": "Rot"}
+    (tmp_path / "r.jsonl").write_text(json.dumps(record | {column: value}))
+    (tmp_path / "s.toml").write_text('name = "mine"\nversion = "1"\nrecords = "r.jsonl"\n')
+    options = DecontaminationOptions(suites=("s.toml",))
+    with pytest.raises(IsoglossError, match=rf"r\.jsonl: the column '{column}' holds "):
+        read_suite_texts(options, tmp_path, "r.toml: decontamination")
 
 
 def test_all_of_flores_is_found_in_itself_and_nothing_of_it_in_nllb_seed(shared_data: Path) -> None:

@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import lzma
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,12 @@ PAIRS: dict[str, Any] = {
 }  # fmt: skip
 
 
-PACKERS: dict[str, Any] = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+PACKERS: dict[str, Any] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE),
+}
 SQUAD = json.dumps(
     {"data": [{"paragraphs": [{"context": "Rot.", "qas": [
         {"id": "1", "question": "Was?", "answers": [{"text": "Rot"}]}]}]}]}
@@ -62,11 +68,31 @@ def test_packed_files_are_read(ending: str, tmp_path: Path) -> None:
         read("squad", tmp_path, ("de",), path="q.json", language="de")
 
 
+def tar_of(data: bytes) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        file = tarfile.TarInfo("q.json")
+        file.size = len(data)
+        archive.addfile(file, io.BytesIO(data))
+    return made.getvalue()
+
+
+def test_an_archive_of_lines_is_never_taken_for_lines(tmp_path: Path) -> None:
+    for language, text in (("de", b"Eins.\n"), ("en", b"One.\n")):
+        (tmp_path / f"{language}.txt.gz").write_bytes(gzip.compress(tar_of(text)))
+    with pytest.raises(IsoglossError, match="is a tar archive"):
+        read("parallel", tmp_path, ("de", "en"), path="{language}.txt.gz")
+
+
 def test_archives_and_pointers_are_told_as_such(tmp_path: Path) -> None:
     for data, told in [
         (b"PK\x03\x04\x00\x00", "is a zip archive. Unpack it first"),
         (b"\x1f\x9d\x90\x00\x00\x00", "is compressed with compress"),
+        (b"LZIP\x01\x0c\x00", "is compressed with lzip"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "is a pointer of Git LFS"),
+        (tar_of(b'{"q": "Was?", "a": "Rot"}\n'), "is a tar archive. Unpack it first"),
+        (gzip.compress(tar_of(b"Rot.\n")), "is a tar archive. Unpack it first"),
+        (gzip.compress(gzip.compress(b"{}")), "holds a compressed file. Unpack it first"),
     ]:
         (tmp_path / "q.json").write_bytes(data)
         (tmp_path / "p.jsonl").write_bytes(data)

@@ -53,6 +53,13 @@ def test_marks_of_reasoning_stay_in_the_text(text: str, shown: str, tokenizer: A
     assert decoded(tokenizer, numbers).split() == shown.split()
 
 
+@pytest.mark.parametrize("text", ["Haus </s>", "[THINK] Hm. [/THINK] Haus"])
+def test_numbers_that_no_token_has_are_no_text(text: str, tokenizer: Any) -> None:
+    numbers = tokenizer(text)["input_ids"]
+    beyond = max(tokenizer.get_vocab().values()) + 5
+    assert decoded(tokenizer, [*numbers, beyond]) == decoded(tokenizer, numbers)
+
+
 def test_reasoning_that_the_template_begins_and_the_limit_cuts_off_is_no_answer(
     causal: Path, corpus: Path, tmp_path: Path
 ) -> None:

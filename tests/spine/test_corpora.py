@@ -148,7 +148,7 @@ def test_a_changed_count_in_the_manifest_is_found(corpus: Path) -> None:
     text = (corpus / "manifest.json").read_text()
     assert '"train": 20' in text
     (corpus / "manifest.json").write_text(text.replace('"train": 20', '"train": 21'))
-    refused(corpus, "train", r"manifest\.json: is not as it was written")
+    refused(corpus, "train", r"manifest\.json: was changed after it was written")
 
 
 def test_manifests_of_earlier_versions_have_no_hash_and_what_can_be_checked_is(

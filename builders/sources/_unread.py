@@ -1,0 +1,57 @@
+"""Files that a source finds and does not read: counted by why, and told."""
+
+from __future__ import annotations
+
+from isogloss.console import say, warn
+from isogloss.showing import printable
+
+# So many names of files, codes or locales are told for each reason.
+_NAMED = 6
+
+#: Of a language that the recipe does not keep.
+OTHER_LANGUAGE = "of other languages than the recipe's"
+#: Of a language that it keeps, which another file has more exactly.
+LESS_NEAR = "of a language that another file is nearer to"
+#: Where a name should say the language, it says something else.
+NO_LANGUAGE = "whose names say no language that is known"
+
+
+class Unread:
+    """The files that a source found and does not read.
+
+    Args:
+        what: What they are, in the plural: ``"catalogs"``.
+        where: The source, to name before them.
+    """
+
+    def __init__(self, what: str, where: str) -> None:
+        self._what, self._where = what, where
+        self._names: dict[str, list[str]] = {}
+        self._strange = False
+
+    def note(self, why: str, name: str, *, strange: bool = False) -> None:
+        """Note a file.
+
+        Args:
+            why: Why it is not read, in words that follow a number of files.
+            name: What to tell of it, empty where that is nothing.
+            strange: Whether it is not known what it is: the user should not overlook it.
+        """
+        self._names.setdefault(why, []).append(name)
+        self._strange = self._strange or strange
+
+    def tell(self) -> dict[str, int]:
+        """Tell the user of them, and return how many they are by why, for the manifest."""
+        counts = {why: len(names) for why, names in sorted(self._names.items())}
+        if counts:
+            told = "; ".join(self._told(why) for why in counts)
+            number = sum(counts.values())
+            tell = warn if self._strange else say
+            tell(f"{self._where}: {number} {self._what} not read: {told}")
+        return counts
+
+    def _told(self, why: str) -> str:
+        names = self._names[why]
+        shown = [printable(name) for name in sorted(set(names)) if name]
+        rest = ", …" if len(shown) > _NAMED else ""
+        return f"{len(names)} {why}" + (f" ({', '.join(shown[:_NAMED])}{rest})" if shown else "")
