@@ -106,7 +106,9 @@ def test_damaged_records_of_a_corpus(examples: int, little: Path) -> None:
 @each_quick_and_many
 def test_a_damaged_lock(examples: int, tmp_path: Path) -> None:
     recipe = tmp_path / "r.toml"
-    entries = [{"name": "ours", "kind": "files", "version": "1", "licence": "MIT", "sha256": "0" * 64}]
+    entries = [
+        {"name": "ours", "kind": "files", "version": "1", "licence": "MIT", "sha256": "0" * 64}
+    ]
     now = lock.entry(entries, entries, "0" * 64, None)
 
     def read() -> None:
@@ -195,9 +197,9 @@ def test_a_damaged_run_json(examples: int, run: Path) -> None:
     def seal(told: dict[str, Any]) -> dict[str, Any]:
         return dict(json.loads(facts_text(told)))
 
-    Reader(
-        "run.json", "json", path.read_bytes(), sealing(path, seal, lambda: read_run(run))
-    ).fuzz(examples)
+    Reader("run.json", "json", path.read_bytes(), sealing(path, seal, lambda: read_run(run))).fuzz(
+        examples
+    )
 
 
 @each_quick_and_many
@@ -233,7 +235,9 @@ def test_a_damaged_part_of_an_unfinished_run(examples: int, tmp_path: Path) -> N
         taken = take_part(path, "key")
         assert taken is None or taken.equals(written)
 
-    Reader("predictions of an unfinished run", "bytes", path.read_bytes(), at(path, read)).fuzz(examples)
+    Reader("predictions of an unfinished run", "bytes", path.read_bytes(), at(path, read)).fuzz(
+        examples
+    )
 
 
 @each_quick_and_many

@@ -35,6 +35,6 @@ def test_damaged_outputs(ending: str, examples: int, tmp_path: Path) -> None:
     }.get(ending, file.getvalue())
     kind = {"txt": "text", "json": "json", "jsonl": "json", "parquet": "bytes"}.get(ending, "table")
     path = tmp_path / f"o.{ending}"
-    Reader(
-        f"predictions .{ending}", kind, sound, at(path, lambda: read_outputs(path, asked))
-    ).fuzz(examples)
+    Reader(f"predictions .{ending}", kind, sound, at(path, lambda: read_outputs(path, asked))).fuzz(
+        examples
+    )

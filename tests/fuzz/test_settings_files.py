@@ -157,7 +157,11 @@ def test_a_damaged_text(name: str, examples: int) -> None:
 @each_quick_and_many
 @pytest.mark.parametrize("name", ["recipe", "templates", "plan", "suite", "records of a suite"])
 def test_a_damaged_file_of_a_user(name: str, examples: int, tmp_path: Path) -> None:
-    for file, content in (("pairs.csv", b"en,text,lang\na,b,de\n"), ("s.jsonl", RECORDS), ("s.toml", SUITE)):
+    for file, content in (
+        ("pairs.csv", b"en,text,lang\na,b,de\n"),
+        ("s.jsonl", RECORDS),
+        ("s.toml", SUITE),
+    ):
         (tmp_path / file).write_bytes(content)
     file, kind, sound, read = {
         "recipe": ("r.toml", "toml", RECIPE, lambda: load_recipe(tmp_path / "r.toml")),
