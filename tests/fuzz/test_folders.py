@@ -174,11 +174,22 @@ def test_a_damaged_record_of_an_unfinished_build(
     folder, read = unfinished
     path = folder / "done.json"
 
-    def written(content: bytes) -> object:
-        path.write_bytes(content)
-        return read()
+    def seal(told: dict[str, Any]) -> dict[str, Any]:
+        return {**told, "sha256": staging._hash(told)}
 
-    Reader("done.json", "json", path.read_bytes(), written).fuzz(examples)
+    Reader("done.json", "json", path.read_bytes(), sealing(path, seal, read)).fuzz(examples)
+
+
+@pytest.mark.parametrize(
+    "kept", [[["", "x"]], [["../../x", "y"]], [[None, ""]], [[1.5, ""]], {"ab": 1}, [[10**30, ""]]]
+)
+def test_an_unfinished_build_that_names_files_by_no_number(
+    kept: Any, unfinished: tuple[Path, Callable[[], object]]
+) -> None:
+    folder, read = unfinished
+    told = read_json(folder / "done.json") | {"kept": kept}
+    write_json(folder / "done.json", told | {"sha256": staging._hash(told)})
+    read()
 
 
 @each_quick_and_many
