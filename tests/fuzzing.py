@@ -30,7 +30,7 @@ from isogloss.errors import IsoglossError
 SECONDS = 5.0
 WAIT = 12 * SECONDS
 GROWTH = 512 << 20
-QUICK = 25
+QUICK = 10
 MANY = int(os.environ.get("ISOGLOSS_FUZZ", "20000"))
 _UNTIL = float(os.environ.get("ISOGLOSS_FUZZ_SECONDS", "inf"))
 _ROUND = 500
@@ -194,7 +194,7 @@ class Reader:
         self.read(self.sound)  # what is sound is read
         at_first, began = _peak(reset=True), time.monotonic()
         while self.inputs < examples and time.monotonic() - began < _UNTIL:
-            self._round(min(_ROUND, examples - self.inputs), derandomize=examples == QUICK)
+            self._round(min(_ROUND, examples - self.inputs), derandomize=examples <= QUICK)
         grown = _peak() - at_first
         assert grown < GROWTH, f"memory grew by {grown >> 20} MiB"
         print(

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from fuzzing import Reader, at, each_quick_and_many
+from fuzzing import MANY, Reader, at, each_quick_and_many
 from tiny_models import tokenizer, write_causal
 
 from runners.models._base import GenerationSettings, LoadOptions, Prompt
@@ -21,6 +21,11 @@ TEMPLATE = b"""{% if messages[0]['role'] == 'system' %}<s>{{ messages[0]['conten
 {%- for m in messages if m['role'] != 'system' %}<{{ m['role'] }}>{{ m['content'] | trim }}{% endfor %}
 {%- if add_generation_prompt %}<assistant>{% endif %}"""
 
+# To load a model is dear.
+each_few_and_many = pytest.mark.parametrize(
+    "examples", [3, pytest.param(MANY, marks=pytest.mark.slow)], ids=["few", "many"]
+)
+
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -32,7 +37,7 @@ def model(sound: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(sound, tmp_path / "model"))
 
 
-@each_quick_and_many
+@each_few_and_many
 @pytest.mark.parametrize(
     "name", ["config.json", "generation_config.json", "tokenizer_config.json", "tokenizer.json"]
 )
@@ -47,7 +52,7 @@ def test_a_damaged_file_of_a_model(name: str, examples: int, model: Path) -> Non
     Reader(name, "json", sound, at(path, read)).fuzz(examples)
 
 
-@each_quick_and_many
+@each_few_and_many
 @pytest.mark.parametrize("name", ["safetensors", "safetensors header"])
 def test_damaged_weights(name: str, examples: int, model: Path) -> None:
     path = model / "model.safetensors"
