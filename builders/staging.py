@@ -143,11 +143,10 @@ class Staging:
             for spool, name in ((staged.kept, "kept"), (staged.scores, "scores")):
                 spool.take_up(told[name])
             staged.ledger.take_up(told)
-        except (IsoglossError, AttributeError, LookupError, TypeError, ValueError):
-            whole = False
-        else:
             spools = (staged.kept, staged.scores, *staged.ledger.spools.values())
             whole = all(spool.whole() for spool in spools)
+        except (IsoglossError, AttributeError, LookupError, TypeError, ValueError):
+            whole = False
         if not whole:
             warn(f"{folder}: what was done of {source.name} is damaged, and is done again")
             return None

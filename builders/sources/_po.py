@@ -198,7 +198,9 @@ class _Reader:
                 yield from self.end()
             entry = self._entry or self._new(obsolete, number)
             if not entry.fault:
-                entry.fault, entry.line = f"{fault}: {line[:_SHOWN]!r}", number
+                # What is wrong may be a byte that is not text.
+                told = _NOT_DECODED.sub("\ufffd", str(fault))
+                entry.fault, entry.line = f"{told}: {line[:_SHOWN]!r}", number
 
     def end(self) -> Iterator[Entry]:
         """Yield the entry that is open."""

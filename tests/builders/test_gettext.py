@@ -52,6 +52,16 @@ def test_a_broken_entry_is_a_rejected_row_and_costs_no_other(
     assert reason.endswith(place)
 
 
+def test_what_is_wrong_may_be_a_byte_that_is_no_text(tmp_path: Path) -> None:
+    """An escape of a byte that is not of the encoding: the fuzzing found that it ended the source."""
+    broken = b'msgid "Open"\nmsgstr "\\\xbd"\n\n' + entry("Save", "Speichern").encode()
+    write(tmp_path / "de/LC_MESSAGES/a.po", HEADER.encode() + broken)
+    found = read(tmp_path)
+    assert good(found) == [("Save", "Speichern")]
+    (reason,) = found["reason"].drop_nulls()
+    assert "an unknown escape \\\ufffd" in reason
+
+
 def test_a_file_of_which_no_entry_is_whole_is_no_catalog(tmp_path: Path) -> None:
     write(tmp_path / "de/LC_MESSAGES/a.po", "Dear all,\nhere it is\n", header="")
     place = r"a\.po:1: is not a gettext catalog \(neither a comment"

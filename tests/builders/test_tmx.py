@@ -11,7 +11,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from source_reading import open_source, pairs, read, texts
 
@@ -263,27 +263,3 @@ def test_what_is_written_as_segments_comes_back(rows: list[tuple[str, str]], chu
     assert found["output"].to_list() == [two for _, two in written]
     for (one, two), reason in zip(written, found["reason"], strict=True):
         assert (reason is None) == bool(one and two)
-
-
-WHOLE = f"""{TMX}<body>{unit(en="One &amp; two", de=["Eins", ""], ZH_CHT=CODED)}{unit(sr_Latn="x")}
-</body></tmx>""".encode()
-CHANGES = st.lists(
-    st.tuples(st.integers(0, len(WHOLE)), st.integers(0, 20), st.binary(max_size=6)), max_size=4
-)
-
-
-@pytest.mark.slow
-@given(CHANGES, st.binary(max_size=40))
-@settings(max_examples=20_000, deadline=None)
-def test_a_damaged_memory_is_read_or_refused_in_one_line(
-    changes: list[tuple[int, int, bytes]], tail: bytes
-) -> None:
-    content = WHOLE
-    for start, length, put in changes:
-        content = content[:start] + put + content[start + length :]
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "m.tmx").write_bytes(content + tail)
-        try:
-            read("tmx", Path(folder), ("de", "zh-Hant"), path="m.tmx")
-        except IsoglossError as error:
-            assert "\n" not in str(error)

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 import runners
 from isogloss.errors import IsoglossError
@@ -211,44 +209,3 @@ def test_a_file_that_is_no_table_is_one_error(name: str, text: str, model: Path)
     with pytest.raises(IsoglossError) as raised:
         load_model(str(model), LoadOptions(generation=SHORT))
     assert "\n" not in str(raised.value)
-
-
-VALUES = st.one_of(
-    st.none(), st.booleans(), st.integers(-5, 5), st.just(10**30), st.floats(), st.text(max_size=4),
-    st.lists(st.integers(), max_size=2), st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
-)  # fmt: skip
-
-
-@given(st.data())
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_configuration_with_a_wrong_value_is_one_error_or_none(
-    causal: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
-    wrong_values(causal, tmp_path_factory, data)
-
-
-@pytest.mark.slow
-@given(st.data())
-@settings(max_examples=20_000, suppress_health_check=list(HealthCheck))
-def test_many_configurations_with_a_wrong_value(
-    causal: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
-    wrong_values(causal, tmp_path_factory, data)
-
-
-def wrong_values(
-    causal: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
-    folder = shutil.copytree(causal, tmp_path_factory.mktemp("wrong") / "model")
-    try:
-        file = folder / data.draw(st.sampled_from(["config.json", "generation_config.json"]))
-        config = json.loads(file.read_text())
-        config[data.draw(st.sampled_from(sorted(config)))] = data.draw(VALUES)
-        file.write_text(json.dumps(config))
-        try:
-            loaded = load_model(str(folder), LoadOptions(generation=SHORT))
-            assert len(loaded.generate(PROMPTS, SHORT)) == 1
-        except IsoglossError as error:
-            assert "\n" not in str(error)
-    finally:
-        shutil.rmtree(folder.parent)
