@@ -202,8 +202,8 @@ def test_a_public_repository_needs_a_word_and_a_private_one_stays_so(
 
 
 def test_what_hinders_is_told_in_one_line(hub: HubServer, corpus: Path) -> None:
-    assert "nobody is logged in" in refused(hub, corpus, token=None)
-    assert "hf auth login" in refused(hub, corpus, token=None)
+    nobody = refused(hub, corpus, token=None)
+    assert "nobody is logged in" in nobody and "hf auth login" in nobody
     assert "does not accept this login" in refused(hub, corpus, token="wrong")
     assert "is no name of a repository" in refused(hub, corpus, "ada/a/b")
     assert "says no user or organization" in refused(hub, corpus, "little")

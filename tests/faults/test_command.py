@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commanding import command, done
+from commanding import wrong as wrong_here
 
 from isogloss.provenance import sha256_file
 
@@ -105,15 +107,21 @@ def wrong(done: Any, told: str, status: int = 2) -> None:
     assert re.search(told, errors[0]), errors[0]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_has_an_example_of_a_command_that_there_is(command: str, tmp_path: Path) -> None:
-    done = isogloss(tmp_path, command, "--help")
-    assert done.returncode == 0
-    example = re.search(rf"Example: (isogloss {command} .+)", done.stdout)
-    assert example is not None, done.stdout
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that a command within this process runs in, with room for its lines."""
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_an_example_of_a_command_that_there_is(name: str, here: Path) -> None:
+    example = re.search(rf"Example: (isogloss {name} .+)", done(name, "--help").stdout)
+    assert example is not None
     # The example parses: its own options and arguments are known. What it names is not there.
     words = shlex.split(example[1])[1:]
-    tried = isogloss(tmp_path, *words)
+    tried = command(*words)
     assert "No such option" not in tried.stderr
     assert "Usage:" not in tried.stderr
 
@@ -127,42 +135,36 @@ def test_help_is_instant(tmp_path: Path) -> None:
     assert min(times) < 0.5
 
 
-def test_the_whole_path_and_again(recipe: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    done = isogloss(tmp_path, "run", recipe, "--out", out)
-    assert done.returncode == 0, done.stderr
-    index = Path(done.stdout.strip())
+def test_the_whole_path_and_again(recipe: Path, here: Path) -> None:
+    out = here / "out"
+    ran = isogloss(here, "run", recipe, "--out", out)
+    assert ran.returncode == 0, ran.stderr
+    index = Path(ran.stdout.strip())
     assert index == out / "site" / "index.html"
     assert "<title>Little</title>" in index.read_text("utf-8")
     assert {path.name for path in out.iterdir()} == {"corpus", "runs", "site"}
     site = hashes(out / "site")
-    again = isogloss(tmp_path, "run", recipe, "--out", out)
+    again = isogloss(here, "run", recipe, "--out", out)
     assert again.returncode == 0
     assert again.stderr.count("is up to date") == 3
     assert hashes(out / "site") == site
-    compared = isogloss(tmp_path, "compare", out / "runs" / "nearest", out / "runs" / "copy")
+    compared = done("compare", out / "runs" / "nearest", out / "runs" / "copy")
     assert re.search(r"translation, chrF2\n(.*\n)+  de +\d", compared.stdout)
-    ranked = isogloss(tmp_path, "compare", out / "runs" / "nearest", out / "runs" / "copy", index)
-    wrong(ranked, "index.html: is not a finished run")
-    rescored = isogloss(tmp_path, "rescore", out / "runs" / "copy")
-    assert (rescored.returncode, rescored.stdout) == (0, ""), "the same answers, the same scores"
-    listed = isogloss(tmp_path, "list", "suites")
-    assert "smoke" in listed.stdout
+    ranked = command("compare", out / "runs" / "nearest", out / "runs" / "copy", index)
+    wrong_here(ranked, "index.html: is not a finished run")
+    rescored = done("rescore", out / "runs" / "copy")
+    assert rescored.stdout == "", "the same answers, the same scores"
+    assert "smoke" in done("list", "suites").stdout
 
 
-def test_parts_of_the_path_are_commands_of_their_own(recipe: Path, tmp_path: Path) -> None:
-    corpus = isogloss(tmp_path, "build", recipe, "--out", "corpus")
-    assert corpus.stdout.strip() == "corpus"
-    run = isogloss(
-        tmp_path, "score", "nearest", "--corpus", "corpus", "--out", "run", "--resamples", "20"
-    )
-    assert run.returncode == 0, run.stderr
+def test_parts_of_the_path_are_commands_of_their_own(recipe: Path, here: Path) -> None:
+    assert done("build", recipe, "--out", "corpus").stdout.strip() == "corpus"
+    run = done("score", "nearest", "--corpus", "corpus", "--out", "run", "--resamples", "20")
     assert re.search(r"translation\s+mean\s+chrf", run.stderr)
-    site = isogloss(tmp_path, "publish", "run", "--out", "site", "--title", "Mine")
+    site = done("publish", "run", "--out", "site", "--title", "Mine")
     assert site.stdout.strip() == "site/index.html"
-    export = isogloss(tmp_path, "export", "corpus", "x.jsonl", "--layout", "input-output")
-    assert export.returncode == 0
-    assert (tmp_path / "x.jsonl").read_text("utf-8").count("\n") > 150
+    done("export", "corpus", "x.jsonl", "--layout", "input-output")
+    assert (here / "x.jsonl").read_text("utf-8").count("\n") > 150
 
 
 WRONG = [
@@ -179,35 +181,42 @@ WRONG = [
 
 @pytest.mark.parametrize(("old", "new", "told"), WRONG)
 def test_what_is_wrong_is_one_line_and_status_2(
-    old: str, new: str, told: str, recipe: Path, tmp_path: Path
+    old: str, new: str, told: str, recipe: Path, here: Path
 ) -> None:
     recipe.write_text(recipe.read_text().replace(old, new, 1))
-    wrong(isogloss(tmp_path, "run", recipe, "--out", "out"), told)
-    assert not (tmp_path / "out" / "site").exists()
+    wrong_here(command("run", recipe, "--out", "out"), told)
+    assert not (here / "out" / "site").exists()
     if "none" not in new:
-        assert not (tmp_path / "out").exists(), "all of a recipe is checked before work begins"
+        assert not (here / "out").exists(), "all of a recipe is checked before work begins"
 
 
-def test_commands_told_nonsense(tmp_path: Path) -> None:
-    wrong(isogloss(tmp_path, "run", "none.toml"), "none.toml: there is no such file")
-    wrong(isogloss(tmp_path, "score", "--suite", "smoke"), "say what to score")
-    wrong(isogloss(tmp_path, "score", "copy"), "say what is asked")
-    wrong(isogloss(tmp_path, "score", "copy", "--suite", "smook"), "Did you mean 'smoke'")
-    wrong(isogloss(tmp_path, "publish", "."), "is not a finished run")
-    wrong(isogloss(tmp_path, "compare", ".", "."), "is not a finished run")
-    wrong(isogloss(tmp_path, "compare", "."), "name two runs or more")
-    wrong(isogloss(tmp_path, "rescore", "."), "is not a finished run")
+def test_what_is_wrong_is_one_line_of_the_real_command(recipe: Path, tmp_path: Path) -> None:
+    old, new, told = WRONG[0]
+    recipe.write_text(recipe.read_text().replace(old, new, 1))
+    wrong(isogloss(tmp_path, "run", recipe, "--out", "out"), told)
+    assert not (tmp_path / "out").exists()
+
+
+def test_commands_told_nonsense(here: Path) -> None:
+    wrong_here(command("run", "none.toml"), "none.toml: there is no such file")
+    wrong_here(command("score", "--suite", "smoke"), "say what to score")
+    wrong_here(command("score", "copy"), "say what is asked")
+    wrong_here(command("score", "copy", "--suite", "smook"), "Did you mean 'smoke'")
+    wrong_here(command("publish", "."), "is not a finished run")
+    wrong_here(command("compare", ".", "."), "is not a finished run")
+    wrong_here(command("compare", "."), "name two runs or more")
+    wrong_here(command("rescore", "."), "is not a finished run")
     outputs = ("score", "--suite", "smoke", "--predictions")
-    wrong(isogloss(tmp_path, *outputs, "none.txt"), "none.txt: there is no such file")
-    wrong(isogloss(tmp_path, *outputs, "."), "no file for 16 of the suite's 16 cells")
-    wrong(isogloss(tmp_path, "list", "metric"), "Did you mean 'metrics'")
-    wrong(isogloss(tmp_path, "inspect", "./none"), "there is no model folder")
-    wrong(isogloss(tmp_path, "tune", "./none", "."), "is not a finished corpus")
-    wrong(isogloss(tmp_path, "export", ".", "x.jsonl"), "is not a finished corpus")
+    wrong_here(command(*outputs, "none.txt"), "none.txt: there is no such file")
+    wrong_here(command(*outputs, "."), "no file for 16 of the suite's 16 cells")
+    wrong_here(command("list", "metric"), "Did you mean 'metrics'")
+    wrong_here(command("inspect", "./none"), "there is no model folder")
+    wrong_here(command("tune", "./none", "."), "is not a finished corpus")
+    wrong_here(command("export", ".", "x.jsonl"), "is not a finished corpus")
 
 
 def test_an_interruption_is_130_and_the_next_call_goes_on(recipe: Path, tmp_path: Path) -> None:
-    pairs(tmp_path, 600)
+    pairs(tmp_path, 300)
     straight = isogloss(tmp_path, "run", recipe, "--out", "straight")
     assert straight.returncode == 0, straight.stderr
     process = subprocess.Popen(
@@ -219,7 +228,7 @@ def test_an_interruption_is_130_and_the_next_call_goes_on(recipe: Path, tmp_path
     for line in process.stderr:
         if line.startswith("filter language"):
             break
-    time.sleep(1)
+    time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     rest = process.communicate(timeout=60)[1]
     assert process.returncode == 130, rest
@@ -256,23 +265,32 @@ def can_mount(home: Path) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("size", [8, 24])
-def test_a_full_disk_is_told(size: int, recipe: Path, tmp_path: Path) -> None:
-    if not can_mount(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a recipe, its corpus and a run, made where there is room."""
+    folder = tmp_path_factory.mktemp("made")
+    if not can_mount(folder):
         pytest.skip("SKIPPED LOUDLY: no small disk can be made here (unshare, tmpfs)")
-    wrong(on_a_small_disk(tmp_path, size, "build", recipe, "--out", "small/c"), "the disk is full")
-    built = isogloss(tmp_path, "build", recipe, "--out", "corpus")
-    assert built.returncode == 0
-    score = ("score", "copy", "--corpus", "corpus", "--resamples", "5", "--out")
-    done = on_a_small_disk(tmp_path, 16, *score, "small/run")
-    wrong(done, "the disk is full")
-    assert isogloss(tmp_path, *score, "run").returncode == 0
-    wrong(on_a_small_disk(tmp_path, size, "publish", "run", "--out", "small/s"), "the disk is full")
+    pairs(folder, 100)
+    (folder / "recipe.toml").write_text(RECIPE, encoding="utf-8")
+    done("build", folder / "recipe.toml", "--out", folder / "corpus")
+    copy = ("score", "copy", "--corpus", folder / "corpus", "--resamples", "5")
+    done(*copy, "--out", folder / "run")
+    return folder
 
 
-def test_a_folder_that_may_not_be_written_is_told(recipe: Path, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    wrong(
-        isogloss(tmp_path, "build", recipe, "--out", "file/corpus"), "cannot be written|is a file"
-    )
-    wrong(isogloss(tmp_path, "build", recipe, "--out", "file"), "is a file")
+@pytest.mark.parametrize("size", [8, 24])
+@pytest.mark.parametrize("words", [("build", "recipe.toml"), ("publish", "run")])
+def test_a_full_disk_is_told(size: int, words: tuple[str, ...], made: Path) -> None:
+    wrong(on_a_small_disk(made, size, *words, "--out", "small/x"), "the disk is full")
+
+
+def test_a_disk_that_a_run_fills_is_told(made: Path) -> None:
+    score = ("score", "copy", "--corpus", "corpus", "--resamples", "5", "--out", "small/run")
+    wrong(on_a_small_disk(made, 16, *score), "the disk is full")
+
+
+def test_a_folder_that_may_not_be_written_is_told(recipe: Path, here: Path) -> None:
+    (here / "file").write_text("")
+    wrong_here(command("build", recipe, "--out", "file/corpus"), "cannot be written|is a file")
+    wrong_here(command("build", recipe, "--out", "file"), "is a file")

@@ -5,13 +5,21 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
+from commanding import command, done, wrong
 
 from isogloss.guard import guarded
-from tests.faults.test_command import RECIPE, hashes, isogloss, pairs, wrong
+from tests.faults.test_command import RECIPE, hashes, pairs
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that the commands run in, with room for their lines."""
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture
@@ -25,9 +33,9 @@ SCORE = ("score", "copy", "--suite", "smoke", "--resamples", "5")
 
 
 @pytest.mark.parametrize("out", ["/proc/nothing-of-ours", "x" * 300, "/dev/null/x"])
-def test_a_place_that_cannot_be_is_told(out: str, recipe: Path, tmp_path: Path) -> None:
-    wrong(isogloss(tmp_path, *SCORE, "--out", out), out[:50])
-    wrong(isogloss(tmp_path, "build", recipe, "--out", out), out[:50])
+def test_a_place_that_cannot_be_is_told(out: str, recipe: Path) -> None:
+    wrong(command(*SCORE, "--out", out), out[:50])
+    wrong(command("build", recipe, "--out", out), out[:50])
 
 
 @pytest.mark.parametrize(
@@ -68,26 +76,26 @@ def test_nobody_reading_on_is_no_error_of_ours() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_recipe_that_may_not_be_read_is_told(recipe: Path, tmp_path: Path) -> None:
+def test_a_recipe_that_may_not_be_read_is_told(recipe: Path) -> None:
     recipe.chmod(0)
-    wrong(isogloss(tmp_path, "build", recipe), "recipe.toml: Permission denied")
+    wrong(command("build", recipe), "recipe.toml: Permission denied")
 
 
-def test_a_site_can_be_made_in_the_folder_one_is_in(tmp_path: Path) -> None:
+def test_a_site_can_be_made_in_the_folder_one_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = tmp_path / "run"
-    assert isogloss(tmp_path, *SCORE, "--out", run).returncode == 0
+    done(*SCORE, "--out", run)
     here = tmp_path / "here"
     here.mkdir()
+    monkeypatch.chdir(here)
     number = here.stat().st_ino
     for _ in range(2):
-        done = isogloss(here, "publish", run, "--out", ".", "--resamples", "5")
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.strip() == "index.html"
+        published = done("publish", run, "--out", ".", "--resamples", "5")
+        assert published.stdout.strip() == "index.html"
         assert here.stat().st_ino == number, "a shell that stands in the folder stays in it"
         assert (here / "index.html").is_file() and (here / "assets" / "style.css").is_file()
-    assert {path.name for path in tmp_path.iterdir()} == {"run", "here", "cache"} - (
-        set() if (tmp_path / "cache").exists() else {"cache"}
-    )
+    assert {path.name for path in tmp_path.iterdir()} == {"run", "here"}
 
 
 def test_outputs_in_the_folder_of_the_run_stay(tmp_path: Path) -> None:
@@ -95,10 +103,10 @@ def test_outputs_in_the_folder_of_the_run_stay(tmp_path: Path) -> None:
     theirs.parent.mkdir()
     theirs.write_text('{"id": "x", "prediction": "y"}\n')
     before = hashes(tmp_path)
-    done = isogloss(
-        tmp_path, "score", "--predictions", "predictions/gpt.jsonl", "--suite", "smoke", "--out", "."
-    )  # fmt: skip
-    wrong(done, "holds files that are not a run of ours")
+    scored = command(
+        "score", "--predictions", "predictions/gpt.jsonl", "--suite", "smoke", "--out", "."
+    )
+    wrong(scored, "holds files that are not a run of ours")
     assert hashes(tmp_path) == before
 
 
@@ -114,7 +122,7 @@ def test_a_model_that_is_not_there_is_told_before_anything_is_built(
 ) -> None:
     recipe.write_text(systems(model), encoding="utf-8")
     # From the recipe's own folder, where its paths are shortest.
-    done: Any = isogloss(tmp_path, "run", "recipe.toml", "--out", "out")
-    wrong(done, r"recipe\.toml: run\.systems\[1\]: there is no ")
-    assert "hub" not in done.stderr
+    ran = command("run", "recipe.toml", "--out", "out")
+    wrong(ran, r"recipe\.toml: run\.systems\[1\]: there is no ")
+    assert "hub" not in ran.stderr
     assert not (tmp_path / "out").exists()
