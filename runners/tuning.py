@@ -127,9 +127,7 @@ def _check_folder(out: Path, model: str) -> None:
             where=out,
             remedy="Name another folder for it: --out FOLDER",
         )
-    check_ours(
-        out, is_checkpoint, kind="a checkpoint", remedy="Name another folder for it: --out FOLDER"
-    )
+    check_ours(out, is_checkpoint, kind="a checkpoint")
 
 
 def _is_tuned(out: Path, key: dict[str, Any]) -> bool:
