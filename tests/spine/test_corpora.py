@@ -183,7 +183,7 @@ def test_a_manifest_that_lists_what_is_no_name_in_it_is_refused(name: str, corpu
     manifest.pop(OWN_HASH)
     manifest["files"][name] = manifest["files"]["README.md"]
     (corpus / "manifest.json").write_text(json.dumps(manifest))
-    refused(corpus, "train", "which is no name in it")
+    refused(corpus, "train", "which is no name in it|is not UTF-8")
 
 
 @pytest.mark.parametrize(
