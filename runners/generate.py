@@ -86,7 +86,7 @@ def check_run_folder(out: Path) -> None:
     Raises:
         IsoglossError: It holds something else.
     """
-    check_ours(out, _is_run, kind="a run", remedy="Name another folder for the run: --out FOLDER")
+    check_ours(out, _is_run, kind="a run")
 
 
 def _is_run(folder: Path) -> bool:

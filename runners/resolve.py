@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from isogloss import wheels
 from isogloss.console import say
 from isogloss.errors import IsoglossError, Unavailable
+from isogloss.locks import scratch
 from isogloss.provenance import (
     cache_folder,
     disk,
@@ -206,11 +206,9 @@ def _from_gguf(spec: str, path: Path, where: str) -> Located:
     if not is_whole(folder):
         say(f"unpacking {path.name} …")
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".partial-") as scratch:
-                _convert(path, Path(scratch), where)
-                put_whole(Path(scratch), folder)
-                Path(scratch).mkdir(exist_ok=True)
+            with scratch(folder.parent) as beside:
+                _convert(path, beside / "whole", where)
+                put_whole(beside / "whole", folder)
         except OSError as error:
             raise write_error(error, folder) from error
     return Located(spec, folder, digest[:16])

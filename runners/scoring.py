@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import polars as pl
 
 from isogloss.console import say, warn
+from isogloss.corpora import Corpus, open_corpus
 from isogloss.errors import IsoglossError
 from isogloss.locks import held
 from isogloss.provenance import SEAL, library_versions, processors, sha256_file, writing
@@ -119,7 +120,9 @@ def _score(
     scoring.check(asked.records)
     if corpus is None and spec.startswith("corpus:"):
         corpus = Path(spec.removeprefix("corpus:"))
-    key = _key(model, corpus, asked.sha256, asked.records, settings)
+    # Opened once: what is looked up is what the key names, whoever builds it again meanwhile.
+    looked_up = open_corpus(corpus) if model == "nearest" and corpus is not None else corpus
+    key = _key(model, looked_up, asked.sha256, asked.records, settings)
     found = _answered(out, key, run)
     if found is not None:
         finish(out)
@@ -131,7 +134,7 @@ def _score(
         return out
     _check_place(model, out)
     options = LoadOptions(
-        corpus,
+        looked_up,
         settings.trust_remote_code,
         where=f"model {model}",
         records=asked.records,
@@ -188,7 +191,11 @@ def _check_place(model: str, out: Path) -> None:
 
 
 def _key(
-    model: str, corpus: Path | None, suite: str, records: pl.DataFrame, settings: ScoreSettings
+    model: str,
+    corpus: Path | Corpus | None,
+    suite: str,
+    records: pl.DataFrame,
+    settings: ScoreSettings,
 ) -> dict[str, Any]:
     """Return what a run's answers hang on: with the same key they would be the same."""
     key: dict[str, Any] = {"model": model, "suite": suite}
@@ -202,8 +209,8 @@ def _key(
     outputs = path_of(model)
     if outputs is not None:
         key["outputs"] = fingerprint(outputs, records)
-    if model == "nearest" and corpus is not None and (corpus / "manifest.json").is_file():
-        key["corpus"] = sha256_file(corpus / "manifest.json")
+    if isinstance(corpus, Corpus):
+        key["corpus"] = corpus.sha256
     return key
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from isogloss.console import progress, say, warn
+from isogloss.corpora import open_corpus
 from isogloss.errors import IsoglossError
 from isogloss.locks import held
 from isogloss.provenance import check_ours, disk, library_versions, sha256_json, writing
@@ -24,7 +25,7 @@ from runners.checkpoint import (
     save,
     write_checkpoint,
 )
-from runners.corpora import corpus_hash, read_split
+from runners.corpora import read_split
 from runners.examples import Batch, Examples, prepare
 from runners.models import _transformers as hf
 from runners.models._base import GenerationSettings, LoadOptions
@@ -79,12 +80,13 @@ def _tune(
     options: LoadOptions,
 ) -> Path:
     _check_folder(out, model)
-    digest = corpus_hash(corpus)
+    # Opened once: what is trained on is what the key names, whoever builds it again meanwhile.
+    opened = open_corpus(corpus)
     located = locate(model, where=options.where)
     key = {
         "model": model,
         "revision": located.revision,
-        "corpus": digest,
+        "corpus": opened.sha256,
         "settings": settings.model_dump(mode="json"),
         "libraries": library_versions(_LIBRARIES),
     }
@@ -103,7 +105,7 @@ def _tune(
     kind = hf.generates(config)
     if kind is None:
         raise IsoglossError(f"{model} does not generate text", where=options.where)
-    examples = prepare(read_split(corpus, "train"), tokenizer, settings, kind, where=options.where)
+    examples = prepare(read_split(opened, "train"), tokenizer, settings, kind, where=options.where)
     if not examples.rows:
         raise IsoglossError(
             "no example is left to train on",
@@ -125,9 +127,7 @@ def _check_folder(out: Path, model: str) -> None:
             where=out,
             remedy="Name another folder for it: --out FOLDER",
         )
-    check_ours(
-        out, is_checkpoint, kind="a checkpoint", remedy="Name another folder for it: --out FOLDER"
-    )
+    check_ours(out, is_checkpoint, kind="a checkpoint")
 
 
 def _is_tuned(out: Path, key: dict[str, Any]) -> bool:

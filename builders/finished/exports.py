@@ -15,6 +15,7 @@ from builders.finished.opening import DataFile, Finished, open_finished
 from isogloss.console import Progress, progress, warn
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
+from isogloss.locks import held
 from isogloss.provenance import clear_partial, writing
 from isogloss.records import SCHEMA, SPLITS, TASKS, prompt_expr
 from isogloss.settings import unknown
@@ -69,7 +70,8 @@ def export(
 
     Raises:
         IsoglossError: The corpus is unfinished or has nothing of what is asked, an argument is
-            wrong, or the output folder holds files that this export would not write.
+            wrong, or the output folder holds files that this export would not write, or another
+            process is writing it.
     """
     out = Path(out)
     if layout not in get_args(Layout):
@@ -82,11 +84,14 @@ def export(
         # Files are by name, so those of a language stand together.
         groups = groupby(chosen, key=lambda file: file.language)
         parts = {out / f"{language}.jsonl": list(files) for language, files in groups}
-        _check_folder(out, parts)
-    for path in parts:
-        clear_partial(path)
     shown = [*_arranged(layout), *map(pl.col, columns)]
     with ExitStack() as stack:
+        if by_language:
+            # Two exports at once would leave languages of both.
+            stack.enter_context(held(out))
+            _check_folder(out, parts)
+        for path in parts:
+            clear_partial(path)
         bar = stack.enter_context(progress("exporting", sum(file.rows for file in chosen)))
         for path, files in parts.items():
             # None is renamed into place before all are written.
@@ -142,10 +147,8 @@ def _chosen(
 
 
 def _check_folder(out: Path, parts: Iterable[Path]) -> None:
-    if out.exists() and not out.is_dir():
-        raise IsoglossError("is a file", where=out, remedy="Name a folder")
     ours = {path.name for path in parts}
-    found = sorted(path.name for path in out.iterdir()) if out.exists() else []
+    found = sorted(path.name for path in out.iterdir())
     # A language that an earlier export left there would be trained on with the others.
     others = [name for name in found if not name.startswith(".") and name not in ours]
     if others:

@@ -6,11 +6,11 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 from isogloss.console import say
 from isogloss.errors import Unavailable
+from isogloss.locks import scratch
 from isogloss.provenance import cache_folder, offline, read_json, write_json
 
 _FILE = re.compile(r"_(main|contrib|non-free[^_]*)_i18n_Translation-")
@@ -50,10 +50,9 @@ def fetch(codes: list[str], *, where: str) -> tuple[list[Path], str]:
             remedy="Run once without --offline",
         )
     say(f"fetching Debian's package descriptions with apt ({key}) …")
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as scratch:
-        problem = _update(Path(scratch), codes)
-        found = _files(Path(scratch) / "lists")
+    with scratch(folder) as beside:
+        problem = _update(beside, codes)
+        found = _files(beside / "lists")
         if not any(path.name.split("Translation-")[1].startswith("en") for path in found):
             raise Unavailable(
                 f"apt-get fetched no descriptions ({problem or 'no Debian among its sources'})",

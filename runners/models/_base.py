@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, Self
 import polars as pl
 from pydantic import Field, model_validator
 
+from isogloss.corpora import Corpus
 from isogloss.settings import Settings
 
 #: Prompts that a system without weights answers at once.
@@ -108,7 +109,8 @@ class LoadOptions:
     """What loading may need.
 
     Attributes:
-        corpus: A corpus folder, for systems that look answers up in its train split.
+        corpus: A corpus folder, or one that is opened, for systems that look answers up in its
+            train split.
         trust_remote_code: Whether the user said that a model's own code may run.
         where: The place to name in an error.
         records: The records that will be asked, for systems whose answers are there already.
@@ -116,7 +118,7 @@ class LoadOptions:
         generation: How it will be asked: what it cannot do is said when it is loaded.
     """
 
-    corpus: Path | None = None
+    corpus: Path | Corpus | None = None
     trust_remote_code: bool = False
     where: str = "model"
     records: pl.DataFrame | None = None

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import builders
 from isogloss.errors import IsoglossError
+from isogloss.locks import held
 from isogloss.provenance import read_json
 
 HOSTILE = 'Zitat " \\ \n\r\t\x00\x1b[2J \u202e\u2028\u0085 😀 </script> \ufeff'
@@ -96,6 +97,18 @@ def test_a_language_of_an_earlier_export_is_not_left_among_the_others(
         "holds de-AT.jsonl, which this export does not write",
     )
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_folder_that_another_process_writes_is_not_exported_to(
+    corpus: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    with held(folder), pytest.raises(IsoglossError, match="another process is writing it"):
+        builders.export(corpus, folder, layout="messages", by_language=True)
+    assert not folder.exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(IsoglossError, match="is a file"):
+        builders.export(corpus, tmp_path / "file", layout="messages", by_language=True)
 
 
 def test_languages_and_tasks_can_be_chosen(corpus: Path, tmp_path: Path) -> None:

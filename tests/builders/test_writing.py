@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from builders import writing
-from builders.store import Spool, Store, packed, rebatched
+from builders.store import Spool, Store, packed, rebatched, write_parquet
 from isogloss.provenance import sha256_file
 from isogloss.records import SCHEMA, with_ids
 
@@ -109,3 +109,28 @@ def test_a_store_numbers_rows_over_all_its_files(tmp_path: Path) -> None:
         "position",
         "references",
     ]
+
+
+def test_every_reader_finds_a_changed_bit_of_a_corpus_file(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "rows.parquet"
+    write_parquet(records(2000), path)
+    good, content = pq.read_table(path), path.read_bytes()
+    body, rng = pq.read_metadata(path).row_group(0), random.Random(5)
+    # Without what stands around the pages: their headers, and the file's own.
+    largest = max((body.column(n) for n in range(body.num_columns)),
+                  key=lambda column: column.total_compressed_size)  # fmt: skip
+    end = largest.data_page_offset + largest.total_compressed_size
+    found = 0
+    for _ in range(60):
+        changed = bytearray(content)
+        changed[rng.randrange(end - largest.total_compressed_size // 2, end)] ^= 1
+        try:
+            same = pq.read_table(pa.BufferReader(bytes(changed))).equals(good)
+        except (OSError, pa.ArrowException):
+            found += 1
+        else:
+            assert same, "a changed bit was read as if it were the data"
+    assert found > 50

@@ -75,11 +75,11 @@ def test_tuning_into_a_folder_of_somebody_elses_is_refused_before_anything_is_lo
     causal: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hf, "tokenizer_of", lambda *_: pytest.fail("a model was loaded"))
-    for name in ("model/config.json", "thesis.tex", ".state/mine.txt"):
+    for name in ("model/config.json", "thesis.tex", ".state/mine.txt", "checkpoint.json"):
         out = tmp_path / name.replace("/", "-")
         (out / name).parent.mkdir(parents=True)
         (out / name).write_text("years of work")
-        with pytest.raises(IsoglossError, match="holds files that are not a checkpoint of ours"):
+        with pytest.raises(IsoglossError, match=r"not a checkpoint of ours .* remove it first"):
             runners.tune(str(causal), corpus, out, settings=QUICK)
         assert (out / name).read_text() == "years of work"
 

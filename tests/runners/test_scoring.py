@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from corpora import row as record
+from corpora import write_corpus
 
 import benchmarks
 import runners
+from isogloss.corpora import open_corpus
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.provenance import read_json
 from isogloss.runs import PREDICTIONS
-from runners import GenerationSettings, ScoreSettings
+from runners import GenerationSettings, ScoreSettings, scoring
 
 QUICK = ScoreSettings(
     resamples=10, generation=GenerationSettings(batch_size=4, max_new_tokens={"translation": 8})
@@ -121,6 +125,30 @@ def test_nearest_answers_with_what_was_answered_before(corpus: Path, tmp_path: P
         assert (asked[row["id"]], row["prediction"]) in known
     with pytest.raises(IsoglossError, match="corpus"):
         runners.score("nearest", "smoke", tmp_path / "other", settings=QUICK)
+
+
+def test_nearest_does_not_look_up_in_a_corpus_that_is_built_again_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = write_corpus(tmp_path / "corpus", [record(f"Satz {number}") for number in range(5)])
+    load_model = scoring.load_model
+
+    def rebuilding(*given: Any) -> Any:
+        shutil.rmtree(corpus)
+        write_corpus(corpus, [record(f"Wort {number}") for number in range(9)])
+        return load_model(*given)
+
+    def answered() -> dict[str, Any]:
+        run = runners.score("nearest", "smoke", tmp_path / "run", corpus=corpus, settings=QUICK)
+        key: dict[str, Any] = read_json(run / "run.json")["key"]
+        return key
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scoring, "load_model", rebuilding)
+        with pytest.raises(IsoglossError, match="lists"):
+            answered()
+    assert answered()["corpus"] == open_corpus(corpus).sha256
+    assert set(predictions(tmp_path / "run")["prediction"]) & {f"Wort {n}" for n in range(9)}
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from corpora import row as record
+from corpora import write_corpus
 
+from isogloss.corpora import open_corpus
 from isogloss.errors import IsoglossError
 from isogloss.provenance import read_json
 from runners import TuneSettings, tune
@@ -209,3 +213,25 @@ def test_a_loss_that_is_not_finite_stops_the_tuning(
     with pytest.raises(IsoglossError, match=r"the loss is .* Lower learning_rate"):
         tune(str(causal), corpus, tmp_path / "out", settings=settings)
     assert not (tmp_path / "out" / "checkpoint.json").exists()
+
+
+def test_a_corpus_that_is_built_again_meanwhile_is_not_trained_on_under_the_first_ones_name(
+    causal: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path / "corpus"
+    shutil.copytree(corpus, mine)
+    tokenizer_of = hf.tokenizer_of
+
+    def rebuilding(*given: Any) -> Any:
+        shutil.rmtree(mine)
+        write_corpus(mine, [record(f"Satz {number}") for number in range(9)])
+        return tokenizer_of(*given)
+
+    monkeypatch.setattr(hf, "tokenizer_of", rebuilding)
+    settings = TuneSettings(max_steps=1, batch_size=2)
+    with pytest.raises(IsoglossError, match="lists"):
+        tune(str(causal), mine, tmp_path / "out", settings=settings)
+    monkeypatch.undo()
+    tune(str(causal), mine, tmp_path / "out", settings=settings)
+    key = read_json(tmp_path / "out" / "checkpoint.json")["key"]
+    assert key["corpus"] == open_corpus(mine).sha256

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from isogloss.errors import IsoglossError
-from isogloss.locks import held
+from isogloss.locks import held, scratch
 
 HOLDER = """
 import sys, time
@@ -70,3 +70,18 @@ def test_what_came_to_nothing_leaves_no_folder_above_either(tmp_path: Path) -> N
     with held(tmp_path / "c" / "d"):
         pass
     assert not (tmp_path / "c").exists()
+
+
+def test_scratch_folders_of_killed_processes_go_and_those_in_use_stay(tmp_path: Path) -> None:
+    left = tmp_path / ".partial-killed"
+    (left / "model").mkdir(parents=True)
+    (left / "model" / "weights").write_text("half")
+    theirs = tmp_path / "partial-of-theirs"
+    theirs.mkdir()
+    with scratch(tmp_path) as one:
+        assert not left.exists()
+        (one / "file").write_text("in use")
+        with scratch(tmp_path) as other:
+            assert other != one
+            assert (one / "file").read_text() == "in use"
+    assert list(tmp_path.iterdir()) == [theirs]
