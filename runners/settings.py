@@ -37,8 +37,8 @@ class TuneSettings(Settings):
         save_every: Steps between the states from which an interrupted tuning goes on.
         seed: Decides the order of batches and the additions' first values.
         dtype: What is computed in; ``auto`` is what the model is loaded in: bfloat16 on an
-            accelerator, float32 on processors. With bfloat16, LoRA's frozen weights are kept in
-            it; what is trained is kept in float32.
+            accelerator, float32 on processors. With bfloat16, weights are kept in float32 and
+            multiplied in bfloat16 (torch's autocast).
     """
 
     method: Literal["lora", "full"] = "lora"

@@ -147,8 +147,8 @@ def _load(located: Located, options: LoadOptions, settings: TuneSettings, kind: 
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
     auto = AutoModelForCausalLM if kind == "causal" else AutoModelForSeq2SeqLM
-    # All weights that are trained are kept in float32: their updates would be rounded away.
-    kept = settings.dtype if settings.method == "lora" else "float32"
+    # Weights that are trained are kept in float32: their updates would be rounded away.
+    kept = "auto" if (settings.method, settings.dtype) == ("lora", "auto") else "float32"
     options = replace(options, generation=GenerationSettings(dtype=kept))
     model = hf.weights_of(located, options, auto)
     torch.manual_seed(settings.seed)
