@@ -30,17 +30,23 @@ class Options(FilterOptions):
     Attributes:
         max_differing: At most so many may be on one side only.
         tags: Compare tags of HTML and XML too, by their names.
+        max_placeholders: At most so many may be on a side at all: a string that is half code is
+            half translated when it is copied. None for any number.
     """
 
     max_differing: int = Field(default=0, ge=0)
     tags: bool = True
+    max_placeholders: int | None = Field(default=None, ge=0)
 
 
-SCORED_BY = ("tags",)
+SCORED_BY = ("tags", "max_placeholders")
 
 
 def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
-    """Return ``differing``: how many placeholders one side has and the other has not."""
+    """Return ``differing``: how many placeholders one side has and the other has not.
+
+    With ``max_placeholders``, ``placeholders`` too: how many the side has that has more.
+    """
     found = pl.zeros(frame.height, pl.UInt16, eager=True).alias("differing")
     texts = frame.select(pl.col("input", "output").fill_null(""))
     marked = texts.select(pl.any_horizontal(pl.all().str.contains(_MARKS))).to_series()
@@ -48,18 +54,33 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     # Which argument a placeholder stands for hangs on those before it: no column expression. Few
     # rows come here.
     counts = [_differing(*pair, tags=options.tags) for pair in texts[asked].iter_rows()]
-    return found.scatter(asked, pl.Series(counts, dtype=pl.UInt16)).to_frame()
+    scores = found.scatter(asked, pl.Series(counts, dtype=pl.UInt16)).to_frame()
+    if options.max_placeholders is None:
+        return scores
+    most = [
+        max(_differing(text, "", tags=options.tags) for text in pair)
+        for pair in texts[asked].iter_rows()
+    ]
+    number = pl.zeros(frame.height, pl.UInt16, eager=True).alias("placeholders")
+    return scores.with_columns(number.scatter(asked, pl.Series(most, dtype=pl.UInt16)))
 
 
 def verdict(options: Options) -> pl.Expr:
     """Drop where too many placeholders differ."""
     wrong = pl.col("differing") > options.max_differing
-    return first_of(because(wrong, pl.format("{} placeholders are on one side only", "differing")))
+    reasons = [because(wrong, pl.format("{} placeholders are on one side only", "differing"))]
+    if options.max_placeholders is not None:
+        many = pl.col("placeholders") > options.max_placeholders
+        reasons.append(because(many, pl.format("it has {} placeholders", "placeholders")))
+    return first_of(*reasons)
 
 
 def sweeps(options: Options) -> list[Sweep]:
-    """Return how many may differ."""
-    return [Sweep("max_differing", "differing", options.max_differing, "above")]
+    """Return how many may differ, and how many there may be where that is bound."""
+    found = [Sweep("max_differing", "differing", options.max_differing, "above")]
+    if options.max_placeholders is not None:
+        found.append(Sweep("max_placeholders", "placeholders", options.max_placeholders, "above"))
+    return found
 
 
 def _differing(source: str, target: str, *, tags: bool) -> int:
