@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from isogloss.records import prompt_expr
+from runners.models import _transformers as hf
 from runners.models._chat import open_chat
 from runners.settings import TuneSettings
 
@@ -142,8 +143,9 @@ def prepare(
     rows: list[tuple[list[int], list[int]]] = []
     reasons: list[str | None] = []
     if asked:
-        prompts = tokenizer(asked, add_special_tokens=not templated)["input_ids"]
-        answers = tokenizer(records["output"].to_list(), add_special_tokens=False)["input_ids"]
+        outputs = records["output"].to_list()
+        prompts = hf.tokens_of(tokenizer, asked, where, add_special_tokens=not templated)
+        answers = hf.tokens_of(tokenizer, outputs, where, add_special_tokens=False)
         end = [tokenizer.eos_token_id]
         # An encoder's prompt keeps its own end; a decoder goes on from the prompt.
         for prompt, answer in zip(prompts, answers, strict=True):

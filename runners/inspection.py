@@ -95,16 +95,16 @@ def inspect(
         window,
         len(tokenizer),
         None if parameters is None else parameters * 4 / 2**30,
-        _cut(tokenizer, records),
+        _cut(tokenizer, records, options.where),
     )
 
 
-def _cut(tokenizer: Any, records: pl.DataFrame) -> pl.DataFrame:
+def _cut(tokenizer: Any, records: pl.DataFrame, where: str) -> pl.DataFrame:
     """Cut each language's references into tokens and count."""
     rows = []
     for (language,), part in records.group_by("language", maintain_order=True):
         texts = part["references"].list.first().to_list()
-        ids = tokenizer(texts, add_special_tokens=False)["input_ids"]
+        ids = hf.tokens_of(tokenizer, texts, where, add_special_tokens=False)
         characters, tokens = sum(map(len, texts)), sum(map(len, ids))
         strange = sum(row.count(tokenizer.unk_token_id) for row in ids)
         if tokenizer.unk_token_id in (None, tokenizer.eos_token_id):

@@ -153,6 +153,24 @@ def tokenizer_of(located: Located, options: LoadOptions) -> Any:
     return tokenizer
 
 
+def tokens_of(tokenizer: Any, text: Any, where: str, **more: Any) -> Any:
+    """Cut a text, or each of a list, into token ids.
+
+    Raises:
+        IsoglossError: The tokenizer fails on it.
+    """
+    try:
+        return tokenizer(text, **more)["input_ids"]
+    except (
+        Exception
+    ) as error:  # a tokenizer's configuration can be wrong in ways that show only now
+        raise IsoglossError(
+            f"its tokenizer fails ({_first_line(error)})",
+            where=where,
+            remedy="Check tokenizer.json and tokenizer_config.json in its folder",
+        ) from error
+
+
 def weights_of(located: Located, options: LoadOptions, auto: Any) -> Any:
     """Load a model's weights, with its adapter if it has one, ready to generate.
 

@@ -74,7 +74,8 @@ class _Causal:
 
     def _ids(self, prompt: Prompt) -> list[int]:
         text = self._chat.prompt(prompt.text)
-        ids = self._tokenizer(text, add_special_tokens=not self._chat.templated)["input_ids"]
+        special = not self._chat.templated
+        ids = hf.tokens_of(self._tokenizer, text, self._where, add_special_tokens=special)
         if not ids:
             raise IsoglossError(
                 f"its tokenizer makes nothing of the prompt of record {prompt.id}",

@@ -37,7 +37,7 @@ class _Seq2Seq:
         if hf.system_of(settings, self.facts) != self._chat.system:
             self._chat = self._open(settings)
         texts = [self._chat.prompt(prompt.text) for prompt in prompts]
-        ids = self._tokenizer(texts)["input_ids"]
+        ids = hf.tokens_of(self._tokenizer, texts, self._where)
         batch = self._tokenizer.pad(
             {"input_ids": [row[:_ROOM] for row in ids]}, return_tensors="pt"
         ).to(self._model.device)

@@ -88,6 +88,19 @@ def test_tags_may_be_left_out_of_the_comparison() -> None:
     assert kept(placeholders, pair("<b>Hi</b>", "Hallo"), tags=False) == [True]
 
 
+def test_strings_that_are_half_code_may_be_left_out() -> None:
+    rows = (
+        pair("Select %(name)s to go on.", "%(name)s zum Fortfahren wählen."),
+        pair("Select it to go on.", "Zum Fortfahren wählen."),
+        pair("100% of it <b>now</b>", "100 % davon <b>jetzt</b>"),
+    )
+    assert kept(placeholders, *rows) == [True, True, True]
+    assert kept(placeholders, *rows, max_placeholders=0) == [False, True, False]
+    assert kept(placeholders, *rows, max_placeholders=0, tags=False) == [False, True, True]
+    assert scored(placeholders, *rows, max_placeholders=1)["placeholders"].to_list() == [1, 0, 2]
+    assert kept(placeholders, rows[0] | {"task": "qa"}, max_placeholders=0) == [True]
+
+
 # markup
 
 

@@ -141,7 +141,8 @@ def test_any_bytes_are_a_catalog_or_one_error(
     try:
         _po.open_catalog(path)
     except IsoglossError as error:
-        assert "is not a gettext catalog" in str(error)
+        problem = str(error)
+        assert "is not a gettext catalog" in problem or "compressed" in problem or "pack" in problem
 
 
 def test_an_encoding_is_the_headers(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def test_a_damaged_record_of_an_unfinished_build(
     path = folder / "done.json"
 
     def seal(told: dict[str, Any]) -> dict[str, Any]:
-        return {**told, "sha256": staging._hash(told)}
+        return sealed(told)
 
     Reader("done.json", "json", path.read_bytes(), sealing(path, seal, read)).fuzz(examples)
 
@@ -188,7 +188,7 @@ def test_an_unfinished_build_that_names_files_by_no_number(
 ) -> None:
     folder, read = unfinished
     told = read_json(folder / "done.json") | {"kept": kept}
-    write_json(folder / "done.json", told | {"sha256": staging._hash(told)})
+    write_json(folder / "done.json", sealed(told))
     read()
 
 
