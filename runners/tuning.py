@@ -148,8 +148,9 @@ def _load(located: Located, options: LoadOptions, settings: TuneSettings, kind: 
 
     auto = AutoModelForCausalLM if kind == "causal" else AutoModelForSeq2SeqLM
     # Weights that are trained are kept in float32: their updates would be rounded away.
-    kept = "auto" if (settings.method, settings.dtype) == ("lora", "auto") else "float32"
-    options = replace(options, generation=GenerationSettings(dtype=kept))
+    as_loaded = settings.method == "lora" and settings.dtype == "auto"
+    asked = GenerationSettings(dtype="auto" if as_loaded else "float32")
+    options = replace(options, generation=asked)
     model = hf.weights_of(located, options, auto)
     torch.manual_seed(settings.seed)
     chosen = _top(model, settings.top_layers, options.where)
