@@ -58,13 +58,14 @@ def processors() -> int:
 
 def sha256_file(path: Path) -> str:
     """Return the SHA-256 of a file, as hex."""
-    digest = _hash(path)
+    digest = sha256_unkept(path)
     if (kept := _hashed.get()) is not None:
         kept[path] = digest
     return digest
 
 
-def _hash(path: Path) -> str:
+def sha256_unkept(path: Path) -> str:
+    """Return the SHA-256 of a file that will be moved: `check_unchanged` is not to look for it."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
@@ -137,7 +138,7 @@ def put_whole(made: Path, folder: Path) -> None:
     replaced.
     """
     # Nobody reads them where they still are: these are no hashes to keep.
-    files = {name: _hash(made / name) for name in sorted(_files_below(made))}
+    files = {name: sha256_unkept(made / name) for name in sorted(_files_below(made))}
     # The list comes first: a folder with its list is whole.
     write_json(_listing(folder), sealed({"files": files}))
     if folder.exists() and (_files_below(folder) != files.keys() or broken(folder, files)):

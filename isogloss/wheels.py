@@ -21,6 +21,7 @@ from isogloss.provenance import (
     offline,
     put_whole,
     sha256_of,
+    sha256_unkept,
     write_error,
     write_text,
     writing,
@@ -105,7 +106,7 @@ def _download(requirement: str, folder: Path, where: str | None) -> None:
             )
         with writing(folder / wheels[0].name) as partial:
             partial.write_bytes(wheels[0].read_bytes())
-        write_text(_record(folder / wheels[0].name), sha256_of(wheels[0]) + "\n")
+        write_text(_record(folder / wheels[0].name), sha256_unkept(wheels[0]) + "\n")
 
 
 def extract(
