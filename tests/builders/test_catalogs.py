@@ -332,7 +332,7 @@ def test_a_text_has_one_group_whatever_marks_its_translations_have(tmp_path: Pat
     ("data", "told"),
     [
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "is a pointer of Git LFS"),
-        (gzip.compress(b'msgid "a"\nmsgstr "b"\n'), "holds a compressed file"),
+        (gzip.compress(b'msgid "a"\nmsgstr "b"\n', mtime=0), "holds a compressed file"),
         ('msgid "a"\nmsgstr "b"\n'.encode("utf-16"), "is UTF-16, not UTF-8"),
     ],
 )
