@@ -199,7 +199,19 @@ def weights_of(located: Located, options: LoadOptions, auto: Any) -> Any:
             where=options.where,
             remedy="Fetch or tune it again",
         ) from error
+    head = model.get_output_embeddings()
+    if head is not None:
+        head.register_forward_pre_hook(_contiguous)
     return model.to(device()).eval()
+
+
+def _contiguous(_: Any, given: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Copy the last positions that an output layer is run on, where they are a part of all positions.
+
+    Torch multiplies such a part by frozen weights (an adapter's base, merged or not) one row of the
+    batch at a time, and copies the weights for each: gigabytes, and most of the time.
+    """
+    return (given[0].contiguous(), *given[1:])
 
 
 def _check_adapter(located: Located) -> None:
