@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING
 from isogloss.lazy import lazily
 
 if TYPE_CHECKING:
-    from builders.cleaning import clean as clean
-    from builders.finished.differences import diff as diff
-    from builders.finished.exports import export as export
-    from builders.finished.pushing import check_repository as check_repository
-    from builders.finished.pushing import push as push
-    from builders.phrasing.check import check_templates as check_templates
-    from builders.pipeline import build as build
+    from builders.corpus.diff import diff as diff
+    from builders.corpus.export import export as export
+    from builders.corpus.push import check_repository as check_repository
+    from builders.corpus.push import push as push
+    from builders.pipeline.build import build as build
+    from builders.pipeline.clean import clean as clean
     from builders.recipe import load_recipe as load_recipe
-    from builders.templating import list_templates as list_templates
+    from builders.templates.check import check_templates as check_templates
+    from builders.templates.loading import list_templates as list_templates
 
 # No module is called as what it gives: the import would put the module in its place.
 _HOMES = {
-    "build": "builders.pipeline",
-    "check_repository": "builders.finished.pushing",
-    "check_templates": "builders.phrasing.check",
-    "clean": "builders.cleaning",
-    "diff": "builders.finished.differences",
-    "export": "builders.finished.exports",
-    "list_templates": "builders.templating",
+    "build": "builders.pipeline.build",
+    "check_repository": "builders.corpus.push",
+    "check_templates": "builders.templates.check",
+    "clean": "builders.pipeline.clean",
+    "diff": "builders.corpus.diff",
+    "export": "builders.corpus.export",
+    "list_templates": "builders.templates.loading",
     "load_recipe": "builders.recipe",
-    "push": "builders.finished.pushing",
+    "push": "builders.corpus.push",
 }
 
 __all__ = [

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from pydantic import Field
 
-from builders.decontaminate import DecontaminationOptions
-from builders.filtering import PlannedFilter
+from builders.decontamination.settings import DecontaminationOptions
+from builders.duplicates.near import NearOptions
 from builders.filters._base import FilterOptions, Task
-from builders.mixtures.settings import Mixture, Split, checked
-from builders.near import NearOptions
-from builders.sources._base import Context, SourceOptions
+from builders.filters._steps import PlannedFilter
+from builders.mixture.settings import Mixture, Split, checked
+from builders.sources._base import Context
+from builders.sources._opening import PlannedSource, plan_sources
 from isogloss.errors import IsoglossError
+from isogloss.files import sha256_json
 from isogloss.languages import canonical
 from isogloss.plugins import discover, lookup
-from isogloss.provenance import sha256_json
 from isogloss.settings import Settings, read_toml, unknown, validate
 
 #: Tables of the file that other rooms read; they do not change the corpus.
@@ -53,15 +53,6 @@ class _File(Settings):
     mixture: Mixture = Mixture()
     run: dict[str, Any] | None = None
     publish: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class PlannedSource:
-    """A source of the recipe: its module, its checked options and its place in the file."""
-
-    module: ModuleType
-    options: SourceOptions
-    context: Context
 
 
 @dataclass(frozen=True)
@@ -159,30 +150,6 @@ def _template_file(recipe: Path, name: str) -> Path:
     if not path.is_file():
         raise IsoglossError("there is no such file", where=f"{recipe}: templates: {path}")
     return path
-
-
-def plan_sources(tables: Sequence[dict[str, Any]], context: Context) -> tuple[PlannedSource, ...]:
-    """Check tables of sources.
-
-    Args:
-        tables: The tables, as read.
-        context: What all of them are read for; its ``where`` names the list of tables.
-
-    Raises:
-        IsoglossError: A kind is unknown, an option is wrong, or two have one name.
-    """
-    planned: list[PlannedSource] = []
-    for index, table in enumerate(tables):
-        where = f"{context.where}[{index}]"
-        kind = str(table.get("kind", ""))
-        module = lookup("builders.sources", kind)
-        if module is None:
-            raise unknown("kind of source", kind, list(discover("builders.sources")), where=where)
-        options = validate(module.Options, table, where=where)
-        if options.name in [source.options.name for source in planned]:
-            raise IsoglossError(f"two sources are named {options.name!r}", where=where)
-        planned.append(PlannedSource(module, options, replace(context, where=where)))
-    return tuple(planned)
 
 
 def _filters(file: _File, path: Path, languages: Sequence[str]) -> tuple[PlannedFilter, ...]:

@@ -14,13 +14,15 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import Field
 
-from builders.recipe import plan_sources
-from builders.sources._base import SCHEMA, Context, rank
-from builders.templating import apply, load_templates
+from builders.example import SCHEMA, rank
+from builders.sources._base import Context
+from builders.sources._opening import plan_sources
+from builders.templates.applying import apply
+from builders.templates.loading import load_templates
 from isogloss.console import progress, warn
+from isogloss.files import check_unchanged, hashes_kept
 from isogloss.languages import to_flores
 from isogloss.plugins import lookup
-from isogloss.provenance import check_unchanged, hashes_kept
 from isogloss.records import conform, with_ids
 from isogloss.settings import Settings, validate
 
@@ -157,7 +159,7 @@ def read_rows(
         where: The place of the tables, to name in errors.
 
     Returns:
-        Rows with the columns of ``builders.sources._base.SCHEMA``, ``source`` and ``place``
+        Rows with the columns of ``builders.example.SCHEMA``, ``source`` and ``place``
         (their number), and for each source its name, version, licence and hash. Rows in other
         languages or tasks than asked for are left out; the user is warned of those that the source
         itself finds broken.
@@ -236,7 +238,7 @@ def ask(frame: pl.DataFrame, *, instruction_language: str, seed: int, where: str
 
     Args:
         frame: Examples, as `choose` gives them.
-        instruction_language: ``target``, ``source`` or a tag; see `builders.templating.apply`.
+        instruction_language: ``target``, ``source`` or a tag; see `builders.templates.applying.apply`.
         seed: Chooses among the phrasings of a template.
         where: The file to name in an error.
 

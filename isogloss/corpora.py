@@ -20,8 +20,9 @@ from typing import Annotated, Any
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
+from isogloss.environment import processors
 from isogloss.errors import IsoglossError
-from isogloss.provenance import check_seal, processors, read_json, sealed, sha256_json
+from isogloss.files import check_seal, read_json, sealed, sha256_json
 from isogloss.records import conform
 from isogloss.settings import validate
 

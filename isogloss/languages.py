@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -265,3 +266,23 @@ def _core(language: Any) -> tuple[Any, ...]:
     apart = f"{language.language}-{language.territory}" in _APART and language.territory
     script = _tags.script_of(language)
     return (language.language, script, apart, language.private, variants, *extensions)
+
+
+def served(tag: str, languages: Sequence[str]) -> str:
+    """Return the recipe's own tag for a language (``zh`` → ``zh-Hans``), or else the canonical one."""
+    known = canonical(tag)
+    if known in languages:
+        return known
+    return next((asked for asked in languages if same_language(asked, known)), known)
+
+
+def nearest(tags: Iterable[str], language: str) -> str | None:
+    """Return which of several canonical tags serves a language best, or None where none does.
+
+    That is its own; else the one that is meant where nothing more is said (``zh-TW`` for
+    ``zh-Hant``, ``en-US`` for ``en``); else the alphabetically first of its language and script.
+    """
+    full = maximal(language)
+    near = [tag for tag in tags if same_language(tag, language)]
+    order = [(tag != language, maximal(tag) != full, tag) for tag in near]
+    return min(order)[-1] if order else None

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from isogloss.errors import IsoglossError
-from isogloss.provenance import LOCK, write_error
+from isogloss.files import LOCK, write_error
 
 # What scratch folders are named by.
 _SCRATCH = ".partial-"

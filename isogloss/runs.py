@@ -18,8 +18,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from isogloss.errors import IsoglossError
-from isogloss.jsonfiles import parse_json, read_json
-from isogloss.provenance import (
+from isogloss.files import (
     check_seal,
     json_text,
     sealed,
@@ -28,6 +27,7 @@ from isogloss.provenance import (
     write_text,
     writing,
 )
+from isogloss.jsonfiles import parse_json, read_json
 from isogloss.records import conform
 from isogloss.settings import validate
 

@@ -61,3 +61,19 @@ def in_lists(lists: pl.Series, mend: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
         return lists
     again = rows.join(fixed.group_by("row").agg("new"), on="row", how="left", maintain_order="left")
     return again.select(pl.coalesce("new", "old").alias(lists.name)).to_series()
+
+
+def one_line(error: BaseException) -> str:
+    """Return what an error says, or else what it is, as one line of at most 200 characters."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def comparable(text: pl.Expr) -> pl.Expr:
+    """Return text with its letters, marks and digits only, in NFKC and lower case.
+
+    For where it is better to take two texts for the same than to miss one. Text without any
+    (``"!?"``) is compared as it stands.
+    """
+    plain = text.str.normalize("NFKC").str.to_lowercase()
+    kept = plain.str.replace_all(r"[^\p{L}\p{M}\p{N}]+", " ").str.strip_chars()
+    return pl.when(kept == "").then(plain).otherwise(kept)

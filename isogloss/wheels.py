@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from isogloss.console import say, warn
+from isogloss.environment import cache_folder, offline
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.locks import scratch
-from isogloss.provenance import (
-    cache_folder,
+from isogloss.files import (
     is_whole,
-    offline,
     put_whole,
     sha256_of,
     sha256_unkept,
@@ -26,6 +24,7 @@ from isogloss.provenance import (
     write_text,
     writing,
 )
+from isogloss.locks import scratch
 
 # Text packs to a tenth of its size, seldom to a fiftieth: what unpacks to more of its own and to
 # more bytes than this was made to fill a disk.

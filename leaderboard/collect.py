@@ -13,13 +13,13 @@ import numpy.typing as npt
 import polars as pl
 
 import benchmarks
-from benchmarks.means import Found
+from benchmarks.scores.means import Found
+from isogloss.command.showing import printable
 from isogloss.console import progress, warn
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
 from isogloss.names import slug
 from isogloss.runs import StoredRun, read_facts, read_run, read_scores
-from isogloss.showing import printable
 
 Array = npt.NDArray[np.float64]
 
@@ -32,11 +32,11 @@ class Run:
     """A run as pages need it.
 
     Attributes:
-        name: The system's name, as pages show it (see `isogloss.showing.printable`).
+        name: The system's name, as pages show it (see `isogloss.command.showing.printable`).
         slug: The name as its maker gave it, safe in paths.
         facts: The run's ``run.json``; its texts are printable, too.
         answers: The suite's records in order, with ``prompt``, ``prediction`` and ``stop_reason``.
-        scores: The scores, with the columns of `benchmarks.scoring.SCORES`.
+        scores: The scores, with the columns of `benchmarks.scores.score.SCORES`.
         draws: The main metric with its score in every resample; see `benchmarks.main_draws`.
     """
 

@@ -18,12 +18,10 @@ from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from benchmarks import list_tasks
+from isogloss.command.showing import printable
 from isogloss.console import say
 from isogloss.errors import IsoglossError
-from isogloss.locks import held
-from isogloss.names import slug
-from isogloss.plugins import discover
-from isogloss.provenance import (
+from isogloss.files import (
     check_ours,
     check_seal,
     clear_partials,
@@ -33,8 +31,10 @@ from isogloss.provenance import (
     write_error,
     write_json,
 )
+from isogloss.locks import held
+from isogloss.names import slug
+from isogloss.plugins import discover
 from isogloss.settings import Settings, validate
-from isogloss.showing import printable
 from leaderboard import charts
 from leaderboard.collect import collect
 from leaderboard.site import Page, Site, pages

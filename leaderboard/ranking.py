@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks import comparing, list_metrics, list_tasks
-from benchmarks.means import Found, minus, pooled
+from benchmarks import list_metrics, list_tasks
+from benchmarks.scores import compare
+from benchmarks.scores.means import Found, minus, pooled
 from leaderboard.collect import Run
 
 
@@ -40,7 +41,7 @@ def contrast(one: Run, two: Run, task: str, language: str | None) -> tuple[Found
     """
     languages = [(ours, theirs) for ours, theirs in _languages([one, two], task)]
     if language is None:
-        return comparing.mean_difference(languages)
+        return compare.mean_difference(languages)
     ours, theirs = one.draws[task, language], two.draws[task, language]
     return ours, theirs, pooled(minus(ours, theirs), [minus(*pair) for pair in languages])
 
@@ -48,10 +49,10 @@ def contrast(one: Run, two: Run, task: str, language: str | None) -> tuple[Found
 def places(runs: Sequence[Run], task: str, language: str | None = None) -> list[Place]:
     """Return every system's place by a task's main metric: that of its cluster, as WMT draws them.
 
-    Systems that share a place cannot all be told apart; see `benchmarks.statistics.ranks`.
+    Systems that share a place cannot all be told apart; see `benchmarks.scores.statistics.ranks`.
     """
     entries = [run.draws[task, language] for run in runs]
-    found = comparing.places(
+    found = compare.places(
         entries, _languages(runs, task), higher=list_tasks()[task].main in _rising()
     )
     return [

@@ -9,8 +9,8 @@ import polars as pl
 import regex
 
 from benchmarks.reasoning import split
+from isogloss.command.showing import printable
 from isogloss.languages import describe
-from isogloss.showing import printable
 from leaderboard.collect import Run
 
 _LONGEST = 600

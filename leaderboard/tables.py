@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.scoring import aside
+from benchmarks.scores.score import aside
 
 # A spreadsheet takes text that begins so for a formula, and would run it.
 _FORMULA = r"^[=+\-@\t\r]"

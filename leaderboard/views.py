@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 
 from benchmarks import list_metrics, list_tasks
-from benchmarks.comparing import DIFFERENCES, corrected
-from benchmarks.scoring import BOOTSTRAP, SCORES, remarks
-from benchmarks.statistics import SIGNIFICANT
+from benchmarks.scores.compare import DIFFERENCES, corrected
+from benchmarks.scores.score import BOOTSTRAP, SCORES, remarks
+from benchmarks.scores.statistics import SIGNIFICANT
 from isogloss.languages import Language, describe
 from isogloss.names import slug
 from leaderboard.charts import Mark

@@ -8,41 +8,41 @@ from isogloss.lazy import lazily
 
 if TYPE_CHECKING:
     from isogloss.runs import system_of as system_of
-    from runners.batch import score_outputs as score_outputs
-    from runners.comparing import compare_runs as compare_runs
-    from runners.comparing import rank_runs as rank_runs
-    from runners.comparing import summarize_run as summarize_run
-    from runners.comparing import transfer_runs as transfer_runs
-    from runners.inspection import inspect as inspect
+    from runners.grid import execute as execute
+    from runners.grid import load_plan as load_plan
+    from runners.inspect import inspect as inspect
     from runners.models._base import GenerationSettings as GenerationSettings
     from runners.outputs import name_of as name_of
-    from runners.plan import execute as execute
-    from runners.plan import load_plan as load_plan
-    from runners.rescoring import rescore as rescore
-    from runners.scoring import score as score
-    from runners.scoring import score_predictions as score_predictions
+    from runners.runs.batch import score_outputs as score_outputs
+    from runners.runs.compare import compare_runs as compare_runs
+    from runners.runs.compare import rank_runs as rank_runs
+    from runners.runs.compare import summarize_run as summarize_run
+    from runners.runs.compare import transfer_runs as transfer_runs
+    from runners.runs.rescore import rescore as rescore
+    from runners.runs.score import score as score
+    from runners.runs.score import score_predictions as score_predictions
     from runners.settings import ScoreSettings as ScoreSettings
     from runners.settings import TuneSettings as TuneSettings
-    from runners.tuning import tune as tune
+    from runners.tuning.loop import tune as tune
 
 _HOMES = {
     "GenerationSettings": "runners.models._base",
     "ScoreSettings": "runners.settings",
     "TuneSettings": "runners.settings",
-    "compare_runs": "runners.comparing",
-    "execute": "runners.plan",
-    "inspect": "runners.inspection",
-    "load_plan": "runners.plan",
+    "compare_runs": "runners.runs.compare",
+    "execute": "runners.grid",
+    "inspect": "runners.inspect",
+    "load_plan": "runners.grid",
     "name_of": "runners.outputs",
-    "rank_runs": "runners.comparing",
-    "rescore": "runners.rescoring",
-    "score": "runners.scoring",
-    "score_outputs": "runners.batch",
-    "score_predictions": "runners.scoring",
-    "summarize_run": "runners.comparing",
+    "rank_runs": "runners.runs.compare",
+    "rescore": "runners.runs.rescore",
+    "score": "runners.runs.score",
+    "score_outputs": "runners.runs.batch",
+    "score_predictions": "runners.runs.score",
+    "summarize_run": "runners.runs.compare",
     "system_of": "isogloss.runs",
-    "transfer_runs": "runners.comparing",
-    "tune": "runners.tuning",
+    "transfer_runs": "runners.runs.compare",
+    "tune": "runners.tuning.loop",
 }
 
 __all__ = [

@@ -8,7 +8,7 @@ from pathlib import Path
 from click.testing import Result
 from typer.testing import CliRunner
 
-from isogloss.cli import app
+from isogloss.command.cli import app
 
 
 def command(*arguments: str | Path) -> Result:

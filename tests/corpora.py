@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from isogloss.corpora import with_own_hash
-from isogloss.provenance import read_json, sha256_file, write_json
+from isogloss.files import read_json, sha256_file, write_json
 from isogloss.records import conform, with_ids
 
 CARD = """---

@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from builders.filtering import PlannedFilter, decide, repair, score
+from builders.example import examples
 from builders.filters._base import FilterOptions
-from builders.sources._base import examples
+from builders.filters._steps import PlannedFilter, decide, repair, score
 
 
 def pair(source: str | None, target: str, **more: Any) -> dict[str, Any]:

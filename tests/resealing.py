@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from isogloss.provenance import read_json, sha256_file
+from isogloss.files import read_json, sha256_file
 from isogloss.runs import facts_text
 
 

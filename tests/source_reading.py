@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from builders.sources._base import SCHEMA, Context, Reading
+from builders.example import SCHEMA
+from builders.sources._base import Context, Reading
 from isogloss.plugins import discover
 
 

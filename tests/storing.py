@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from builders.dedup import with_keys
-from builders.sources._base import examples
-from builders.store import Spool, Store, packed
+from builders.duplicates.exact import with_keys
+from builders.example import examples
+from builders.rows.rows import Spool, Store, packed
 
 
 def pair(source: str, target: str, **more: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from resealing import resealed
 
 import benchmarks
 import runners
-from isogloss.provenance import read_json
+from isogloss.files import read_json
 from runners import ScoreSettings
 
 QUICK = ScoreSettings(resamples=20)

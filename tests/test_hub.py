@@ -60,7 +60,7 @@ def hub(tmp_path: Path) -> Iterator[HubServer]:
 
 def isogloss(hub: HubServer, home: Path, *arguments: str, **more: str) -> Any:
     return subprocess.run(
-        [sys.executable, "-m", "isogloss.cli", *arguments],
+        [sys.executable, "-m", "isogloss.command.cli", *arguments],
         env=hub.environment(home, **more), capture_output=True, text=True, check=False, timeout=180,
     )  # fmt: skip
 

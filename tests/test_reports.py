@@ -11,7 +11,7 @@ import pytest
 from resealing import resealed
 from typer.testing import CliRunner, Result
 
-from isogloss.cli import app
+from isogloss.command.cli import app
 
 
 def isogloss(*arguments: str) -> Result:

@@ -45,7 +45,7 @@ def asked(
     """Score copies with the real command; return what came of it, and the records."""
     out = home / "run"
     done = subprocess.run(
-        [sys.executable, "-m", "isogloss.cli", *(["--offline"] if offline else []), "score", "copy", "--out", str(out), "--resamples",
+        [sys.executable, "-m", "isogloss.command.cli", *(["--offline"] if offline else []), "score", "copy", "--out", str(out), "--resamples",
          "5", *arguments],
         env=hub.environment(home), capture_output=True, text=True, check=False, timeout=180,
     )  # fmt: skip
@@ -277,7 +277,7 @@ def published_of_wmt22(pair: str, count: int, folder: Path, tmp_path: Path) -> N
     """Score so many systems through the command, with the suite as it is shipped."""
     from typer.testing import CliRunner
 
-    from isogloss.cli import app
+    from isogloss.command.cli import app
 
     asked_for = pair.replace("-", ":").replace("zh", "zh-Hans")
     command = ["score", "--suite", "wmt22", "--data", str(folder), "--pair", asked_for]

@@ -13,8 +13,8 @@ import numpy as np
 
 from benchmarks.metrics._base import Array
 from benchmarks.metrics._learned import Model, model_of
+from isogloss.environment import library_versions
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.provenance import library_versions
 
 _WHERE = "metrics: bertscore"
 # The file of a model with one part; of more, they are numbered.

@@ -10,8 +10,9 @@ import numpy as np
 
 from benchmarks.metrics._base import Array, counted
 from isogloss.console import say
+from isogloss.environment import cache_folder, offline
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.provenance import cache_folder, disk, offline, sha256_file
+from isogloss.files import disk, sha256_file
 
 
 @dataclass(frozen=True)

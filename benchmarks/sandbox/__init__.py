@@ -38,7 +38,7 @@ from concurrent.futures import ThreadPoolExecutor
 from benchmarks.sandbox import reading
 from benchmarks.sandbox.attempts import attempt
 from benchmarks.sandbox.limits import Limits, Outcome
-from isogloss.provenance import processors
+from isogloss.environment import processors
 
 __all__ = ["VERSION", "Limits", "Outcome", "run", "run_all"]
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isogloss.environment import offline
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.provenance import offline
 
 DESCRIPTION = "a folder or a name on the Hugging Face hub, such as intfloat/multilingual-e5-small"
 

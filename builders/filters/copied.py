@@ -10,10 +10,9 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import Field
 
-from builders.dedup import comparable
 from builders.filters._base import FilterOptions, Sweep, because, first_of
 from builders.filters._prose import words
-from isogloss.text import utf8
+from isogloss.text import comparable, utf8
 
 DESCRIPTION = (
     "drops rows whose output repeats their input, and translations that are left half undone"

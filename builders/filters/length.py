@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from builders.filters import _lengths
 from builders.filters._base import FilterOptions, Sweep, because, first_of, sides
-from isogloss.provenance import sha256_file
+from isogloss.files import sha256_file
 
 DESCRIPTION = "drops rows whose input (with its context) or output is too short or too long"
 

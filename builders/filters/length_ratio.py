@@ -7,7 +7,7 @@ from pydantic import Field
 
 from builders.filters import _lengths
 from builders.filters._base import FilterOptions, Sweep, because, first_of
-from isogloss.provenance import sha256_file
+from isogloss.files import sha256_file
 
 NAME = "length-ratio"
 DESCRIPTION = "drops translations much longer or shorter than their source; summaries not shorter"

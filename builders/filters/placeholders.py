@@ -9,7 +9,7 @@ import regex
 from pydantic import Field
 
 from builders.filters._base import FilterOptions, Sweep, because, first_of
-from builders.sources._placeholders import differing
+from builders.readers.placeholders import differing
 
 DESCRIPTION = "drops translations whose placeholders or tags are not those of their source"
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from builders.sources._lines import reading
-from builders.sources._models import from_json
-from isogloss.provenance import disk, sha256_file
+from builders.readers.jsonmodels import from_json
+from builders.readers.lines import reading
+from isogloss.files import disk, sha256_file
 
 _REMEDY = "Take this line out; its text is then asked again"
 

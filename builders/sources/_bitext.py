@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from builders.sources._base import conformed, is_blank
+from builders.example import conformed, is_blank
 
 
 def numbered(prefix: str, first: int, count: int) -> pl.Series:

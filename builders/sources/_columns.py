@@ -8,10 +8,10 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import model_validator
 
-from builders.sources._base import Context, SourceOptions, conformed, is_blank
-from builders.sources._files import served
+from builders.example import conformed, is_blank
+from builders.sources._base import Context, SourceOptions
 from isogloss.errors import IsoglossError
-from isogloss.languages import canonical, is_language
+from isogloss.languages import canonical, is_language, served
 from isogloss.settings import Settings, unknown
 
 # What tables call the three splits.

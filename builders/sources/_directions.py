@@ -9,9 +9,8 @@ from typing import Literal
 from pydantic import field_validator
 
 from builders.sources._base import Context, SourceOptions
-from builders.sources._files import served
 from isogloss.errors import IsoglossError
-from isogloss.languages import is_language
+from isogloss.languages import is_language, served
 
 Direction = Literal["from-english", "to-english", "all"]
 Pair = tuple[str, str]

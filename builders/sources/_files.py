@@ -14,12 +14,12 @@ from typing import Any
 
 import polars as pl
 
-from builders.sources import _hub
 from builders.sources._base import Context, Reading, SourceOptions
 from builders.sources._unread import NO_LANGUAGE, OTHER_LANGUAGE, Unread
+from isogloss import hub
 from isogloss.errors import IsoglossError
-from isogloss.languages import canonical, is_language, maximal, same_language
-from isogloss.provenance import sha256_file
+from isogloss.files import sha256_file
+from isogloss.languages import canonical, is_language, served
 
 _PLACEHOLDERS = ("{source_language}", "{language}")
 
@@ -85,26 +85,6 @@ class TaggedPathOptions(SourceOptions):
         return isinstance(self.path, dict) or all("{language}" in path for path in self.paths)
 
 
-def served(tag: str, languages: Sequence[str]) -> str:
-    """Return the recipe's own tag for a language (``zh`` → ``zh-Hans``), or else the canonical one."""
-    known = canonical(tag)
-    if known in languages:
-        return known
-    return next((asked for asked in languages if same_language(asked, known)), known)
-
-
-def nearest(tags: Iterable[str], language: str) -> str | None:
-    """Return which of several canonical tags serves a language best, or None where none does.
-
-    That is its own; else the one that is meant where nothing more is said (``zh-TW`` for
-    ``zh-Hant``, ``en-US`` for ``en``); else the alphabetically first of its language and script.
-    """
-    full = maximal(language)
-    near = [tag for tag in tags if same_language(tag, language)]
-    order = [(tag != language, maximal(tag) != full, tag) for tag in near]
-    return min(order)[-1] if order else None
-
-
 def find(patterns: Sequence[str] | Mapping[str, str], context: Context) -> Files:
     """Return the files that paths or glob patterns name, from the recipe's folder, sorted by name.
 
@@ -150,7 +130,7 @@ def _given(languages: Mapping[str, str], context: Context) -> Files:
         where = f"{context.where}.path: {pattern}"
         language = served(canonical(tag, where=where), context.languages)
         if language not in context.languages:
-            if not pattern.startswith(_hub.PREFIX):
+            if not pattern.startswith(hub.PREFIX):
                 left |= dict.fromkeys(_globbed(pattern, context.folder), OTHER_LANGUAGE)
             continue
         for file in _matches(pattern, context, left):
@@ -267,8 +247,8 @@ def name_of(path: Path, folder: Path) -> str:
 def _matches(pattern: str, context: Context, left: dict[Path, str]) -> list[Found]:
     """Return the files of a pattern; add to ``left`` why others of its files are not read."""
     where = f"{context.where}.path"
-    if pattern.startswith(_hub.PREFIX):
-        path, name, commit = _hub.fetch(pattern, where)
+    if pattern.startswith(hub.PREFIX):
+        path, name, commit = hub.fetch(pattern, where)
         return [Found(path, name, commit=commit)]
     files = _globbed(pattern, context.folder)
     if not files:

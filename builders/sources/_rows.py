@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from builders.sources._base import blank, examples
+from builders.example import blank, examples
 from isogloss.errors import IsoglossError
 
 

@@ -13,16 +13,17 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet
 
-from builders.sources._arrow import features_of, to_polars
-from builders.sources._base import column
+from builders.example import column
+from builders.readers.arrow import features_of, to_polars
+from builders.readers.json import Picker, record
+from builders.readers.lines import BLOCK, Block, blocks, reading
 from builders.sources._columns import Columns
 from builders.sources._files import Found
-from builders.sources._json import Picker, record
-from builders.sources._lines import BLOCK, Block, blocks, one_line, reading
+from isogloss.command.showing import printable
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
 from isogloss.separated import separated_rows
-from isogloss.showing import printable
+from isogloss.text import one_line
 
 Format = Literal["jsonl", "csv", "tsv", "parquet"]
 

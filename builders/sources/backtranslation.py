@@ -13,27 +13,19 @@ from typing import Any
 import polars as pl
 from pydantic import Field, field_validator, model_validator
 
-from builders.engines import OpenAIEngine
+from builders.example import blank, examples, is_blank, rank
+from builders.readers.lines import lines
 from builders.sources._answers import Answers
-from builders.sources._base import (
-    Context,
-    Engine,
-    Reading,
-    SourceOptions,
-    blank,
-    examples,
-    is_blank,
-    rank,
-)
+from builders.sources._base import Context, Engine, Reading, SourceOptions
 from builders.sources._bitext import numbered
 from builders.sources._earlier import opened
-from builders.sources._files import Files, Found, find, fingerprint, known_licence, served
-from builders.sources._lines import lines
+from builders.sources._files import Files, Found, find, fingerprint, known_licence
 from builders.sources._unread import Unread
+from isogloss.chat import OpenAIEngine
 from isogloss.console import say
 from isogloss.errors import IsoglossError
-from isogloss.languages import canonical, describe
-from isogloss.provenance import sha256_json
+from isogloss.files import sha256_json
+from isogloss.languages import canonical, describe, served
 
 NAME = "back-translation"
 # Its answers are its content, and are made while it is read.

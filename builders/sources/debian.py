@@ -11,15 +11,16 @@ from urllib.parse import unquote
 import langcodes
 import polars as pl
 
-from builders.sources import _apt, _citations
-from builders.sources._base import SHORT, Context, Reading, SourceOptions, conformed
-from builders.sources._descriptions import read_descriptions
-from builders.sources._files import nearest
-from builders.sources._locales import tag_of
+from builders.example import SHORT, conformed
+from builders.readers import apt
+from builders.readers.descriptions import read_descriptions
+from builders.readers.locales import tag_of
+from builders.sources import _citations
+from builders.sources._base import Context, Reading, SourceOptions
 from builders.sources._unread import OTHER_LANGUAGE, Unread
 from isogloss.errors import IsoglossError
-from isogloss.languages import same_language
-from isogloss.provenance import sha256_file
+from isogloss.files import sha256_file
+from isogloss.languages import nearest, same_language
 
 NAME = "package-descriptions"
 DESCRIPTION = "Debian package descriptions: long text to one line (summarization), and translation"
@@ -66,7 +67,7 @@ def read(options: Options, context: Context) -> Reading:
     """
     if options.path is None:
         codes = [code for tag in ("en", *context.languages) for code in locales(tag)]
-        files, version = _apt.fetch(sorted(set(codes)), where=context.where)
+        files, version = apt.fetch(sorted(set(codes)), where=context.where)
     else:
         files, version = _local(context.folder / options.path, context), "local"
     chosen, unread = _by_language(files, context)

@@ -12,15 +12,16 @@ import polars as pl
 import yaml
 from pydantic import model_validator
 
+from builders.example import examples
+from builders.readers.lines import reading
 from builders.sources import _citations, _licence
-from builders.sources._base import Context, Reading, SourceOptions, examples
-from builders.sources._files import served
-from builders.sources._lines import one_line, reading
+from builders.sources._base import Context, Reading, SourceOptions
 from builders.sources._rows import OneWhole, broken
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
-from isogloss.languages import canonical, is_language
-from isogloss.provenance import sha256_file
+from isogloss.files import sha256_file
+from isogloss.languages import canonical, is_language, served
+from isogloss.text import one_line
 from isogloss.wheels import extract, fetch
 
 DESCRIPTION = "YAML conversations (one folder a language): open question answering, small talk"

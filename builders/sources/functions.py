@@ -10,14 +10,15 @@ from typing import Any, Literal
 
 import polars as pl
 
-from builders.sources import _functions, _programs
-from builders.sources._base import Context, Reading, examples
-from builders.sources._files import Found, find, known_licence, reading_of, served
-from builders.sources._lines import reading
-from builders.sources._programs import Flaw
+from builders.example import examples
+from builders.readers import functions, programs
+from builders.readers.lines import reading
+from builders.readers.programs import Flaw
+from builders.sources._base import Context, Reading
+from builders.sources._files import Found, find, known_licence, reading_of
 from builders.sources._rows import in_batches
 from builders.sources._tablefiles import RecordColumns, RecordOptions, frames, table_of
-from isogloss.languages import canonical
+from isogloss.languages import canonical, served
 
 DESCRIPTION = "Python functions with docstrings, in .py files or records (CodeSearchNet): code"
 LANGUAGES = "any; the files' names, a column or the recipe say the docstrings'"
@@ -104,7 +105,7 @@ def _of_module(file: Found, language: str, options: Options) -> Iterator[pl.Data
     common = {"task": "code", "language": language, "split": options.split}
     # Trees are walked one by one: polars knows no Python.
     try:
-        found = list(_functions.definitions(_text(file.path), methods=options.methods))
+        found = list(functions.definitions(_text(file.path), methods=options.methods))
     except Flaw as flaw:
         broken = {"source_id": file.name, "group": file.name, "input": "", "output": ""}
         yield examples([common | broken | {"rejected_by": "source", "reason": str(flaw)}])
@@ -144,12 +145,12 @@ def _of_record(row: dict[str, Any], options: Options) -> dict[str, Any]:
 
 def _row(source: str, docstring: str | None, options: Options) -> dict[str, Any]:
     try:
-        made = _functions.function_of(source, docstring)
+        made = functions.function_of(source, docstring)
     except Flaw as flaw:
         return {
             "input": docstring or "",
             "output": source,
-            "group": _programs.group_of(source),
+            "group": programs.group_of(source),
             "rejected_by": "source",
             "reason": str(flaw),
         }

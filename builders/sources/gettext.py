@@ -11,15 +11,16 @@ from typing import Literal
 import polars as pl
 from pydantic import model_validator
 
-from builders.sources import _catalog, _citations, _licence
-from builders.sources._base import Context, Reading, SourceOptions, conformed
-from builders.sources._files import nearest
-from builders.sources._locales import Located, beside, locate
-from builders.sources._po import open_catalog
+from builders.example import conformed
+from builders.readers import catalog
+from builders.readers.locales import Located, beside, locate
+from builders.readers.po import open_catalog
+from builders.sources import _citations, _licence
+from builders.sources._base import Context, Reading, SourceOptions
 from builders.sources._unread import LESS_NEAR, OTHER_LANGUAGE, Unread
 from isogloss.errors import IsoglossError
-from isogloss.languages import canonical, same_language
-from isogloss.provenance import sha256_file
+from isogloss.files import sha256_file
+from isogloss.languages import canonical, nearest, same_language
 from isogloss.wheels import extract, fetch
 
 DESCRIPTION = "gettext catalogs of a package or a folder: translation, English to and from a locale"
@@ -184,7 +185,7 @@ def _frames(
     for language, files in catalogs.items():
         entries = pl.concat(
             [
-                _catalog.entries(
+                catalog.entries(
                     open_catalog(file.path),
                     file.name,
                     where=file.path.relative_to(root).as_posix(),
@@ -222,7 +223,7 @@ def _examples(
     # The forms of a plural are all right answers, where a form is the answer.
     accepted = {"msgstr": "forms", "msgstr_other": "forms_other"}.get(asked)
     references = pl.col(accepted) if accepted else pl.concat_list(asked)
-    made = _catalog.hanging(entries, given, asked).with_columns(
+    made = catalog.hanging(entries, given, asked).with_columns(
         pl.lit("translation").alias("task"),
         pl.lit(target).alias("language"),
         pl.lit(source).alias("source_language"),

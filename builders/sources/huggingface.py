@@ -15,19 +15,22 @@ from typing import Any
 import polars as pl
 from pydantic import Field, model_validator
 
+from builders.readers.arrow import to_polars, with_labels
+from builders.readers.json import records
+from builders.readers.lines import Block, blocks_of, unpack
 from builders.sources import _citations
-from builders.sources._arrow import to_polars, with_labels
 from builders.sources._base import Context, Reading
 from builders.sources._columns import Columns, MappedOptions, constants, mapped
-from builders.sources._files import Found, fingerprint, served
-from builders.sources._hub import cut_off, told
-from builders.sources._json import records
-from builders.sources._lines import Block, blocks_of, one_line, unpack
+from builders.sources._files import Found, fingerprint
 from builders.sources._tables import SOME, Batch, Faults, Table, csv_batches, json_batches
 from isogloss.console import say, warn
+from isogloss.environment import cache_folder
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.provenance import cache_folder, sha256_json
+from isogloss.files import sha256_json
+from isogloss.hub import cut_off, told
+from isogloss.languages import served
 from isogloss.settings import unknown
+from isogloss.text import one_line
 
 # datasets takes two seconds to import, and every recipe asks this module for its options: the
 # functions below import it where they need it.

@@ -9,20 +9,14 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import BaseModel, Field
 
+from builders.example import blank
+from builders.readers.jsonmodels import json_lines
 from builders.sources import _citations
-from builders.sources._base import Context, Reading, blank
-from builders.sources._files import (
-    Found,
-    PathOptions,
-    find,
-    nearest,
-    reading_of,
-    some_of,
-)
-from builders.sources._models import json_lines
+from builders.sources._base import Context, Reading
+from builders.sources._files import Found, PathOptions, find, reading_of, some_of
 from builders.sources._rows import answered, broken, in_batches, shown
 from isogloss.errors import IsoglossError
-from isogloss.languages import canonical, is_language
+from isogloss.languages import canonical, is_language, nearest
 
 DESCRIPTION = "MKQA's JSON Lines: open question answering, the same questions in many languages"
 LANGUAGES = "26: ar da de en es fi fr he hu it ja km ko ms nl no pl pt ru sv th tr vi zh (three)"

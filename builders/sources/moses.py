@@ -10,6 +10,7 @@ from typing import Literal
 import polars as pl
 from pydantic import model_validator
 
+from builders.readers.lines import in_step
 from builders.sources._base import Context, Reading, SourceOptions
 from builders.sources._bitext import is_english, numbered, translations
 from builders.sources._citations import cited
@@ -21,13 +22,11 @@ from builders.sources._files import (
     name_of,
     reading_of,
     scan,
-    served,
     unread_files,
 )
-from builders.sources._lines import in_step
 from builders.sources._unread import NO_LANGUAGE, OTHER_LANGUAGE
 from isogloss.errors import IsoglossError
-from isogloss.languages import canonical
+from isogloss.languages import canonical, served
 
 DESCRIPTION = (
     "pairs of text files aligned line by line (Moses, OPUS, WMT's plain text): translation"

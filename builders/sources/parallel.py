@@ -9,23 +9,16 @@ from typing import Literal
 import polars as pl
 from pydantic import field_validator
 
-from builders.sources._base import Context, Reading, is_blank
+from builders.example import is_blank
+from builders.readers.lines import in_step
+from builders.sources._base import Context, Reading
 from builders.sources._bitext import numbered, translations
 from builders.sources._citations import cited
 from builders.sources._directions import Pair, PairedOptions, asked, directed
-from builders.sources._files import (
-    Files,
-    Found,
-    find,
-    known_licence,
-    name_of,
-    nearest,
-    reading_of,
-    served,
-)
-from builders.sources._lines import in_step
+from builders.sources._files import Files, Found, find, known_licence, name_of, reading_of
 from builders.sources._unread import LESS_NEAR, OTHER_LANGUAGE, Unread
 from isogloss.errors import IsoglossError
+from isogloss.languages import nearest, served
 
 DESCRIPTION = "text files aligned line by line, one a language: translation between any two of them"
 LANGUAGES = "any; the files' names say it (FLORES-200: 204 languages)"

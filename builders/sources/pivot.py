@@ -9,14 +9,14 @@ from itertools import permutations
 import polars as pl
 from pydantic import Field, field_validator
 
-from builders.sources._base import Context, Reading, SourceOptions, conformed, is_blank
+from builders.example import conformed, is_blank
+from builders.sources._base import Context, Reading, SourceOptions
 from builders.sources._directions import Pair, asked, two_languages
 from builders.sources._earlier import opened
-from builders.sources._files import served
 from isogloss.errors import IsoglossError
+from isogloss.files import sha256_json
 from isogloss.hashing import xxh64
-from isogloss.languages import canonical
-from isogloss.provenance import sha256_json
+from isogloss.languages import canonical, served
 
 DESCRIPTION = "pairs of earlier sources joined through a language that both share: translation"
 LANGUAGES = "those of the sources that it is made of"

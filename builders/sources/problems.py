@@ -9,23 +9,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from builders.sources import _programs
+from builders.readers import programs
+from builders.readers.jsonmodels import json_lines
+from builders.readers.lines import reading
+from builders.readers.programs import Flaw, Program
 from builders.sources._base import Context, Reading
 from builders.sources._citations import cited
-from builders.sources._files import (
-    Found,
-    PathOptions,
-    find,
-    known_licence,
-    reading_of,
-    served,
-)
-from builders.sources._lines import one_line, reading
-from builders.sources._models import json_lines
-from builders.sources._programs import Flaw, Program
+from builders.sources._files import Found, PathOptions, find, known_licence, reading_of
 from builders.sources._rows import OneWhole, broken, in_batches
 from isogloss.errors import IsoglossError
-from isogloss.languages import canonical
+from isogloss.languages import canonical, served
+from isogloss.text import one_line
 
 DESCRIPTION = "programming problems with tests, as in HumanEval, mHumanEval or MBPP: code"
 LANGUAGES = "any; the files' names, a column or the recipe say it (mHumanEval: 204)"
@@ -158,7 +152,7 @@ def _row(problem: _Problem, where: str) -> dict[str, Any]:
     try:
         made = _made(problem)
     except Flaw as flaw:
-        group = _programs.group_of(answer)
+        group = programs.group_of(answer)
         return row | {"group": group, "rejected_by": "source", "reason": str(flaw)}
     told = {"input": made.asked, "output": made.program, "tests": made.tests, "group": made.group}
     return row | told | {"tags": [f"mended:{what}" for what in made.mended]}
@@ -168,9 +162,9 @@ def _made(problem: _Problem) -> Program:
     if problem.code is not None and problem.tests is not None:
         setup = [line for line in (*problem.imports, problem.setup) if line]
         text = problem.text or problem.prompt or ""
-        return _programs.described(text, problem.code, problem.tests, setup)
+        return programs.described(text, problem.code, problem.tests, setup)
     solution, tests = problem.solution or "", problem.test or ""
-    return _programs.completed(problem.prompt or "", solution, tests, problem.entry)
+    return programs.completed(problem.prompt or "", solution, tests, problem.entry)
 
 
 def _problems(path: Path) -> Iterator[tuple[int, _Problem | IsoglossError]]:

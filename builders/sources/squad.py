@@ -15,20 +15,14 @@ import langcodes
 import polars as pl
 from pydantic import model_validator
 
-from builders.sources._base import Context, Reading, blank
+from builders.example import blank
+from builders.readers.lines import check_beginning, unpacked
+from builders.sources._base import Context, Reading
 from builders.sources._citations import cited
-from builders.sources._files import (
-    Found,
-    TaggedPathOptions,
-    find,
-    known_licence,
-    reading_of,
-    served,
-)
-from builders.sources._lines import check_beginning, unpacked
+from builders.sources._files import Found, TaggedPathOptions, find, known_licence, reading_of
 from builders.sources._rows import OneWhole, answered, broken, in_batches, shown
 from isogloss.errors import IsoglossError
-from isogloss.languages import canonical, is_language
+from isogloss.languages import canonical, is_language, served
 
 DESCRIPTION = "SQuAD-format JSON (XQuAD, MLQA, TyDiQA …): questions about passages"
 LANGUAGES = "any; the files' names, the questions' ids or the recipe say it"

@@ -10,12 +10,14 @@ from urllib.error import URLError
 
 import polars as pl
 
-from builders.sources._base import Context, Reading, SourceOptions, conformed, is_blank
+from builders.example import conformed, is_blank
+from builders.sources._base import Context, Reading, SourceOptions
 from builders.sources._bitext import is_english
-from builders.sources._files import Found, fingerprint, known_licence, served
+from builders.sources._files import Found, fingerprint, known_licence
 from isogloss.console import say
+from isogloss.environment import offline
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.provenance import offline
+from isogloss.languages import served
 from isogloss.settings import unknown
 
 NAME = "sacrebleu"

@@ -6,22 +6,16 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations
 from typing import Any, Literal
 
-from builders.sources._base import Context, Reading, blank
+from builders.example import blank
+from builders.readers.tmx import Builder, Unit
+from builders.readers.xml import feed
+from builders.sources._base import Context, Reading
 from builders.sources._directions import Pair, PairedOptions, asked, directed
-from builders.sources._files import (
-    Found,
-    PathOptions,
-    find,
-    known_licence,
-    reading_of,
-    served,
-)
+from builders.sources._files import Found, PathOptions, find, known_licence, reading_of
 from builders.sources._rows import answered, broken, in_batches, shown
-from builders.sources._tmx import Builder, Unit
-from builders.sources._xml import feed
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
-from isogloss.languages import is_language
+from isogloss.languages import is_language, served
 
 DESCRIPTION = "translation memories (TMX, also compressed): translation between any two languages"
 LANGUAGES = "any; its segments say theirs"

@@ -9,21 +9,15 @@ from typing import Any, Literal
 
 import polars as pl
 
-from builders.sources import _wmtxml
-from builders.sources._base import Context, Reading, blank
+from builders.example import blank
+from builders.readers import wmtxml
+from builders.readers.xml import feed
+from builders.sources._base import Context, Reading
 from builders.sources._citations import cited
-from builders.sources._files import (
-    Found,
-    PathOptions,
-    find,
-    known_licence,
-    reading_of,
-    served,
-    some_of,
-)
+from builders.sources._files import Found, PathOptions, find, known_licence, reading_of, some_of
 from builders.sources._rows import answered, broken, in_batches, shown
-from builders.sources._xml import feed
 from isogloss.errors import IsoglossError
+from isogloss.languages import served
 
 DESCRIPTION = "WMT's XML test sets (2021 and later): translation of documents, segment by segment"
 LANGUAGES = "those of the test set; its documents say them"
@@ -78,21 +72,21 @@ def _frames(files: list[Found], options: Options, context: Context) -> Iterator[
     return some_of(in_batches(groups, _ROWS), files, "segment", context)
 
 
-def _documents(path: Path) -> Iterator[_wmtxml.Document]:
+def _documents(path: Path) -> Iterator[wmtxml.Document]:
     """Read a file's documents, in order; one is in memory at a time.
 
     Raises:
         IsoglossError: It is not XML, or not laid out as WMT's (with the line), or it declares
             entities, which expand to more than there is or fetch what is elsewhere.
     """
-    builder = _wmtxml.Builder()
+    builder = wmtxml.Builder()
     layout = "WMT lays its files out as dataset/doc/(src, ref)/p/seg; see wmt-format-tools"
     for _ in feed(path, builder, layout=layout):
         yield from builder.take()
 
 
 def _rows(
-    document: _wmtxml.Document,
+    document: wmtxml.Document,
     file: Found,
     times: Counter[tuple[str, str, str]],
     options: Options,
@@ -104,7 +98,7 @@ def _rows(
         yield broken(fault, f"{file.name}:{document.fault.line}", "translation")
         return
     source = served(document.source.language, context.languages)
-    versions: dict[str, list[_wmtxml.Version]] = {}
+    versions: dict[str, list[wmtxml.Version]] = {}
     for reference in _chosen(document.references, options.translators):
         language = served(reference.language, context.languages)
         versions.setdefault(language, []).append(reference)
@@ -131,8 +125,8 @@ def _rows(
 
 
 def _chosen(
-    references: list[_wmtxml.Version], translators: tuple[str, ...] | None
-) -> list[_wmtxml.Version]:
+    references: list[wmtxml.Version], translators: tuple[str, ...] | None
+) -> list[wmtxml.Version]:
     order = {name: place for place, name in enumerate(translators or ())}
     if translators is not None:
         references = [version for version in references if version.translator in order]
@@ -142,7 +136,7 @@ def _chosen(
 
 
 def _row(
-    document: _wmtxml.Document, segment: str, references: list[_wmtxml.Version]
+    document: wmtxml.Document, segment: str, references: list[wmtxml.Version]
 ) -> dict[str, Any]:
     """Return the texts of a segment, and why it is not kept: as sacrebleu leaves such out too."""
     given = document.source.segments.get(segment, "")

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from isogloss.errors import Unavailable
+from isogloss.files import sha256_file
 from isogloss.languages import is_language
-from isogloss.provenance import sha256_file
 from isogloss.scripts import told as written_by
 from isogloss.scripts import written_in
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from isogloss.identifiers._columns import Likely, Ranking, column
-from isogloss.identifiers._fasttextmodel import Model
+from isogloss.identifiers._fasttext.model import Model
 
 DESCRIPTION = "fastText's lid.176: 176 languages; the quickest by far"
 A_SECOND = 170_000

@@ -146,7 +146,7 @@ class Model(Protocol):
 class FamilyModule(Protocol):
     """What a module of ``runners.models`` defines. Families are asked in order of ``PRIORITY``.
 
-    A module may also define ``LOCATED = True``: its specs are those of `runners.resolve.locate`,
+    A module may also define ``LOCATED = True``: its specs are those of `runners.models._resolve.locate`,
     whose revision then tells when a model has changed.
     """
 

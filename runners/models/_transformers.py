@@ -11,10 +11,10 @@ from typing import Any
 
 from benchmarks.reasoning import kept
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json
+from isogloss.files import read_json
 from runners.models._base import Facts, GenerationSettings, LoadOptions, Prompt
-from runners.quiet import quiet
-from runners.resolve import Located, locate
+from runners.models._quiet import quiet
+from runners.models._resolve import Located, locate
 
 _SPARE = 1.25
 _ADAPTER = "adapter_model.safetensors"

@@ -11,7 +11,7 @@ from isogloss.errors import IsoglossError
 from runners.models import _transformers as hf
 from runners.models._base import Facts, Generation, GenerationSettings, LoadOptions, Prompt
 from runners.models._chat import Chat, open_chat
-from runners.resolve import locate
+from runners.models._resolve import locate
 
 DESCRIPTION = "causal language models: a hub name, a folder, a .gguf file, pypi:… or a checkpoint"
 PRIORITY = 10

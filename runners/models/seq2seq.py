@@ -9,7 +9,7 @@ from typing import Any
 from runners.models import _transformers as hf
 from runners.models._base import Facts, Generation, GenerationSettings, LoadOptions, Prompt
 from runners.models._chat import Chat, open_chat
-from runners.resolve import locate
+from runners.models._resolve import locate
 
 DESCRIPTION = "encoder-decoder language models (mT5, mBART, …): a hub name, a folder, a checkpoint"
 PRIORITY = 11

@@ -9,7 +9,7 @@ import polars as pl
 
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
-from isogloss.provenance import sha256_file
+from isogloss.files import sha256_file
 from isogloss.runs import read_run
 from runners.outputs._lines import shown, some
 from runners.outputs.hidden import warn_of_hidden
@@ -40,7 +40,7 @@ def read_outputs(
             the file's name before ``#``.
         records: The suite's records, in `isogloss.records.SCHEMA`.
         lines: Every row of the data, those among them that the suite leaves out or does not ask;
-            see `benchmarks.suiterecords.Asked`. Without it a text file has a line for each record.
+            see `benchmarks.suites.records.Asked`. Without it a text file has a line for each record.
 
     Returns:
         Columns as in `MATCHED`, in the records' order, then by sample. Every record has an answer.

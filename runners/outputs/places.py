@@ -13,8 +13,8 @@ import polars as pl
 
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
+from isogloss.files import read_json
 from isogloss.languages import flores_codes
-from isogloss.provenance import read_json
 from isogloss.settings import unknown
 from runners.outputs._lines import shown, some
 from runners.outputs.tables import READERS

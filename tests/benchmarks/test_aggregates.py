@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import benchmarks
-from benchmarks.aggregates import AGGREGATES
 from benchmarks.metrics._base import mean_of_rows
-from benchmarks.statistics import Spread, bounds, difference
+from benchmarks.scores.groups import AGGREGATES
+from benchmarks.scores.statistics import Spread, bounds, difference
 from isogloss.errors import IsoglossError
 from isogloss.plugins import discover
 from isogloss.records import SCHEMA, with_ids

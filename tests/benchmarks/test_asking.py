@@ -14,9 +14,9 @@ from corpora import write_corpus
 import benchmarks
 from benchmarks.catalog import check_metrics, options_of
 from benchmarks.metrics._base import Segments
-from benchmarks.suitefile import Choice
+from benchmarks.suites.file import Choice
+from isogloss.command.options import metric_options
 from isogloss.errors import IsoglossError
-from isogloss.options import metric_options
 
 
 @pytest.fixture

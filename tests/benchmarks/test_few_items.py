@@ -14,14 +14,9 @@ from hypothesis import strategies as st
 from valued import PERCENT, answered, asked, compared, install, scored, width
 
 import benchmarks
-from benchmarks.measuring import measured
-from benchmarks.scoring import remarks
-from benchmarks.statistics import (
-    Spread,
-    interval,
-    ranks,
-    swapped,
-)
+from benchmarks.scores.cells import measured
+from benchmarks.scores.score import remarks
+from benchmarks.scores.statistics import Spread, interval, ranks, swapped
 
 
 @pytest.fixture(autouse=True)

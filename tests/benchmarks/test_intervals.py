@@ -18,7 +18,7 @@ from valued import PERCENT, asked, compared, install, scored, width
 import benchmarks
 from benchmarks.metrics import bleu, chrf
 from benchmarks.metrics._base import NoOptions, Segments
-from benchmarks.statistics import (
+from benchmarks.scores.statistics import (
     Spread,
     difference,
     inflated,

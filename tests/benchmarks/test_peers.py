@@ -23,7 +23,7 @@ from judging import METRICS, signature, statistics, total
 import benchmarks
 from benchmarks.metrics._base import Segments
 from benchmarks.metrics._text import UNSPACED
-from benchmarks.statistics import draws
+from benchmarks.scores.statistics import draws
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, describe
 

@@ -13,7 +13,7 @@ from judging import total
 
 import builders
 import runners
-from isogloss.provenance import read_json
+from isogloss.files import read_json
 
 
 def lines(path: Path) -> list[str]:

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import benchmarks
-from benchmarks.means import minus
 from benchmarks.metrics._base import Segments
-from benchmarks.reading import item
-from benchmarks.scoring import SCORES
-from benchmarks.statistics import (
+from benchmarks.scores.answers import item
+from benchmarks.scores.means import minus
+from benchmarks.scores.score import SCORES
+from benchmarks.scores.statistics import (
     Spread,
     clusters,
     difference,

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import benchmarks
-from benchmarks.means import minus
-from benchmarks.transferring import GAPS, MATRIX
+from benchmarks.scores.means import minus
+from benchmarks.scores.transfer import GAPS, MATRIX
 from isogloss.errors import IsoglossError
 from isogloss.records import SCHEMA, with_ids
 

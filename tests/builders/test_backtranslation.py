@@ -15,9 +15,10 @@ import pytest
 from chat_server import ChatServer
 from source_reading import texts
 
-from builders.engines import OpenAIEngine
+from builders.example import SCHEMA, rank
 from builders.sources import backtranslation
-from builders.sources._base import SCHEMA, Context, Reading, rank
+from builders.sources._base import Context, Reading
+from isogloss.chat import OpenAIEngine
 from isogloss.errors import IsoglossError, Unavailable
 
 LANGUAGES = ("en", "bho", "nqo")
@@ -349,7 +350,7 @@ def test_a_wrong_path_is_told_with_what_to_do() -> None:
 
 
 def test_our_own_runners_are_engines() -> None:
-    from isogloss.engine import runner_engine
+    from isogloss.command.engine import runner_engine
 
     engine = runner_engine()
     assert engine("copy", ["eins", "zwei"], temperature=0.0, seed=1, max_tokens=9, system=None) == [

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from source_reading import data_set, read, rows
 
-from builders.sources._base import blank, is_blank
+from builders.example import blank, is_blank
 
 QA: dict[str, Any] = {"task": "qa", "columns": {"input": "q", "output": "a"}, "language": "de"}
 #: A zero-width space, a Hangul filler, Braille's empty cell, a variation selector.

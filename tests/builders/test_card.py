@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 import builders
-from builders import card, writing
+from builders.corpus import records
 from builders.recipe import load_recipe
-from isogloss.provenance import read_json
-from isogloss.showing import printable
+from builders.report import card
+from isogloss.command.showing import printable
+from isogloss.files import read_json
 
 RECIPE = """
 name = "carded"
@@ -68,7 +69,7 @@ def recipe_in(folder: Path, more: str = "") -> Path:
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("card")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(writing, "ROWS_PER_FILE", 10)  # several files of a cell
+        patched.setattr(records, "ROWS_PER_FILE", 10)  # several files of a cell
         return builders.build(recipe_in(folder), folder / "out")
 
 

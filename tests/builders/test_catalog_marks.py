@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders.sources import _mnemonics, _placeholders
+from builders.readers import mnemonics, placeholders
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ from builders.sources import _mnemonics, _placeholders
     ],
 )
 def test_a_placeholder_that_differs_is_seen(source: str, target: str, wrong: str) -> None:
-    assert _placeholders.misplaced(source, target, may_omit=False) == wrong
+    assert placeholders.misplaced(source, target, may_omit=False) == wrong
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_placeholder_that_differs_is_seen(source: str, target: str, wrong: str
     ],
 )
 def test_placeholders_that_agree_are_kept(source: str, target: str) -> None:
-    assert _placeholders.misplaced(source, target, may_omit=False) == ""
+    assert placeholders.misplaced(source, target, may_omit=False) == ""
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_placeholders_that_agree_are_kept(source: str, target: str) -> None:
 def test_placeholders_are_those_of_the_format_that_the_flags_name(
     source: str, target: str, flags: str
 ) -> None:
-    assert _placeholders.misplaced(source, target, may_omit=False, flags=flags.split()) == ""
+    assert placeholders.misplaced(source, target, may_omit=False, flags=flags.split()) == ""
 
 
 @pytest.mark.parametrize(
@@ -114,13 +114,13 @@ def test_placeholders_are_those_of_the_format_that_the_flags_name(
 def test_what_differs_is_seen_in_the_format_that_the_flags_name(
     source: str, target: str, flags: str, wrong: str
 ) -> None:
-    assert _placeholders.misplaced(source, target, may_omit=False, flags=flags.split()) == wrong
+    assert placeholders.misplaced(source, target, may_omit=False, flags=flags.split()) == wrong
 
 
 def test_a_form_for_one_number_may_leave_it_out() -> None:
-    assert _placeholders.misplaced("%d day in %s", "one day in %s", may_omit=True) == ""
-    assert _placeholders.misplaced("%d day in %s", "%2$s: a day", may_omit=True) == ""
-    assert _placeholders.misplaced("%d day in %s", "a day", may_omit=True) == "%d, %s"
+    assert placeholders.misplaced("%d day in %s", "one day in %s", may_omit=True) == ""
+    assert placeholders.misplaced("%d day in %s", "%2$s: a day", may_omit=True) == ""
+    assert placeholders.misplaced("%d day in %s", "a day", may_omit=True) == "%d, %s"
 
 
 _PIECES = st.lists(
@@ -130,19 +130,19 @@ _PIECES = st.lists(
 
 
 def _written(text: str) -> Counter[str]:
-    return Counter(text[start:end] for start, end in _placeholders.spans(text))
+    return Counter(text[start:end] for start, end in placeholders.spans(text))
 
 
 @given(_PIECES, _PIECES)
 def test_checks_hold_for_any_text(source: str, target: str) -> None:
-    assert _placeholders.misplaced(source, source, may_omit=False) == ""
-    told = _placeholders.misplaced(source, target, may_omit=False)
+    assert placeholders.misplaced(source, source, may_omit=False) == ""
+    told = placeholders.misplaced(source, target, may_omit=False)
     written = _written(source) + _written(target)
     if not written:
         assert told == ""
     if told:
         assert set(told.split(", ")) <= {part for name in written for part in name.split(", ")}
-    one, two, changed = _mnemonics.without_mnemonic(source, target)
+    one, two, changed = mnemonics.without_mnemonic(source, target)
     assert changed or (one, two) == (source, target)
     assert len(one) <= len(source)
     assert len(two) <= len(target)
@@ -182,7 +182,7 @@ def test_checks_hold_for_any_text(source: str, target: str) -> None:
     ],
 )
 def test_what_is_no_mnemonic_stays(source: str, target: str) -> None:
-    assert _mnemonics.without_mnemonic(source, target) == (source, target, False)
+    assert mnemonics.without_mnemonic(source, target) == (source, target, False)
 
 
 @pytest.mark.parametrize(
@@ -205,4 +205,4 @@ def test_what_is_no_mnemonic_stays(source: str, target: str) -> None:
     ],
 )
 def test_mnemonics_are_taken_out(source: str, target: str, plain: tuple[str, str]) -> None:
-    assert _mnemonics.without_mnemonic(source, target) == (*plain, True)
+    assert mnemonics.without_mnemonic(source, target) == (*plain, True)

@@ -10,7 +10,7 @@ import pytest
 from catalogs import ALL, HEADER, entry, good, read, write
 from source_reading import open_source
 
-from builders.sources import _locales
+from builders.readers import locales as _locales
 from isogloss.errors import IsoglossError
 
 # --- where catalogs lie

@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 import builders
-from builders import store
+from builders.rows import rows as store
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json, sha256_file
+from isogloss.files import read_json, sha256_file
 
 RECIPE = """
 name = "bitext"
@@ -99,7 +99,7 @@ def test_nothing_clean_is_an_error(recipe: Path, tmp_path: Path) -> None:
 
 def test_the_command_cleans(recipe: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "isogloss.cli", "clean", str(recipe), "--out", str(tmp_path / "out"),
+        [sys.executable, "-m", "isogloss.command.cli", "clean", str(recipe), "--out", str(tmp_path / "out"),
          "--workers", "2"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip

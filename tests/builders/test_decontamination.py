@@ -15,18 +15,13 @@ from corpora import row, write_corpus
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from builders.decontaminate import (
-    Contamination,
-    DecontaminationOptions,
-    protected,
-    reason,
-    summarise,
-)
-from builders.dedup import comparable
-from builders.leaks.ngrams import Index, Size
-from builders.leaks.suitetexts import read_suite_texts
-from builders.sources._base import examples
+from builders.decontamination.contamination import Contamination, protected, reason, summarise
+from builders.decontamination.index import Index, Size
+from builders.decontamination.settings import DecontaminationOptions
+from builders.decontamination.suitetexts import read_suite_texts
+from builders.example import examples
 from isogloss.errors import IsoglossError
+from isogloss.text import comparable
 
 ENGLISH = (
     "The archive keeps every letter the astronomer wrote to her sister between the two wars, "

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from storing import pair, reasons, stored
 
-from builders import dedup
-from builders.store import Store
+from builders.duplicates import exact
+from builders.rows.rows import Store
 
 
 def references(store: Store) -> list[list[str]]:
-    merged, kept = dedup.merge(store)
+    merged, kept = exact.merge(store)
     store.alive[merged["position"].to_numpy()] = False
     store.patches.append(kept)
     return [row for frame in store.batches() for row in frame["references"].to_list()]
@@ -47,8 +47,8 @@ def test_rows_are_the_same_only_where_both_sides_are(
 ) -> None:
     rows = [pair(one, "x"), pair(other, "x"), pair(one, "y"), pair(one, "x", language="fr")]
     store = stored(tmp_path, *rows, part=2)
-    told = reasons(store, dedup.identical(store))
-    assert told == [None, dedup.IDENTICAL if same else None, None, None]
+    told = reasons(store, exact.identical(store))
+    assert told == [None, exact.IDENTICAL if same else None, None, None]
 
 
 @pytest.mark.parametrize("before", [None, "train", "validation"])
@@ -57,15 +57,15 @@ def test_a_test_example_is_not_merged_into_what_came_before(
 ) -> None:
     rows = [pair("a", "x", split=before), pair("a", "y", split="test"), pair("b", "z")]
     store = stored(tmp_path, *rows)
-    merged, kept = dedup.merge(store)
-    assert reasons(store, merged) == [dedup.MERGED, None, None]
+    merged, kept = exact.merge(store)
+    assert reasons(store, merged) == [exact.MERGED, None, None]
     assert kept.rows() == [(1, ["y", "x"])]
 
 
 def test_what_brings_its_own_instruction_is_the_same_only_with_it(tmp_path: Path) -> None:
     rows = [pair("a", "x", instruction=text) for text in ("Do this", "Do that", "Do this")]
     store = stored(tmp_path, *rows)
-    assert reasons(store, dedup.identical(store)) == [None, None, dedup.IDENTICAL]
+    assert reasons(store, exact.identical(store)) == [None, None, exact.IDENTICAL]
 
 
 TEXTS = st.lists(st.sampled_from(["a", "A", "b", "b!", "b  !", "ü", ""]), min_size=1, max_size=12)
@@ -89,7 +89,7 @@ def test_duplicates_are_the_same_however_rows_lie_on_disk(texts: list[str]) -> N
     for part in (1, 4, 50):
         with TemporaryDirectory() as folder:
             store = stored(Path(folder), *rows, part=part)
-            found.append(reasons(store, dedup.identical(store)))
+            found.append(reasons(store, exact.identical(store)))
     assert found[0] == found[1] == found[2]
     first = pl.Series([" ".join(text.split()) for text in texts]).is_first_distinct()
     assert [reason is None for reason in found[0]] == first.to_list()
@@ -98,6 +98,6 @@ def test_duplicates_are_the_same_however_rows_lie_on_disk(texts: list[str]) -> N
 def test_a_title_and_a_summary_of_a_text_are_two_examples(tmp_path: Path) -> None:
     rows = [pair("a", "x", tags=[tag]) for tag in ("output:title", "output:summary", "other")]
     store = stored(tmp_path, *rows)
-    merged, _ = dedup.merge(store)
+    merged, _ = exact.merge(store)
     assert merged.is_empty()
-    assert dedup.identical(store).is_empty()
+    assert exact.identical(store).is_empty()

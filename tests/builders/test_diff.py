@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import builders
-from builders.finished import rowdiff
-from isogloss.provenance import sha256_file
+from builders.corpus import _rowdiff
+from isogloss.files import sha256_file
 
 RECIPE: dict[str, Any] = {
     "name": "little",
@@ -96,7 +96,7 @@ def test_recipes_sources_and_steps_are_told_key_by_key(before: Path, tmp_path: P
 def test_rows_are_told_by_id(
     at_once: int, before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rowdiff, "_AT_ONCE", at_once)
+    monkeypatch.setattr(_rowdiff, "_AT_ONCE", at_once)
     changed = [*rows()[2:], row("Neu"), row("Neu", language="it")]
     changed[0] |= {"split": "test"}
     changed[1] |= {"licence": "MIT", "tags": ["synthetic"]}

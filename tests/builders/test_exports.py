@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import builders
 from isogloss.errors import IsoglossError
+from isogloss.files import read_json
 from isogloss.locks import held
-from isogloss.provenance import read_json
 
 HOSTILE = 'Zitat " \\ \n\r\t\x00\x1b[2J \u202e\u2028\u0085 😀 </script> \ufeff'
 

@@ -92,7 +92,10 @@ def test_archives_and_pointers_are_told_as_such(tmp_path: Path) -> None:
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "is a pointer of Git LFS"),
         (tar_of(b'{"q": "Was?", "a": "Rot"}\n'), "is a tar archive. Unpack it first"),
         (gzip.compress(tar_of(b"Rot.\n"), mtime=0), "is a tar archive. Unpack it first"),
-        (gzip.compress(gzip.compress(b"{}", mtime=0), mtime=0), "holds a compressed file. Unpack it first"),
+        (
+            gzip.compress(gzip.compress(b"{}", mtime=0), mtime=0),
+            "holds a compressed file. Unpack it first",
+        ),
     ]:
         (tmp_path / "q.json").write_bytes(data)
         (tmp_path / "p.jsonl").write_bytes(data)

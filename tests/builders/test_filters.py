@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from judging_rows import kept, pair, ran, reasons, scored
 
-from builders.dedup import comparable
-from builders.filtering import PlannedFilter
+from builders.example import examples
 from builders.filters import (
     _lengths,
     _stretches,
@@ -29,11 +28,11 @@ from builders.filters import (
     repetition,
     unicode,
 )
-from builders.sources._base import examples
+from builders.filters._steps import PlannedFilter
 from isogloss import plugins
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
-from isogloss.text import in_lists, utf8
+from isogloss.text import comparable, in_lists, utf8
 
 TEXTS = st.text(st.sampled_from("ab Аб漢 ा\u0301é!ß"), max_size=60)
 
@@ -152,11 +151,11 @@ def test_length_as_in_english_is_one_bound_for_all_languages() -> None:
 def test_a_language_may_have_bounds_of_its_own() -> None:
     options = length.Options(name="length", max_chars=5)
     own = {"zh-Hans": length.Options(name="length", max_chars=2)}
-    from builders import filtering
+    from builders.filters import _steps
 
     step = PlannedFilter("length", "length", length, options, own)
     frame = examples([pair("a", "abcd"), pair("a", "中文字", language="zh-Hans")]).drop("reason")
-    told = filtering.decide(frame, filtering.score(frame, step, 1), step)
+    told = _steps.decide(frame, _steps.score(frame, step, 1), step)
     assert told.to_list() == [None, "the output is over 2 chars"]
 
 

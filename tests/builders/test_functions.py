@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from source_reading import open_source, read, texts
 
-from builders.sources._functions import function_of
-from builders.sources._programs import Flaw, shallow
+from builders.readers.functions import function_of
+from builders.readers.programs import Flaw, shallow
 from isogloss.errors import IsoglossError
 
 MODULE = '''"""A module."""

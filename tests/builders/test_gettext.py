@@ -14,7 +14,7 @@ from catalogs import HEADER, entry, good, read, write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders.sources import _po
+from builders.readers import po as _po
 from isogloss.errors import IsoglossError
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from builders._inorder import in_order
+from isogloss.inorder import in_order
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])

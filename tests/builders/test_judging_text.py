@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 from judging_rows import run
 
+from builders.example import examples
 from builders.filters import language, unicode
 from builders.filters._prose import words
-from builders.sources._base import examples
 
 
 def pair(source: str, target: str, **more: Any) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import builders
-from builders.mixture import Chosen, assign_splits, choose, ranks
-from builders.mixtures import shares
-from builders.mixtures.settings import ORIGINS, Mixture, Split, checked
-from builders.store import POSITION
+from builders.mixture import shares
+from builders.mixture.choose import Chosen, choose
+from builders.mixture.settings import ORIGINS, Mixture, Split, checked
+from builders.mixture.splits import assign_splits, ranks
+from builders.rows.rows import POSITION
 from isogloss.errors import IsoglossError
 from isogloss.records import SPLITS
 from isogloss.settings import validate
@@ -25,7 +26,7 @@ SOURCES = ("a", "b")
 
 
 def index(rows: list[dict[str, Any]], seed: int = 7) -> pl.DataFrame:
-    """Return an index as `builders.choosing` makes it; rows say what differs from train and de."""
+    """Return an index as `builders.pipeline.all_sources` makes it; rows say what differs from train and de."""
     plain = {"split": "train", "task": "qa", "language": "de", "source_language": None,
              "source": "a", "origin": "native", "size": 1}  # fmt: skip
     filled = [{"group": f"g{n}", **plain, **row} for n, row in enumerate(rows)]

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from source_reading import open_source, read, texts
 
-from builders.sources._base import blank
+from builders.example import blank
 from isogloss.errors import IsoglossError
 
 

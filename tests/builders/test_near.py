@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from builders import _nearindex, near
-from builders.near import Batch, NearOptions, near_duplicates
+from builders.duplicates import _index, near
+from builders.duplicates.near import Batch, NearOptions, near_duplicates
 from isogloss.errors import IsoglossError
 from isogloss.settings import validate
 
@@ -139,7 +139,7 @@ def test_pieces_of_work_do_not_change_what_is_kept(monkeypatch: pytest.MonkeyPat
     whole = find(texts, options)
     assert whole.height > 50
     for name, value in (("PAIRS", 7), ("TEXT", 50), ("SMALL", 0)):
-        monkeypatch.setattr(_nearindex, name, value)
+        monkeypatch.setattr(_index, name, value)
     assert_frame_equal(find(texts, options, size=33, workers=3), whole)
 
 
@@ -251,14 +251,14 @@ def test_a_bucket_of_many_rows_is_not_compared_pair_by_pair(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     compared = 0
-    original = _nearindex.Index.jaccards
+    original = _index.Index.jaccards
 
     def counting(self: Any, pairs: Any) -> Any:
         nonlocal compared
         compared += len(pairs)
         return original(self, pairs)
 
-    monkeypatch.setattr(_nearindex.Index, "jaccards", counting)
+    monkeypatch.setattr(_index.Index, "jaccards", counting)
     monkeypatch.setattr(near, "CHUNK", 1000)
     # All share the shingle that comes first in some order, and most are unlike.
     draw = random.Random(2)
@@ -327,6 +327,6 @@ def test_rows_that_change_between_the_readings_are_told(tmp_path: Path) -> None:
 
 
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
-    told = "import sys, builders.near; print('numba' in sys.modules)"
+    told = "import sys, builders.duplicates.near; print('numba' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

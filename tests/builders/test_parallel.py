@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from source_reading import open_source, pairs, read, texts
 
-from builders.pipeline import build
-from builders.sources import _lines
-from builders.sources._lines import in_step, lines
+from builders.pipeline.build import build
+from builders.readers import lines as _lines
+from builders.readers.lines import in_step, lines
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
 

@@ -12,10 +12,10 @@ import polars as pl
 import pytest
 
 import builders
-from builders import pipeline
-from builders.staging import Staging
+from builders.pipeline import build
+from builders.pipeline.each_source import Staging
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.provenance import read_json, sha256_file
+from isogloss.files import read_json, sha256_file
 from isogloss.records import SCHEMA, with_ids
 
 RECIPE = """
@@ -171,17 +171,17 @@ def test_a_build_that_is_interrupted_goes_on_to_the_same_bytes(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     straight = builders.build(recipe, tmp_path / "straight")
-    whole = pipeline._choose
+    whole = build._choose
 
     def stop(*_: Any) -> Any:
         raise KeyboardInterrupt
 
     out = tmp_path / "out"
-    monkeypatch.setattr(pipeline, "_choose", stop)
+    monkeypatch.setattr(build, "_choose", stop)
     with pytest.raises(KeyboardInterrupt):
         builders.build(recipe, out)
     assert not (out / "manifest.json").exists()
-    monkeypatch.setattr(pipeline, "_choose", whole)
+    monkeypatch.setattr(build, "_choose", whole)
     asked: list[str] = []
     read = Staging._stage
     monkeypatch.setattr(Staging, "_stage", lambda *given: asked.append("again") or read(*given))

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from source_reading import texts
 
+from builders.example import SCHEMA
 from builders.sources import pivot
-from builders.sources._base import SCHEMA, Context, Reading
+from builders.sources._base import Context, Reading
 from isogloss.errors import IsoglossError
 
 LANGUAGES = ("en", "bho", "nqo", "de")

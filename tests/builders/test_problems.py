@@ -17,8 +17,8 @@ from source_reading import read, texts
 
 from benchmarks.sandbox import run_all
 from benchmarks.tasks.code import read_answer
-from builders.sources._programs import is_masked, undoubled
-from builders.templating import list_templates, load_templates
+from builders.readers.programs import is_masked, undoubled
+from builders.templates.loading import list_templates, load_templates
 from isogloss.errors import IsoglossError
 
 STUB = 'from typing import List\n\n\ndef add_all(xs: List[int]) -> int:\n    """{}"""\n'

@@ -267,7 +267,7 @@ def test_build_pushes_after_having_checked_that_it_may(hub: HubServer, tmp_path:
     out = tmp_path / "built"
 
     def build(*more: str) -> Any:
-        main = "import sys; from isogloss.cli import main; main()"
+        main = "import sys; from isogloss.command.cli import main; main()"
         arguments = ("build", str(tmp_path / "recipe.toml"), "--out", str(out))
         return run(hub, main, *arguments, *more)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders.mixtures.quotas import Division, Leaf, allot, apportion
+from builders.mixture.quotas import Division, Leaf, allot, apportion
 
 PARTS = st.lists(
     st.tuples(

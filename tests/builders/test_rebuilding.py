@@ -11,10 +11,11 @@ import polars as pl
 import pytest
 
 import builders
-from builders import lock, store
 from builders.filters import length
+from builders.pipeline import lock
+from builders.rows import rows
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json, sha256_file
+from isogloss.files import read_json, sha256_file
 
 RECIPE = """
 name = "little"
@@ -81,7 +82,7 @@ def test_neither_workers_nor_batches_change_a_byte(
     write(folder, more="[duplicates.near]\n")
     one = hashes(build(folder, "one", workers=1))
     assert hashes(build(folder, "sixteen", workers=16)) == one
-    monkeypatch.setattr(store, "ROWS", 7)
+    monkeypatch.setattr(rows, "ROWS", 7)
     many = hashes(build(folder, "many", workers=4))
     # Scores lie in as many files as there were batches; all else is the same.
     files = {name for name in one if not name.startswith("scores/")} - {"manifest.json"}
@@ -244,7 +245,7 @@ def test_a_lost_lock_is_made_again(folder: Path) -> None:
 
 def test_a_frozen_build_that_fails_leaves_with_status_2(folder: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "isogloss.cli", "build", str(folder / "recipe.toml"), "--frozen",
+        [sys.executable, "-m", "isogloss.command.cli", "build", str(folder / "recipe.toml"), "--frozen",
          "--out", str(folder / "out")],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -259,7 +260,7 @@ def test_a_limit_takes_the_same_groups_in_every_language(
     path = write(folder)
     text = path.read_text().replace('source_language = "en"', 'source_language = "en"\nlimit = 9')
     path.write_text(text.replace("test = 0.2", "test = 0.0"))
-    monkeypatch.setattr(store, "ROWS", 50)
+    monkeypatch.setattr(rows, "ROWS", 50)
     corpus = build(folder)
     kept = pl.read_parquet(corpus / "data" / "**" / "*.parquet")
     inputs = [set(part["input"]) for _, part in kept.group_by("language")]

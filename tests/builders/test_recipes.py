@@ -14,7 +14,7 @@ from hub_server import HubServer
 
 import builders
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json
+from isogloss.files import read_json
 from isogloss.records import prompt_expr
 
 RECIPES = Path(builders.__file__).parent / "recipes"
@@ -138,7 +138,7 @@ def built(hub: HubServer, recipe: Path, folder: Path) -> tuple[pl.DataFrame, dic
     """Build with the real command; return the records, the manifest and what was printed."""
     out = folder / "corpus"
     done = subprocess.run(
-        [sys.executable, "-m", "isogloss.cli", "build", str(recipe), "--out", str(out)],
+        [sys.executable, "-m", "isogloss.command.cli", "build", str(recipe), "--out", str(out)],
         env=hub.environment(folder / "home"), capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -16,12 +16,12 @@ import polars as pl
 import pytest
 
 import builders
-from builders.corpus import REJECTED_COLUMNS
 from builders.recipe import Recipe, load_recipe
-from builders.reporting import page as report
-from builders.reporting import thresholds
+from builders.report import page as report
+from builders.report import thresholds
+from builders.rows.ledger import REJECTED_COLUMNS
+from isogloss.files import read_json, sha256_file
 from isogloss.languages import canonical, is_language
-from isogloss.provenance import read_json, sha256_file
 from isogloss.records import SCHEMA, TASKS, with_ids
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")

@@ -9,10 +9,11 @@ import polars as pl
 import pytest
 
 import builders
-from builders import corpus, pipeline
+from builders.corpus import layout
+from builders.pipeline import build
 from builders.recipe import load_recipe
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json
+from isogloss.files import read_json
 
 RECIPE = """
 name = "little"
@@ -89,7 +90,7 @@ def test_empty_and_hidden_are_empty_and_ours_are_ours(recipe: Path, tmp_path: Pa
     builders.build(recipe, out)
     builders.build(recipe, out, force=True)
     assert (out / ".git" / "HEAD").read_text() == "ref"
-    assert not (out / corpus.WORK).exists()
+    assert not (out / layout.WORK).exists()
 
 
 @pytest.mark.parametrize("where", ["_choose", "_records", "_by_language"])
@@ -102,7 +103,7 @@ def test_a_build_stopped_anywhere_is_known_as_one_and_goes_on(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, where, stop)
+        patch.setattr(build, where, stop)
         with pytest.raises(KeyboardInterrupt):
             builders.build(recipe, tmp_path / "out")
     # What a kill in the middle of a write leaves.
@@ -208,7 +209,7 @@ def test_every_stanza_is_a_record_or_rejected(tmp_path: Path) -> None:
 
 
 def test_french_and_russian_phrasings_are_spelt_as_their_readers_do() -> None:
-    table = builders.templating.load_templates().table
+    table = builders.templates.loading.load_templates().table
     french = table.filter(pl.col("language") == "fr", pl.col("task") != "code")["instruction"]
     assert not french.str.contains(r"[^\x{00A0}]:|[^\x{202F}][?!;]").any()
     assert french.str.contains("\u00a0:").any()

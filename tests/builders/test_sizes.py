@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from builders.mixtures import tokens
-from builders.mixtures.settings import Mixture
+from builders.mixture import sizes
+from builders.mixture.settings import Mixture
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.settings import validate
 
@@ -46,16 +46,16 @@ def tokenizer(tmp_path: Path) -> Path:
 
 def measured(spec: str, folder: Path) -> list[int]:
     wanted = mixture(unit="tokens", tokenizer=spec, budget=9)
-    measure = tokens.measure(wanted, folder / "recipe.toml")
+    measure = sizes.measure(wanted, folder / "recipe.toml")
     assert measure is not None
     return measure(TEXTS).to_list()
 
 
 def test_characters_are_those_of_all_texts_of_a_row() -> None:
-    measure = tokens.measure(mixture(unit="characters", budget=9), Path("recipe.toml"))
+    measure = sizes.measure(mixture(unit="characters", budget=9), Path("recipe.toml"))
     assert measure is not None
     assert measure(TEXTS).to_list() == [12, 27, 20]
-    assert tokens.measure(Mixture(), Path("recipe.toml")) is None
+    assert sizes.measure(Mixture(), Path("recipe.toml")) is None
 
 
 def test_tokens_are_counted_whole_whatever_the_tokenizer_cuts(
@@ -64,7 +64,7 @@ def test_tokens_are_counted_whole_whatever_the_tokenizer_cuts(
     expected = [3, 6, 5]
     assert measured("tokenizer.json", tokenizer) == expected
     assert measured(str(tokenizer), tokenizer / "elsewhere") == expected
-    monkeypatch.setattr(tokens, "_BATCH", 1)
+    monkeypatch.setattr(sizes, "_BATCH", 1)
     assert measured("tokenizer.json", tokenizer) == expected
 
 
@@ -89,7 +89,7 @@ def test_a_tokenizer_comes_from_the_hub_at_a_revision(tokenizer: Path, tmp_path:
     (tokenizer / "tokenizer.json").rename(tmp_path / "hub/models/org/words/tokenizer.json")
     code = (
         "from pathlib import Path\n"
-        "from builders.mixtures import tokens\n"
+        "from builders.mixture import tokens\n"
         "from isogloss.errors import IsoglossError\n"
         "for spec in ('org/words@main', 'org/none@main', 'org/words@v9'):\n"
         "    try: print(tokens.locate(spec, Path(), where='r').name)\n"

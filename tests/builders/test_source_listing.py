@@ -13,8 +13,9 @@ import pytest
 from commanding import command, done, wrong
 from pydantic import Field
 
-from builders.sources._base import SCHEMA, Context, SourceOptions
-from isogloss.describing import notes_of, options_of
+from builders.example import SCHEMA
+from builders.sources._base import Context, SourceOptions
+from isogloss.command.describing import notes_of, options_of
 from isogloss.plugins import discover
 
 SOURCES = discover("builders.sources")

@@ -8,16 +8,17 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders.mixture import assign_splits, choose, ranks
-from builders.mixtures.settings import Mixture, Split
-from builders.store import POSITION
+from builders.mixture.choose import choose
+from builders.mixture.settings import Mixture, Split
+from builders.mixture.splits import assign_splits, ranks
+from builders.rows.rows import POSITION
 from isogloss.records import SPLITS
 
 LANGUAGES = ("de", "en", "fr", "sw")
 
 
 def index(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    """Return an index as `builders.choosing` makes it; splits are open where rows name none."""
+    """Return an index as `builders.pipeline.all_sources` makes it; splits are open where rows name none."""
     plain = {"split": None, "task": "qa", "language": "de", "source_language": None,
              "source": "a", "origin": "native"}  # fmt: skip
     filled = [{"group": f"g{n}", **plain, **row} for n, row in enumerate(rows)]

@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import builders
-from builders import templating
-from builders.phrasing.check import Problem, check_templates
-from builders.phrasing.forms import STAND_IN, faults
-from builders.phrasing.languages import language_fault, script_fault
-from builders.templating import load_templates, shipped_files
+from builders.templates import loading
+from builders.templates._forms import STAND_IN, faults
+from builders.templates._languages import language_fault, script_fault
+from builders.templates.check import Problem, check_templates
+from builders.templates.loading import load_templates, shipped_files
 from isogloss.languages import canonical
 
 
@@ -322,7 +322,7 @@ def test_shipped_languages_have_as_many_templates_as_each_other(
     code = (folder / "code.toml").read_text(encoding="utf-8").split("[[templates]]")
     less = [block for block in code if 'language = "it"' not in block]
     (folder / "code.toml").write_text("[[templates]]".join(less), "utf-8")
-    monkeypatch.setattr(templating, "_FOLDER", folder)
+    monkeypatch.setattr(loading, "_FOLDER", folder)
     told = [str(found) for found in check_templates() if found.template in ("de", "it", "de-1")]
     assert f"{folder}/code.toml: it: has 0 templates of the task code (plain)" in told[0]
     assert f"{folder}/qa.toml: de-1: the id is used twice" in told[1]

@@ -7,8 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from builders.sources._base import SHORT, examples
-from builders.templating import apply, load_templates
+from builders.example import SHORT, examples
+from builders.templates.applying import apply
+from builders.templates.loading import load_templates
 
 MINE = """
 version = "1"

@@ -8,14 +8,9 @@ import polars as pl
 import pytest
 from storing import pair
 
-from builders.decontaminate import (
-    TEST_SPLIT,
-    Contamination,
-    DecontaminationOptions,
-    protected,
-    reason,
-)
-from builders.sources._base import examples
+from builders.decontamination.contamination import TEST_SPLIT, Contamination, protected, reason
+from builders.decontamination.settings import DecontaminationOptions
+from builders.example import examples
 
 
 def leaks(test: dict[str, Any], *train: dict[str, Any]) -> list[str | None]:

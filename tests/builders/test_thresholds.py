@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from builders.filtering import PlannedFilter
-from builders.reporting import thresholds
+from builders.filters._steps import PlannedFilter
+from builders.report import thresholds
 from isogloss.plugins import lookup
 
 

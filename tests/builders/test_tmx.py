@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from source_reading import open_source, pairs, read, texts
 
-from builders.sources._base import blank
+from builders.example import blank
 from isogloss.errors import IsoglossError
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE tmx SYSTEM "tmx14.dtd">\n'
@@ -255,7 +255,7 @@ WRITTEN = st.text(
 @given(st.lists(st.tuples(WRITTEN, WRITTEN), max_size=6), st.integers(1, 60))
 def test_what_is_written_as_segments_comes_back(rows: list[tuple[str, str]], chunk: int) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
-        patched.setattr("builders.sources._xml._CHUNK", chunk)
+        patched.setattr("builders.readers.xml._CHUNK", chunk)
         memory(Path(folder), *(unit(en=escape(one), de=escape(two)) for one, two in rows))
         found = read("tmx", Path(folder), ("de",), path="m.tmx")
     written = [["" if blank(text) else text.strip() for text in row] for row in rows]

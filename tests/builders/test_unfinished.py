@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 import builders
-from builders import pipeline, staging
-from builders.choosing import Choosing
+from builders.pipeline import build as pipeline
+from builders.pipeline import each_source
+from builders.pipeline.all_sources import Choosing
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json, sha256_file, write_json
+from isogloss.files import read_json, sha256_file, write_json
 
 RECIPE = """
 name = "little"
@@ -153,8 +154,8 @@ def test_what_an_interrupted_build_left_whole_is_taken_up(
     made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made.stopped("merge", tmp_path)
-    monkeypatch.setattr(staging.Staging, "_stage", stop)
-    monkeypatch.setattr("builders.judging.known_or_scored", stop)
+    monkeypatch.setattr(each_source.Staging, "_stage", stop)
+    monkeypatch.setattr("builders.filters._expensive.known_or_scored", stop)
     assert hashes(build(tmp_path)) == made.straight
 
 
@@ -213,7 +214,7 @@ def test_a_source_that_changes_while_it_is_read_is_named_and_nothing_is_finished
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shutil.copy(made.folder / "recipe.lock", folder)
-    stage = staging.Staging._stage
+    stage = each_source.Staging._stage
 
     def late(*arguments: Any) -> None:
         change(folder / "pairs.csv")
@@ -221,7 +222,7 @@ def test_a_source_that_changes_while_it_is_read_is_named_and_nothing_is_finished
 
     whole = (folder / "pairs.csv").read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(staging.Staging, "_stage", late)
+        patch.setattr(each_source.Staging, "_stage", late)
         with pytest.raises(IsoglossError, match=r"pairs\.csv: has (changed|gone) while it was rea"):
             build(folder, frozen=frozen)
     assert not (folder / "out" / "manifest.json").exists()
@@ -274,13 +275,13 @@ def test_a_file_that_comes_into_a_data_set_while_it_is_read_is_found(
     text = (folder / "recipe.toml").read_text().replace('"files"', '"huggingface"')
     text = text.replace('path = "pairs.csv"', 'dataset = "set"')
     (folder / "recipe.toml").write_text(text)
-    stage = staging.Staging._stage
+    stage = each_source.Staging._stage
 
     def late(*arguments: Any) -> None:
         shutil.copy(folder / "pairs.csv", folder / "set" / "train-2.csv")
         stage(*arguments)
 
-    monkeypatch.setattr(staging.Staging, "_stage", late)
+    monkeypatch.setattr(each_source.Staging, "_stage", late)
     with pytest.raises(IsoglossError, match="set: has changed while it was read"):
         build(folder)
     assert not (folder / "out" / "manifest.json").exists()

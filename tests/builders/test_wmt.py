@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from source_reading import open_source, read, texts
 
-from builders.sources._base import blank
+from builders.example import blank
 from isogloss.errors import IsoglossError
 
 SET = """<?xml version='1.0' encoding='utf-8'?>
@@ -198,7 +198,7 @@ def test_what_is_written_as_segments_comes_back(rows: list[tuple[str, str]], chu
 
     made: Any = f'<src lang="en"><p>{side(0)}</p></src><ref lang="de"><p>{side(1)}</p></ref>'
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
-        patched.setattr("builders.sources._xml._CHUNK", chunk)
+        patched.setattr("builders.readers.xml._CHUNK", chunk)
         (Path(folder) / "x.xml").write_text(DOC.format(made), encoding="utf-8")
         found = read("wmt", Path(folder), ("de",), path="x.xml")
     written = [["" if blank(text) else text.strip() for text in row] for row in rows]

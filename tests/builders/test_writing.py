@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from builders import writing
-from builders.store import Spool, Store, packed, rebatched, write_parquet
-from isogloss.provenance import sha256_file
+from builders.corpus import records as writing
+from builders.rows.rows import Spool, Store, packed, rebatched, write_parquet
+from isogloss.files import sha256_file
 from isogloss.records import SCHEMA, with_ids
 
 

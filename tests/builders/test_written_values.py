@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from source_reading import data_set, read, rows
 
+from builders.readers.json import Picker, record
 from builders.sources._columns import Columns
-from builders.sources._json import Picker, record
 from isogloss.errors import IsoglossError
 
 QA: dict[str, Any] = {"task": "qa", "columns": {"input": "q", "output": "a"}, "language": "de"}

@@ -17,9 +17,9 @@ import pytest
 from commanding import command, done
 from commanding import wrong as wrong_here
 
-from isogloss.provenance import sha256_file
+from isogloss.files import sha256_file
 
-ISOGLOSS = [sys.executable, "-m", "isogloss.cli"]
+ISOGLOSS = [sys.executable, "-m", "isogloss.command.cli"]
 COMMANDS = [
     "build", "export", "tune", "score", "rescore", "compare", "inspect", "publish", "run", "list",
 ]  # fmt: skip
@@ -140,7 +140,7 @@ def test_help_is_instant(tmp_path: Path) -> None:
 
 
 def test_help_loads_no_library_but_the_commands_own(tmp_path: Path) -> None:
-    command = [sys.executable, "-X", "importtime", "-m", "isogloss.cli", "--help"]
+    command = [sys.executable, "-X", "importtime", "-m", "isogloss.command.cli", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
     loaded = {
         line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()

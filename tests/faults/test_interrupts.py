@@ -62,7 +62,7 @@ def test_sigterm_in_the_language_filter_is_one_line(tmp_path: Path) -> None:
 def end_in_the_language_filter(folder: Path, delay: float, number: signal.Signals) -> None:
     """Send a signal some seconds after the filter began: Ctrl-C to all processes, others to one."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "isogloss.cli", "build", "recipe.toml", "--out", "out"],
+        [sys.executable, "-m", "isogloss.command.cli", "build", "recipe.toml", "--out", "out"],
         cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         start_new_session=True,
     )  # fmt: skip
@@ -171,7 +171,7 @@ def test_a_signal_after_the_work_is_one_line(name: str, status: int) -> None:
 
 SHORT = """
 import resource, sys
-from isogloss.cli import main
+from isogloss.command.cli import main
 resource.setrlimit(resource.RLIMIT_AS, (3 << 30, resource.RLIM_INFINITY))
 sys.argv = ["isogloss", "list", "suites"]
 main()
@@ -198,7 +198,7 @@ def test_too_few_addresses_are_told() -> None:
     ],
 )
 def test_want_of_memory_is_one_line(error: str) -> None:
-    code = f"import polars as pl\nfrom isogloss.guard import guarded\ndef fail(): raise {error}\n"
+    code = f"import polars as pl\nfrom isogloss.command.guard import guarded\ndef fail(): raise {error}\n"
     done = python(code + "try: guarded(fail)()\nexcept Exception as left: print(left.exit_code)")
     assert done.stdout == "2\n"
     (said,) = done.stderr.splitlines()

@@ -16,16 +16,23 @@ from fuzzing import Reader, at, each_quick_and_many
 from resealing import resealed
 
 import runners
-from builders import lock, preparing, staging
+from builders.filters._scores import Former
+from builders.pipeline import each_source, lock, prepare
 from builders.recipe import load_recipe
-from builders.scores import Former
 from isogloss.corpora import open_corpus, with_own_hash
 from isogloss.errors import IsoglossError
-from isogloss.provenance import is_whole, put_whole, read_json, sealed, sha256_file, write_json
+from isogloss.files import is_whole, put_whole, read_json, sealed, sha256_file, write_json
 from isogloss.runs import PREDICTIONS, facts_text, read_run, read_scores, take_part, write_part
 from leaderboard import publishing
-from runners.checkpoint import State, begin, is_checkpoint, read_checkpoint, save, write_checkpoint
-from runners.generate import check_run_folder
+from runners.runs.generate import check_run_folder
+from runners.tuning.checkpoint import (
+    State,
+    begin,
+    is_checkpoint,
+    read_checkpoint,
+    save,
+    write_checkpoint,
+)
 
 Sealing = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -150,10 +157,10 @@ def unfinished(tmp_path: Path) -> Iterator[tuple[Path, Callable[[], object]]]:
     )
     (tmp_path / "r.toml").write_text(RECIPE)
     plan = load_recipe(tmp_path / "r.toml")
-    source = preparing._open(plan.sources[0])
+    source = prepare._open(plan.sources[0])
 
-    def at_work() -> staging.Staging:
-        return staging.Staging(plan, tmp_path / "work", "inputs", Former(), 1)
+    def at_work() -> each_source.Staging:
+        return each_source.Staging(plan, tmp_path / "work", "inputs", Former(), 1)
 
     first = at_work().stage(source, 0)
     kept = pl.concat(first.frames())

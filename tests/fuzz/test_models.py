@@ -13,7 +13,7 @@ from tiny_models import tokenizer, write_causal
 from runners.models._base import GenerationSettings, LoadOptions, Prompt
 from runners.models._chat import open_chat
 from runners.models._transformers import parameter_count
-from runners.scoring import load_model
+from runners.runs.score import load_model
 
 SHORT = GenerationSettings(max_new_tokens={"qa": 3}, batch_size=2)
 PROMPTS = [Prompt("1", "qa", "de", None, "Wer?", "Wer?")]

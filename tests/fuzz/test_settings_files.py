@@ -10,15 +10,16 @@ import pytest
 from fuzzing import Reader, at, each_quick_and_many
 
 import benchmarks
-from benchmarks import reasoning, suitefile
+from benchmarks import reasoning
+from benchmarks.suites import file as suitefile
 from benchmarks.tasks import code
 from benchmarks.tasks._fences import fenced
 from builders.recipe import load_recipe
-from builders.templating import load_templates
+from builders.templates.loading import load_templates
 from isogloss.jsonfiles import parse_json
 from isogloss.languages import canonical, describe, flores_codes, from_locale
 from isogloss.settings import parse_toml, read_toml
-from runners.plan import load_plan
+from runners.grid import load_plan
 
 RECIPE = b"""name = "tiny"
 languages = ["de", "zh-Hans"]

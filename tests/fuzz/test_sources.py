@@ -17,8 +17,8 @@ import pytest
 from fuzzing import Reader, at, each_quick_and_many
 from source_reading import read
 
-from builders.sources._functions import function_of
-from builders.sources._programs import Flaw
+from builders.readers.functions import function_of
+from builders.readers.programs import Flaw
 
 TMX = b"""<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE tmx SYSTEM "tmx14.dtd">

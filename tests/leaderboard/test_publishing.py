@@ -17,7 +17,7 @@ import benchmarks
 import leaderboard
 import runners
 from isogloss.errors import IsoglossError
-from isogloss.provenance import sha256_file
+from isogloss.files import sha256_file
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&\u202e{{7*7}}"
 

@@ -18,8 +18,8 @@ from resealing import resealed
 
 import leaderboard
 from isogloss.errors import IsoglossError
+from isogloss.files import read_json, sealed, sha256_file, write_json
 from isogloss.locks import held
-from isogloss.provenance import read_json, sealed, sha256_file, write_json
 from leaderboard import publishing
 
 QUICK = {"resamples": 5}

@@ -21,7 +21,7 @@ from sacrebleu.significance import _bootstrap_resample
 
 from benchmarks.metrics import bleu, chrf
 from benchmarks.metrics._base import NoOptions, Segments
-from benchmarks.statistics import draws
+from benchmarks.scores.statistics import draws
 
 WORDS = "the house stands at the end of a long street near an old river and some trees".split()
 RESAMPLES = 1000

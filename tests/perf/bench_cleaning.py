@@ -122,7 +122,15 @@ def contenders(options: argparse.Namespace, pairs: Path, out: Path) -> Iterator[
         recipe = options.work / f"{name.replace(', ', '-').replace(' ', '-')}.toml"
         path = json.dumps(str((pairs / "parquet" / "*.parquet").resolve()))
         recipe.write_text(_SOURCE.format(path=path) + rest, "utf-8")
-        command = [sys.executable, "-m", "isogloss.cli", verb, str(recipe), "--out", str(out)]
+        command = [
+            sys.executable,
+            "-m",
+            "isogloss.command.cli",
+            verb,
+            str(recipe),
+            "--out",
+            str(out),
+        ]
         # What it keeps between runs would spare the second run a part.
         env = {"ISOGLOSS_CACHE": str(options.work / "cache")}
         yield Contender(name, steps, command, env, corpus=True)

@@ -18,10 +18,11 @@ from pathlib import Path
 import polars as pl
 import psutil
 
-from builders.decontaminate import Contamination, DecontaminationOptions
-from builders.leaks.suitetexts import read_suite_texts
-from builders.sources._base import examples
-from isogloss.provenance import processors
+from builders.decontamination.contamination import Contamination
+from builders.decontamination.settings import DecontaminationOptions
+from builders.decontamination.suitetexts import read_suite_texts
+from builders.example import examples
+from isogloss.environment import processors
 
 ROWS = 65_536
 PLANTED_EVERY = 100

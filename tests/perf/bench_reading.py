@@ -20,7 +20,8 @@ import polars as pl
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from isogloss.corpora import MANIFEST, open_corpus, with_own_hash
-from isogloss.provenance import processors, sha256_file, write_json
+from isogloss.environment import processors
+from isogloss.files import sha256_file, write_json
 from isogloss.records import conform
 from runners.corpora import read_split
 

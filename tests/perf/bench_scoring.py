@@ -27,7 +27,7 @@ def run(command: list[str]) -> str:
 
 
 def ours(pair: str, outputs: list[Path], out: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", "isogloss.cli", "score", "--suite", "wmt22"]
+    command = [sys.executable, "-m", "isogloss.command.cli", "score", "--suite", "wmt22"]
     command += ["--data", str(DATA), "--pair", pair.replace("-", ":").replace("zh", "zh-Hans")]
     command += ["--metric", "bleu", "--metric", "chrf", "--out", str(out)]
     for path in outputs:

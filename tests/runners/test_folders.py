@@ -11,11 +11,11 @@ import pytest
 
 import runners
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json, sha256_file, write_json
-from runners import scoring
-from runners import tuning as tuning_module
+from isogloss.files import read_json, sha256_file, write_json
 from runners.models import _transformers as hf
-from runners.resolve import locate
+from runners.models._resolve import locate
+from runners.runs import score
+from runners.tuning import loop as tuning_module
 
 QUICK = runners.TuneSettings(max_steps=2, rank=2, batch_size=4)
 SHORT = runners.ScoreSettings(
@@ -135,7 +135,7 @@ def test_the_outputs_that_are_scored_stay(
     records.write_ndjson(theirs)
     before = theirs.read_bytes()
     with monkeypatch.context() as patched:
-        patched.setattr(scoring, "load_model", lambda *_: pytest.fail("a model was loaded"))
+        patched.setattr(score, "load_model", lambda *_: pytest.fail("a model was loaded"))
         with pytest.raises(IsoglossError, match="holds files that are not a run of ours"):
             runners.score(f"outputs:{theirs}", f"corpus:{corpus}", ".", settings=SHORT)
     assert theirs.read_bytes() == before
@@ -218,7 +218,7 @@ def test_every_shard_counts(base: Path) -> None:
 
 
 def test_weights_are_hashed_once_in_a_process(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from isogloss import provenance
+    from isogloss import files
 
     hashed: list[str] = []
 
@@ -226,7 +226,7 @@ def test_weights_are_hashed_once_in_a_process(base: Path, monkeypatch: pytest.Mo
         hashed.append(path.name)
         return sha256_file(path)
 
-    monkeypatch.setattr(provenance, "sha256_file", counting)
+    monkeypatch.setattr(files, "sha256_file", counting)
     for _ in range(3):
         locate(str(base))
     assert sorted(hashed) == sorted(set(hashed))
@@ -242,7 +242,7 @@ def test_another_base_at_the_same_place_is_tuned_anew(
     before = read_json(run / "run.json")["key"]
     retrain(base, 8)
     # An adapter on other weights is another system, even before it is tuned again.
-    assert scoring._key(str(out), None, "s", None, SHORT)["revision"] != before["revision"]  # type: ignore[arg-type]
+    assert score._key(str(out), None, "s", None, SHORT)["revision"] != before["revision"]  # type: ignore[arg-type]
     losses = read_json(out / "checkpoint.json")["losses"]
     runners.tune(str(base), corpus, out, settings=QUICK)
     assert "is up to date" not in capsys.readouterr().err

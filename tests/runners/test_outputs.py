@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json
+from isogloss.files import read_json
 from isogloss.records import conform, with_ids
 from runners.outputs import fingerprint, name_of, read_outputs
 

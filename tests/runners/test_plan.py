@@ -9,8 +9,8 @@ import pytest
 
 import runners
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json
-from runners.plan import Plan
+from isogloss.files import read_json
+from runners.grid import Plan
 
 
 def load(*systems: dict[str, Any], folder: Path = Path("/r"), **more: Any) -> Plan:

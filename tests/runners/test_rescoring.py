@@ -15,7 +15,7 @@ from resealing import resealed
 import benchmarks
 import runners
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json, sha256_file, write_json
+from isogloss.files import read_json, sha256_file, write_json
 from runners import ScoreSettings
 
 QUICK = ScoreSettings(resamples=10)

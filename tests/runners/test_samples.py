@@ -12,11 +12,11 @@ from commanding import command, done, wrong
 import benchmarks
 import runners
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json
+from isogloss.files import read_json
 from isogloss.settings import validate
 from runners import GenerationSettings, ScoreSettings
 from runners.models._base import LoadOptions, Prompt
-from runners.scoring import load_model
+from runners.runs.score import load_model
 
 
 def drawing(**more: Any) -> GenerationSettings:

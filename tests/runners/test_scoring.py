@@ -16,9 +16,10 @@ import benchmarks
 import runners
 from isogloss.corpora import open_corpus
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.provenance import read_json
+from isogloss.files import read_json
 from isogloss.runs import PREDICTIONS
-from runners import GenerationSettings, ScoreSettings, scoring
+from runners import GenerationSettings, ScoreSettings
+from runners.runs import score
 
 QUICK = ScoreSettings(
     resamples=10, generation=GenerationSettings(batch_size=4, max_new_tokens={"translation": 8})
@@ -131,7 +132,7 @@ def test_nearest_does_not_look_up_in_a_corpus_that_is_built_again_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus = write_corpus(tmp_path / "corpus", [record(f"Satz {number}") for number in range(5)])
-    load_model = scoring.load_model
+    load_model = score.load_model
 
     def rebuilding(*given: Any) -> Any:
         shutil.rmtree(corpus)
@@ -144,7 +145,7 @@ def test_nearest_does_not_look_up_in_a_corpus_that_is_built_again_meanwhile(
         return key
 
     with monkeypatch.context() as patched:
-        patched.setattr(scoring, "load_model", rebuilding)
+        patched.setattr(score, "load_model", rebuilding)
         with pytest.raises(IsoglossError, match="lists"):
             answered()
     assert answered()["corpus"] == open_corpus(corpus).sha256

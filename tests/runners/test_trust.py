@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 
 import runners
 from isogloss.errors import IsoglossError
+from isogloss.files import LOCK, read_json, sealed, sha256_file, write_json
 from isogloss.locks import held
-from isogloss.provenance import LOCK, read_json, sealed, sha256_file, write_json
 from isogloss.runs import read_run
-from runners import tuning as tuning_module
-from runners.checkpoint import begin, is_checkpoint, read_checkpoint
 from runners.corpora import read_split
-from runners.generate import generate
 from runners.models._base import Generation, GenerationSettings
-from runners.resolve import locate
+from runners.models._resolve import locate
+from runners.runs.generate import generate
+from runners.tuning import loop as tuning_module
+from runners.tuning.checkpoint import begin, is_checkpoint, read_checkpoint
 
 SHORT = runners.ScoreSettings(
     resamples=5, generation=GenerationSettings(batch_size=2, max_new_tokens={"translation": 3})

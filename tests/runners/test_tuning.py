@@ -13,14 +13,14 @@ from corpora import write_corpus
 
 from isogloss.corpora import open_corpus
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json
+from isogloss.files import read_json
 from runners import TuneSettings, tune
-from runners import tuning as module
 from runners.corpora import read_split
-from runners.examples import IGNORED, prepare
 from runners.models import _transformers as hf
 from runners.models._base import LoadOptions
-from runners.resolve import locate
+from runners.models._resolve import locate
+from runners.tuning import loop as module
+from runners.tuning.examples import IGNORED, prepare
 
 FEW = {
     "max_steps": 6,

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-ROOMS = ("isogloss.cli", "builders", "benchmarks", "runners", "leaderboard")
+ROOMS = ("isogloss.command.cli", "builders", "benchmarks", "runners", "leaderboard")
 
 
 def test_rooms_import_only_what_the_house_plan_allows() -> None:

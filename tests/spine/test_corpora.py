@@ -20,7 +20,7 @@ import benchmarks
 import builders
 from isogloss.corpora import OWN_HASH, open_corpus
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json, sha256_file, write_json
+from isogloss.files import read_json, sha256_file, write_json
 from runners.corpora import corpus_hash, read_split
 
 TRAIN = "data/de/translation-train-00000.parquet"

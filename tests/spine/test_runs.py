@@ -16,7 +16,7 @@ from resealing import resealed
 
 import runners
 from isogloss.errors import IsoglossError
-from isogloss.provenance import read_json, sha256_file, write_json
+from isogloss.files import read_json, sha256_file, write_json
 from isogloss.runs import LONGEST, PREDICTIONS, read_facts, read_run, take_part, write_part
 
 

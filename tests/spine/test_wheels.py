@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from isogloss.environment import cache_folder
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.provenance import cache_folder, check_unchanged, hashes_kept
+from isogloss.files import check_unchanged, hashes_kept
 from isogloss.wheels import extract, fetch
 
 

@@ -1,0 +1,1 @@
+"""Answers, cells, statistics, scores: and systems compared."""

@@ -1,0 +1,1 @@
+"""Suites: the records that systems are asked."""

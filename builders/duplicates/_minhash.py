@@ -1,0 +1,394 @@
+"""Native loops of near-duplicate detection, over the bytes of Arrow strings; see builders.duplicates.near.
+
+Importing this imports numba: do so inside functions. Everything is compiled at its first call and
+kept beside this file (``cache=True``; where the folder cannot be written, in the user's cache), so
+that only the first run on a machine waits for the compiler, about five seconds. Nothing here starts
+threads: the loops let go of the interpreter (``nogil``), and each row or pair has a place of its own
+to write to, so that callers may cut the work among threads as they like and get the same answer.
+
+All arithmetic is modulo 2**64. numba makes a float of a signed and an unsigned integer taken
+together, hence the many ``np.uint64``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isogloss.native import native
+
+Bytes = NDArray[np.uint8]
+U32 = NDArray[np.uint32]
+U64 = NDArray[np.uint64]
+I64 = NDArray[np.int64]
+F64 = NDArray[np.float64]
+
+#: Shingles that are looked at together: what a text's scratch memory is bounded by.
+WINDOW = 8192
+#: Hashes that are permuted in one go.
+LANES = 32
+#: A text with more distinct shingles than this is compared by a sample of them.
+SAMPLE = 1 << 18
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+#: The base of the rolling polynomial: odd, its bits without a pattern.
+_BASE = np.uint64(0xD6E8FEB86659FD93)
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_LARGEST = np.uint32(0xFFFFFFFF)
+_NO = np.uint64(0)
+_ONE = np.uint64(1)
+
+
+class Shingles(NamedTuple):
+    """What a text is cut into.
+
+    Attributes:
+        width: Units of a shingle.
+        characters: Whether a unit is a character or a byte.
+        seed: Draws the hash function.
+    """
+
+    width: int
+    characters: bool
+    seed: np.uint64
+
+
+class Room(NamedTuple):
+    """Scratch memory: hashes of units, and of the shingles that begin at the first ``WINDOW``."""
+
+    units: U64
+    shingles: U64
+
+
+@native
+def mix(value: np.uint64) -> np.uint64:
+    """Return the next output of splitmix64 from the state ``value`` (Steele, Lea, Flood 2014)."""
+    value += _GOLDEN
+    value = (value ^ (value >> np.uint64(30))) * _FIRST
+    value = (value ^ (value >> np.uint64(27))) * _SECOND
+    return value ^ (value >> np.uint64(31))
+
+
+@native
+def _units(data: Bytes, at: int, stop: int, kind: Shingles, out: U64) -> tuple[int, int]:
+    """Hash the characters (or bytes) of ``data[at:stop]`` until ``out`` is full.
+
+    A character is a byte and the continuation bytes (10xxxxxx) after it, which reads no byte
+    beyond ``stop`` whatever the bytes are.
+
+    Returns:
+        How many there are, and where the next one begins.
+    """
+    count = 0
+    while at < stop and count < out.size:
+        code = np.uint64(data[at])
+        at += 1
+        if kind.characters and code >= 0x80:
+            while at < stop and (data[at] & 0xC0) == 0x80:
+                code = (code << np.uint64(8)) | np.uint64(data[at])
+                at += 1
+        out[count] = mix(code ^ kind.seed)
+        count += 1
+    return count, at
+
+
+@native
+def _shingles(data: Bytes, at: int, stop: int, kind: Shingles, room: Room) -> tuple[int, int]:
+    """Hash the next shingles of ``data[at:stop]``, at most ``WINDOW``, into ``room.shingles``.
+
+    The hash is a polynomial of the units' hashes, rolled from one shingle to the next (Karp and
+    Rabin 1987) and mixed. A text of fewer than ``width`` units is one shingle.
+
+    Returns:
+        How many there are, and where the next one begins; ``stop`` where there is none.
+    """
+    width, units, out = kind.width, room.units, room.shingles
+    count, end = _units(data, at, stop, kind, units)
+    if count < width:
+        value = kind.seed
+        for place in range(count):
+            value = value * _BASE + units[place]
+        out[0] = mix(value ^ np.uint64(count))
+        return 1, stop
+    value = _NO
+    leaving = _ONE
+    for place in range(width):
+        value = value * _BASE + units[place]
+        leaving *= _BASE
+    out[0] = mix(value)
+    for place in range(width, count):
+        value = value * _BASE + units[place] - units[place - width] * leaving
+        out[place - width + 1] = mix(value)
+    if end < stop:
+        for _ in range(width - 1):
+            end -= 1
+            while kind.characters and (data[end] & 0xC0) == 0x80:
+                end -= 1
+    return count - width + 1, end
+
+
+@native
+def _has(table: U64, value: np.uint64) -> bool:
+    """Tell whether a set holds a hash (not nought)."""
+    mask = np.uint64(table.size - 1)
+    place = value & mask
+    while table[place] != _NO:
+        if table[place] == value:
+            return True
+        place = (place + _ONE) & mask
+    return False
+
+
+@native
+def _add(table: U64, values: U64, count: int, shift: int, members: U64, held: int) -> int:
+    """Put hashes into an open-addressed set of a power of two places, nought marking empty ones.
+
+    Args:
+        table: The set.
+        values: The hashes.
+        count: How many there are.
+        shift: Those that do not begin with so many bits of 0 are left out; below 64.
+        members: A list of what the set holds.
+        held: How long it is.
+
+    Returns:
+        How long it is then.
+    """
+    mask = np.uint64(table.size - 1)
+    most = _ALL >> np.uint64(shift)
+    for at in range(count):
+        value = max(values[at], _ONE)
+        if value > most:
+            continue
+        place = value & mask
+        while table[place] != _NO and table[place] != value:
+            place = (place + _ONE) & mask
+        if table[place] == _NO:
+            table[place] = value
+            members[held] = value
+            held += 1
+    return held
+
+
+@native
+def _room(width: int) -> Room:
+    return Room(np.empty(WINDOW + width - 1, np.uint64), np.empty(WINDOW, np.uint64))
+
+
+@native
+def draw(seed: np.uint64, permutations: int) -> U32:
+    """Draw permutations of the 32-bit numbers: an odd factor and a term each, two a row."""
+    drawn = np.empty((2, permutations), np.uint32)
+    for place in range(permutations):
+        number = mix(seed + np.uint64(place))
+        drawn[0, place] = np.uint32(number >> np.uint64(32)) | np.uint32(1)
+        drawn[1, place] = np.uint32(number & np.uint64(0xFFFFFFFF))
+    return drawn
+
+
+@native
+def _lower(hashes: U64, count: int, drawn: U32, high: U32, sketch: U32) -> None:
+    """Lower each coordinate of a sketch to the least that its permutation makes of the hashes.
+
+    Args:
+        hashes: The shingles' hashes.
+        count: How many there are.
+        drawn: The permutations; see ``draw``.
+        high: Scratch memory for ``count + LANES`` numbers.
+        sketch: What is lowered.
+    """
+    for place in range(count):
+        high[place] = np.uint32(hashes[place] >> np.uint64(32))
+    # The processor takes many at a time, and is slow with what is left over: repeating the last
+    # one up to a full load changes no minimum.
+    full = (count + LANES - 1) // LANES * LANES
+    for place in range(count, full):
+        high[place] = high[count - 1]
+    for turn in range(sketch.size):
+        factor, term = drawn[0, turn], drawn[1, turn]
+        least = sketch[turn]
+        for place in range(full):
+            least = min(least, np.uint32(high[place] * factor + term))
+        sketch[turn] = least
+
+
+@native
+def band_keys(
+    data: Bytes,
+    offsets: I64,
+    cells: U64,
+    kind: Shingles,
+    drawn: U32,
+    first: int,
+    last: int,
+    out: U64,
+) -> None:
+    """Write the key of the whole sketch and of each band of the texts ``first`` to ``last - 1``.
+
+    Args:
+        data: The texts' UTF-8 bytes, one after the other.
+        offsets: Where each begins, and the end of the last.
+        cells: The cell of each text: texts of two cells share no hash.
+        kind: What a text is cut into.
+        drawn: The permutations; see ``draw``.
+        first: The first text to work on.
+        last: The text to stop before.
+        out: Keys: of whole sketches, then of the bands; by texts.
+    """
+    bands = out.shape[0] - 1
+    rows = drawn.shape[1] // bands
+    room = _room(kind.width)
+    high = np.empty(WINDOW + LANES, np.uint32)
+    sketch = np.empty(drawn.shape[1], np.uint32)
+    for text in range(first, last):
+        own = Shingles(kind.width, kind.characters, mix(kind.seed ^ mix(cells[text])))
+        sketch[:] = _LARGEST
+        at, stop = offsets[text], offsets[text + 1]
+        while True:
+            count, at = _shingles(data, at, stop, own, room)
+            _lower(room.shingles, count, drawn, high, sketch)
+            if at >= stop:
+                break
+        whole = own.seed
+        for band in range(bands):
+            key = own.seed
+            for row in range(rows):
+                key = mix(key ^ np.uint64(sketch[band * rows + row]))
+            out[band + 1, text] = key
+            whole = mix(whole ^ key)
+        out[0, text] = whole
+
+
+@native
+def _gather(data: Bytes, at: int, stop: int, kind: Shingles, room: Room) -> tuple[U64, U64, int]:
+    """Return the set of a text's shingles as a table and as a list, and which sample of them it is.
+
+    It is all of them (0) up to ``SAMPLE`` distinct ones; then those whose hash begins with so many
+    bits of 0, which draws the same ones from all texts.
+    """
+    most = min(max(stop - at, 1), SAMPLE)
+    places = 2
+    while places < 2 * most:
+        places *= 2
+    table = np.zeros(places, np.uint64)
+    members = np.empty(most + WINDOW, np.uint64)
+    held = 0
+    shift = 0
+    while at < stop or held == 0:
+        count, at = _shingles(data, at, stop, kind, room)
+        held = _add(table, room.shingles, count, shift, members, held)
+        while held > SAMPLE:
+            shift += 1
+            table[:] = _NO
+            held = _add(table, members[:held].copy(), held, shift, members, 0)
+    return table, members[:held], shift
+
+
+@native
+def _jaccard(table: U64, one: U64, other: U64, shift: int) -> float:
+    """Return the Jaccard similarity of two sets, by their samples.
+
+    Args:
+        table: The first set.
+        one: The same as a list.
+        other: The second set as a list.
+        shift: Bits of 0 that hashes of the sample begin with.
+    """
+    most = _ALL >> np.uint64(shift)
+    united = 0
+    shared = 0
+    for value in one:
+        united += value <= most
+    for value in other:
+        if value <= most:
+            if _has(table, value):
+                shared += 1
+            else:
+                united += 1
+    return shared / united if united > 0 else 0.0
+
+
+@native
+def _same(data: Bytes, one: int, other: int, length: int) -> bool:
+    for place in range(length):  # noqa: SIM110 numba knows no all()
+        if data[one + place] != data[other + place]:
+            return False
+    return True
+
+
+@native
+def jaccards(
+    data: Bytes,
+    starts: I64,
+    lengths: U32,
+    pairs: U32,
+    kind: Shingles,
+    first: int,
+    last: int,
+    out: F64,
+) -> None:
+    """Write the Jaccard similarity of each of the pairs ``first`` to ``last - 1``.
+
+    Exact but for collisions of 64-bit hashes; estimated where a text has more than ``SAMPLE``
+    distinct shingles, from at least about half as many (standard error 0.0011 at 0.8).
+
+    Args:
+        data: UTF-8 bytes.
+        starts: Where each text begins in them.
+        lengths: Bytes of each text.
+        pairs: Two numbers of texts a row.
+        kind: What a text is cut into.
+        first: The first pair to work on.
+        last: The pair to stop before.
+        out: Similarities of the pairs.
+    """
+    room = _room(kind.width)
+    held = -1
+    table, members, shift = np.zeros(2, np.uint64), np.zeros(0, np.uint64), 0
+    for pair in range(first, last):
+        one, other = pairs[pair, 0], pairs[pair, 1]
+        if lengths[one] == lengths[other] and _same(data, starts[one], starts[other], lengths[one]):
+            out[pair] = 1.0
+            continue
+        # The pairs of a leader follow each other: its shingles are not gathered again.
+        if held != one:
+            end = starts[one] + lengths[one]
+            table, members, shift = _gather(data, starts[one], end, kind, room)
+            held = one
+        end = starts[other] + lengths[other]
+        _, of_other, shift_of_other = _gather(data, starts[other], end, kind, room)
+        out[pair] = _jaccard(table, members, of_other, max(shift, shift_of_other))
+
+
+@native
+def copy(data: Bytes, starts: I64, lengths: U32, out: Bytes, places: I64) -> None:
+    """Copy the texts that begin at ``starts`` of ``data`` to ``places`` of ``out``."""
+    for text in range(starts.size):
+        for at in range(int(lengths[text])):
+            out[places[text] + at] = data[starts[text] + at]
+
+
+@native
+def elect(leaders: U32, followers: U32, similarity: F64, chosen: U32, best: F64) -> None:
+    """Give each row the most similar kept row that goes before it; one that has none is kept.
+
+    Args:
+        leaders: The one of two similar rows that goes before the other; rising.
+        followers: The other.
+        similarity: How similar they are.
+        chosen: Set to the leader of each row; the row itself where it is kept.
+        best: Set to the similarity of the two.
+    """
+    for row in range(chosen.size):
+        chosen[row] = row
+        best[row] = 0.0
+    for edge in range(leaders.size):
+        # Whatever could drop a leader goes before it, so has been seen.
+        leader = leaders[edge]
+        if chosen[leader] == leader and similarity[edge] > best[followers[edge]]:
+            chosen[followers[edge]] = leader
+            best[followers[edge]] = similarity[edge]

@@ -1,1 +1,0 @@
-"""Finding texts of suites and test splits in training text; see `builders.decontaminate`."""

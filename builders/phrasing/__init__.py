@@ -1,1 +1,0 @@
-"""Checking instruction templates; see `builders.templating` for using them."""

@@ -1,0 +1,1 @@
+"""From a recipe to a corpus: the story of a build."""

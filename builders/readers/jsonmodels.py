@@ -1,0 +1,58 @@
+"""Lines of JSON as pydantic models, with errors that name the line and the key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from builders.readers.lines import blocks
+from builders.sources._rows import OneWhole
+from isogloss.errors import IsoglossError
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def json_lines(model: type[M], path: Path, remedy: str) -> Iterator[tuple[int, M | IsoglossError]]:
+    """Read a file of JSON Lines, in order, each line with its number; empty lines are none.
+
+    Yields:
+        The number, and the record, or what is wrong with it: it is not JSON, or a value has a wrong
+        type.
+
+    Raises:
+        IsoglossError: No line of the file is such a record (it is what is wrong with the first).
+    """
+    found = OneWhole()
+    for block in blocks(path):
+        for number, line in enumerate(block.text.split(b"\n"), block.line):
+            if not line.strip():
+                continue
+            read: M | IsoglossError
+            try:
+                read = from_json(model, line, f"{path}:{number}", remedy)
+            except IsoglossError as error:
+                read = error
+            found.note(read if isinstance(read, IsoglossError) else None)
+            yield number, read
+    found.check()
+
+
+def from_json(model: type[M], line: bytes, where: str, remedy: str) -> M:
+    """Read one line of JSON.
+
+    Raises:
+        IsoglossError: It is not JSON, or a value has a wrong type.
+    """
+    try:
+        return model.model_validate_json(line)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        # The parser was given one line, and counts from it.
+        told = first["msg"].replace(" at line 1 column ", " at byte ")
+        raise IsoglossError(
+            f"{place}: {told}" if place else told, where=where, remedy=remedy
+        ) from error

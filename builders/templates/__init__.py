@@ -1,0 +1,1 @@
+"""Checking instruction templates; see `builders.templates.loading` for using them."""

@@ -1,0 +1,1 @@
+"""fastText's models, read and run over columns."""

@@ -1,0 +1,1 @@
+"""Runs: answers made, scored, scored again and compared."""

@@ -1,0 +1,1 @@
+"""Tuning: objectives and the loop."""
