@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hub_server import HubServer
+from support.hub_server import HubServer
 
 import builders
 from isogloss.errors import IsoglossError

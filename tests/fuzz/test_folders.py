@@ -11,9 +11,9 @@ from typing import Any
 
 import polars as pl
 import pytest
-from corpora import row, write_corpus, write_manifest
-from fuzzing import Reader, at, each_quick_and_many
-from resealing import resealed
+from support.corpora import row, write_corpus, write_manifest
+from support.fuzz import Reader, at, each_quick_and_many
+from support.runs import resealed
 
 import runners
 from builders.filters._scores import Former

@@ -11,10 +11,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from commanding import command, wrong
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from resealing import resealed
+from support.command import command, wrong
+from support.runs import resealed
 
 import leaderboard
 from isogloss.errors import IsoglossError

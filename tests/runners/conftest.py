@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny_models import tokenizer, write_causal
+from support.models import tokenizer, write_causal
 
 RECIPE = """
 name = "tiny"
