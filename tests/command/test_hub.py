@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 from support.hub_server import HubServer
+from support.processes import run_forked
 
 RECIPE = """
 name = "fromhub"
@@ -59,10 +58,7 @@ def hub(tmp_path: Path) -> Iterator[HubServer]:
 
 
 def isogloss(hub: HubServer, home: Path, *arguments: str, **more: str) -> Any:
-    return subprocess.run(
-        [sys.executable, "-m", "isogloss.command.cli", *arguments],
-        env=hub.environment(home, **more), capture_output=True, text=True, check=False, timeout=180,
-    )  # fmt: skip
+    return run_forked(arguments, env=hub.environment(home, **more))
 
 
 def write(folder: Path, revision: str) -> Path:

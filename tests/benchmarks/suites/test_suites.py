@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 from support.hub_server import HubServer
+from support.processes import run_forked
 
 import benchmarks
 from benchmarks import Choice
@@ -44,11 +43,11 @@ def asked(
 ) -> tuple[Any, pl.DataFrame]:
     """Score copies with the real command; return what came of it, and the records."""
     out = home / "run"
-    done = subprocess.run(
-        [sys.executable, "-m", "isogloss.command.cli", *(["--offline"] if offline else []), "score", "copy", "--out", str(out), "--resamples",
-         "5", *arguments],
-        env=hub.environment(home), capture_output=True, text=True, check=False, timeout=180,
-    )  # fmt: skip
+    first = ["--offline"] if offline else []
+    done = run_forked(
+        [*first, "score", "copy", "--out", out, "--resamples", "5", *arguments],
+        env=hub.environment(home),
+    )
     records = pl.read_parquet(out / "records.parquet") if done.returncode == 0 else pl.DataFrame()
     return done, records
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import polars as pl
 import pytest
 from support.corpora import row, write_corpus
 from support.hub_server import HubServer
+from support.processes import run_forked
 
 PUSH = """
 import json, sys
@@ -66,14 +65,12 @@ def rows(count: int) -> list[dict[str, Any]]:
 
 
 def run(
-    hub: HubServer, code: str, *arguments: str, token: str | None = "secret", **more: str
+    hub: HubServer, code: str | None, *arguments: str, token: str | None = "secret", **more: str
 ) -> Any:
     login = {} if token is None else {"HF_TOKEN": token}
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        env=hub.environment(hub.root.parent / "home", **login, **more), cwd=Path.cwd(),
-        capture_output=True, text=True, check=False, timeout=180,
-    )  # fmt: skip
+    return run_forked(
+        arguments, code=code, env=hub.environment(hub.root.parent / "home", **login, **more)
+    )
 
 
 def pushed(hub: HubServer, corpus: Path, repo: str = "ada/little", **options: Any) -> str:
@@ -267,9 +264,8 @@ def test_build_pushes_after_having_checked_that_it_may(hub: HubServer, tmp_path:
     out = tmp_path / "built"
 
     def build(*more: str) -> Any:
-        main = "import sys; from isogloss.command.cli import main; main()"
         arguments = ("build", str(tmp_path / "recipe.toml"), "--out", str(out))
-        return run(hub, main, *arguments, *more)
+        return run(hub, None, *arguments, *more)
 
     denied = build("--push", "bad name")
     assert denied.returncode == 2

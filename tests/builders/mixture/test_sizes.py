@@ -80,34 +80,28 @@ def test_a_tokenizer_comes_out_of_a_wheel(tokenizer: Path, private_cache: Path) 
 
 def test_a_tokenizer_comes_from_the_hub_at_a_revision(tokenizer: Path, tmp_path: Path) -> None:
     """In another process, since the hub's client reads its endpoint when it is imported."""
-    import subprocess
-    import sys
-
     from support.hub_server import HubServer
+    from support.processes import run_forked
 
     (tmp_path / "hub" / "models" / "org" / "words").mkdir(parents=True)
     (tokenizer / "tokenizer.json").rename(tmp_path / "hub/models/org/words/tokenizer.json")
     code = (
         "from pathlib import Path\n"
-        "from builders.mixture import tokens\n"
+        "from builders.mixture.sizes import locate\n"
         "from isogloss.errors import IsoglossError\n"
         "for spec in ('org/words@main', 'org/none@main', 'org/words@v9'):\n"
-        "    try: print(tokens.locate(spec, Path(), where='r').name)\n"
+        "    try: print(locate(spec, Path(), where='r').name)\n"
         "    except IsoglossError as error: print(type(error).__name__, error)\n"
     )
     with HubServer(tmp_path / "hub") as hub:
         hub_only = hub.environment(tmp_path / "home")
-        first, none, revision = subprocess.run(
-            [sys.executable, "-c", code], env=hub_only, capture_output=True, text=True, check=True
-        ).stdout.splitlines()
+        first, none, revision = run_forked([], code=code, env=hub_only).stdout.splitlines()
         assert first == "tokenizer.json"
         assert "org/none: there is no such model, or it is private" in none
         assert "org/words: there is no revision 'v9'" in revision
         asked = len(hub.requests)
-        again, absent, _ = subprocess.run(
-            [sys.executable, "-c", code], env=hub_only | {"ISOGLOSS_OFFLINE": "1"},
-            capture_output=True, text=True, check=True,
-        ).stdout.splitlines()  # fmt: skip
+        offline = hub_only | {"ISOGLOSS_OFFLINE": "1"}
+        again, absent, _ = run_forked([], code=code, env=offline).stdout.splitlines()
         assert again == "tokenizer.json"
         assert absent.startswith("Unavailable")
         assert len(hub.requests) == asked

@@ -219,8 +219,8 @@ def test_a_shipped_recipe_has_no_lock_and_says_what_to_do() -> None:
 
 
 def test_two_processes_do_not_build_one_folder(folder: Path) -> None:
-    held = "import sys; from pathlib import Path; from builders import corpus\n"
-    held += "with corpus.alone(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    held = "import sys; from pathlib import Path; from builders.corpus.layout import alone\n"
+    held += "with alone(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     other = subprocess.Popen(
         [sys.executable, "-c", held, str(folder / "out")],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
