@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from builders.rows.ledger import REJECTED_COLUMNS
 from isogloss import locks
 from isogloss.corpora import FORMAT, MANIFEST, read_manifest
@@ -25,6 +27,7 @@ __all__ = [
     "clear",
     "end",
     "stem",
+    "write_parquet",
 ]
 
 

@@ -15,9 +15,7 @@ from builders.rows.spool import spooled
 from isogloss.inorder import in_order
 
 
-def write(
-    out: Path, index: int, source: SourceRows, workers: int
-) -> dict[str, dict[str, Any]]:
+def write(out: Path, index: int, source: SourceRows, workers: int) -> dict[str, dict[str, Any]]:
     """Write the scores of a source.
 
     Args:

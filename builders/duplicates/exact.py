@@ -25,6 +25,7 @@ IDENTICAL = "another example is the same"
 # What stands between texts that are hashed together, and stands in none.
 _BETWEEN = "\x1f"
 
+
 def wanted_output() -> pl.Expr:
     """Return what kind of output an example wants, beside its texts: the title of a text, or its summary."""
     kinds = pl.element().filter(pl.element().str.starts_with("output:"))

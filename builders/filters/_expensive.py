@@ -95,9 +95,7 @@ def _filter_part(
             beside(frame[ROW], scores, step), batch.number
         )
         if scored:
-            write_json(
-                batch.entry, {"inputs": inputs, "sha256": batch.spool.sha256[batch.number]}
-            )
+            write_json(batch.entry, {"inputs": inputs, "sha256": batch.spool.sha256[batch.number]})
     reason = _steps.decide(frame, scores, step).alias("reason")
     return batch, scored, frame.select(POSITION, reason).filter(pl.col("reason").is_not_null())
 

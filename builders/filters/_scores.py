@@ -21,6 +21,7 @@ from isogloss.corpora import MANIFEST, Corpus, read_manifest
 from isogloss.errors import IsoglossError
 from isogloss.settings import validate
 
+
 def beside(rows: pl.Series, scores: pl.DataFrame, step: PlannedFilter) -> pl.DataFrame:
     """Return a filter's scores as they stand in ``scores/``, with the numbers of their rows."""
     named = scores.rename({name: f"{step.label}.{name}" for name in scores.columns})

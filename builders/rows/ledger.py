@@ -176,4 +176,3 @@ def commonest(paths: Iterable[Path], *, most: int = 3) -> str:
     most_rows = found.sort("rows", descending=True, maintain_order=True).head(most)
     reasons = [f"{rows} of {total}: {reason}" for _, reason, rows in most_rows.rows()]
     return "; ".join([*reasons, "…"] if found.height > most else reasons)
-

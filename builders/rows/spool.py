@@ -48,7 +48,9 @@ def packed(frame: pl.DataFrame) -> pl.DataFrame:
 def unpacked(path: Path, columns: Sequence[str] | None) -> pl.DataFrame:
     """Read a file of `packed` rows, or some of its columns."""
     wanted = columns is None or "references" in columns
-    names = None if columns is None else [*dict.fromkeys([*columns, *(["output"] if wanted else [])])]
+    names = (
+        None if columns is None else [*dict.fromkeys([*columns, *(["output"] if wanted else [])])]
+    )
     frame = spooled(path, names)
     if wanted:
         output = pl.concat_list("output")

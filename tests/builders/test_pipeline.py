@@ -10,10 +10,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from builders.pipeline.each_source import Staging
 
 import builders
 from builders.pipeline import build
-from builders.pipeline.each_source import Staging
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.files import read_json, sha256_file
 from isogloss.records import SCHEMA, with_ids

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders.pipeline.all_sources import Choosing
 
 import builders
 from builders.pipeline import build as pipeline
 from builders.pipeline import each_source
-from builders.pipeline.all_sources import Choosing
 from isogloss.errors import IsoglossError
 from isogloss.files import read_json, sha256_file, write_json
 
