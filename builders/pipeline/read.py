@@ -61,7 +61,7 @@ def read(build: Build) -> Rows:
 
 def _read(build: Build, source: Source, index: int, earlier: Earlier) -> SourceRows:
     folder = build.folder / f"source-{index}"
-    rows = _unfinished(build, source, folder)
+    rows = take_up(build, source, folder)
     if rows is None:
         rows = SourceRows.empty(source.name, folder)
         with source.unchanged():
@@ -70,8 +70,14 @@ def _read(build: Build, source: Source, index: int, earlier: Earlier) -> SourceR
     return rows
 
 
-def _unfinished(build: Build, source: Source, folder: Path) -> SourceRows | None:
-    """Return what an interrupted build of the same inputs has read, if all of it is whole."""
+def take_up(build: Build, source: Source, folder: Path) -> SourceRows | None:
+    """Return what an interrupted build of the same inputs has read of a source, if all of it is whole.
+
+    Args:
+        build: The build.
+        source: The source.
+        folder: The folder of its rows.
+    """
     path = folder / _DONE
     if not path.exists():
         return None
