@@ -16,26 +16,15 @@ from typing import Any
 import pytest
 from support.command import command, done
 from support.command import wrong as wrong_here
-
-from isogloss.files import sha256_file
+from support.folders import hashes
+from support.recipes import little_recipe
 
 ISOGLOSS = [sys.executable, "-m", "isogloss.command.cli"]
 COMMANDS = [
     "build", "export", "tune", "score", "rescore", "compare", "inspect", "publish", "run", "list",
 ]  # fmt: skip
 
-RECIPE = """
-name = "little"
-languages = ["de", "fr"]
-tasks = ["translation"]
-[[sources]]
-name = "ours"
-kind = "files"
-path = "pairs.csv"
-task = "translation"
-columns = { input = "en", output = "text", language = "lang" }
-source_language = "en"
-licence = "CC0-1.0"
+MORE = """
 [[filters]]
 name = "language"
 backend = "langdetect" # it takes its time, which some tests need
@@ -73,28 +62,18 @@ def isogloss(home: Path, *arguments: str | Path) -> Any:
     )  # fmt: skip
 
 
-def pairs(folder: Path, count: int) -> None:
-    """Write so many pairs in each of two languages; identifying a thousand takes some seconds."""
-    lines = ["en,text,lang"]
+def write_recipe(folder: Path, count: int) -> Path:
+    """Write a recipe of so many pairs in each of two languages."""
+    pairs = []
     for n in range(count):
         english = f"The old house number {n} stands at the end of the street beside the church."
-        lines += [f"{english},{GERMAN.format(n)},de", f"{english},{FRENCH.format(n)},fr"]
-    (folder / "pairs.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        pairs += [(english, GERMAN.format(n), "de"), (english, FRENCH.format(n), "fr")]
+    return little_recipe(folder, pairs, MORE)
 
 
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
-    pairs(tmp_path, 100)
-    (tmp_path / "recipe.toml").write_text(RECIPE, encoding="utf-8")
-    return tmp_path / "recipe.toml"
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): sha256_file(path)
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
+    return write_recipe(tmp_path, 100)
 
 
 def wrong(done: Any, told: str, status: int = 2) -> None:
@@ -151,15 +130,13 @@ def test_help_loads_no_library_but_the_commands_own(tmp_path: Path) -> None:
 
 def test_the_whole_path_and_again(recipe: Path, here: Path) -> None:
     out = here / "out"
-    ran = isogloss(here, "run", recipe, "--out", out)
-    assert ran.returncode == 0, ran.stderr
+    ran = done("run", recipe, "--out", out)
     index = Path(ran.stdout.strip())
     assert index == out / "site" / "index.html"
     assert "<title>Little</title>" in index.read_text("utf-8")
     assert {path.name for path in out.iterdir()} == {"corpus", "runs", "site"}
     site = hashes(out / "site")
-    again = isogloss(here, "run", recipe, "--out", out)
-    assert again.returncode == 0
+    again = done("run", recipe, "--out", out)
     assert again.stderr.count("is up to date") == 3
     assert hashes(out / "site") == site
     compared = done("compare", out / "runs" / "nearest", out / "runs" / "copy")
@@ -229,10 +206,11 @@ def test_commands_told_nonsense(here: Path) -> None:
     wrong_here(command("export", ".", "x.jsonl"), "is not a finished corpus")
 
 
-def test_an_interruption_is_130_and_the_next_call_goes_on(recipe: Path, tmp_path: Path) -> None:
-    pairs(tmp_path, 300)
-    straight = isogloss(tmp_path, "run", recipe, "--out", "straight")
-    assert straight.returncode == 0, straight.stderr
+def test_an_interruption_is_130_and_the_next_call_goes_on(
+    recipe: Path, here: Path, tmp_path: Path
+) -> None:
+    write_recipe(tmp_path, 200)
+    done("run", recipe, "--out", "straight")
     process = subprocess.Popen(
         [*ISOGLOSS, "run", str(recipe), "--out", "out"],
         env=environment(tmp_path), cwd=tmp_path, text=True,
@@ -285,9 +263,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     if not can_mount(folder):
         pytest.skip("SKIPPED LOUDLY: no small disk can be made here (unshare, tmpfs)")
-    pairs(folder, 100)
-    (folder / "recipe.toml").write_text(RECIPE, encoding="utf-8")
-    done("build", folder / "recipe.toml", "--out", folder / "corpus")
+    done("build", write_recipe(folder, 100), "--out", folder / "corpus")
     copy = ("score", "copy", "--corpus", folder / "corpus", "--resamples", "5")
     done(*copy, "--out", folder / "run")
     return folder

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import typer
 from support.command import command, done, wrong
+from support.folders import hashes
 
 from isogloss.command.guard import guarded
-from tests.command.test_command import RECIPE, hashes, pairs
+from tests.command.test_command import write_recipe
 
 
 @pytest.fixture(autouse=True)
@@ -24,9 +25,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
-    pairs(tmp_path, 60)
-    (tmp_path / "recipe.toml").write_text(RECIPE, encoding="utf-8")
-    return tmp_path / "recipe.toml"
+    return write_recipe(tmp_path, 60)
 
 
 SCORE = ("score", "copy", "--suite", "smoke", "--resamples", "5")
@@ -110,17 +109,14 @@ def test_outputs_in_the_folder_of_the_run_stay(tmp_path: Path) -> None:
     assert hashes(tmp_path) == before
 
 
-def systems(model: str) -> str:
-    return RECIPE.replace('model = "nearest"', f'model = "{model}"')
-
-
 @pytest.mark.parametrize(
     "model", ["./nomodel", "none.gguf", "outputs:none.jsonl", "outputs:none/{language}.txt", "~/no"]
 )
 def test_a_model_that_is_not_there_is_told_before_anything_is_built(
     model: str, recipe: Path, tmp_path: Path
 ) -> None:
-    recipe.write_text(systems(model), encoding="utf-8")
+    text = recipe.read_text("utf-8").replace('model = "nearest"', f'model = "{model}"')
+    recipe.write_text(text, encoding="utf-8")
     # From the recipe's own folder, where its paths are shortest.
     ran = command("run", "recipe.toml", "--out", "out")
     wrong(ran, r"recipe\.toml: run\.systems\[1\]: there is no ")

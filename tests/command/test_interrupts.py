@@ -11,28 +11,19 @@ import time
 from pathlib import Path
 
 import pytest
+from support.recipes import little_recipe
 
-RECIPE = """
-name = "little"
-languages = ["de", "en"]
-tasks = ["translation"]
-[[sources]]
-name = "ours"
-kind = "files"
-path = "pairs.csv"
-task = "translation"
-columns = { input = "en", output = "de" }
-language = "de"
-source_language = "en"
-licence = "CC0-1.0"
-[[filters]]
-name = "language"
-backend = "langdetect" # the slow one
-"""
 ENGLISH = "The old house number {} stands at the end of the street beside the church"
 GERMAN = "Das alte Haus Nummer {} steht ganz am Ende der Straße neben der Kirche"
 TOLD = "isogloss: error: interrupted; the same command goes on where this one stopped"
 PROGRESS = re.compile(r"(source ours|duplicates|filter language|mixture|writing)(:| …).*")
+
+
+def slow_recipe(folder: Path, rows: int) -> None:
+    """Write a recipe whose language filter takes its time."""
+    pairs = ((ENGLISH.format(n), GERMAN.format(n), "de") for n in range(rows))
+    langdetect = '[[filters]]\nname = "language"\nbackend = "langdetect"\n'
+    little_recipe(folder, pairs, langdetect, languages=["de", "en"])
 
 
 # The last is minutes of work, which is waited for in one piece.
@@ -46,16 +37,12 @@ PROGRESS = re.compile(r"(source ours|duplicates|filter language|mixture|writing)
     ],
 )
 def test_ctrl_c_in_the_language_filter_is_one_line(delay: float, rows: int, tmp_path: Path) -> None:
-    lines = "".join(f"{ENGLISH.format(n)},{GERMAN.format(n)}\n" for n in range(rows))
-    (tmp_path / "pairs.csv").write_text(f"en,de\n{lines}", encoding="utf-8")
-    (tmp_path / "recipe.toml").write_text(RECIPE, encoding="utf-8")
+    slow_recipe(tmp_path, rows)
     end_in_the_language_filter(tmp_path, delay, signal.SIGINT)
 
 
 def test_sigterm_in_the_language_filter_is_one_line(tmp_path: Path) -> None:
-    lines = "".join(f"{ENGLISH.format(n)},{GERMAN.format(n)}\n" for n in range(20_000))
-    (tmp_path / "pairs.csv").write_text(f"en,de\n{lines}", encoding="utf-8")
-    (tmp_path / "recipe.toml").write_text(RECIPE, encoding="utf-8")
+    slow_recipe(tmp_path, 20_000)
     end_in_the_language_filter(tmp_path, 1.0, signal.SIGTERM)
 
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.command import command, wrong
+from support.folders import hashes
 from support.runs import resealed
 
 import leaderboard
@@ -23,14 +24,6 @@ from isogloss.locks import held
 from leaderboard import publishing
 
 QUICK = {"resamples": 5}
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): sha256_file(path)
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import pytest
 from support.corpora import row, write_corpus
 from support.hub_server import HubServer
 from support.processes import run_forked
+from support.recipes import little_recipe
 
 PUSH = """
 import json, sys
@@ -30,20 +31,6 @@ import sys
 from datasets import load_dataset
 opened = load_dataset(sys.argv[1])
 print(sorted((split, one["id"]) for split in opened for one in opened[split]))
-"""
-
-RECIPE = """
-name = "little"
-languages = ["de"]
-tasks = ["translation"]
-[[sources]]
-name = "ours"
-kind = "files"
-path = "pairs.csv"
-task = "translation"
-columns = { input = "en", output = "text", language = "lang" }
-source_language = "en"
-licence = "CC0-1.0"
 """
 
 
@@ -258,13 +245,12 @@ def test_a_corpus_changed_by_hand_is_not_pushed(hub: HubServer, corpus: Path) ->
 
 
 def test_build_pushes_after_having_checked_that_it_may(hub: HubServer, tmp_path: Path) -> None:
-    lines = "".join(f"the house number {n},das Haus Nummer {n},de\n" for n in range(9))
-    (tmp_path / "pairs.csv").write_text(f"en,text,lang\n{lines}")
-    (tmp_path / "recipe.toml").write_text(RECIPE)
+    pairs = [(f"the house number {n}", f"das Haus Nummer {n}", "de") for n in range(9)]
+    recipe = little_recipe(tmp_path, pairs)
     out = tmp_path / "built"
 
     def build(*more: str) -> Any:
-        arguments = ("build", str(tmp_path / "recipe.toml"), "--out", str(out))
+        arguments = ("build", str(recipe), "--out", str(out))
         return run(hub, None, *arguments, *more)
 
     denied = build("--push", "bad name")

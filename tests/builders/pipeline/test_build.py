@@ -10,12 +10,13 @@ from typing import Any
 
 import polars as pl
 import pytest
+from support.folders import hashes
 
 import builders
 from builders.pipeline import build
 from builders.pipeline import read as reading
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.files import read_json, sha256_file
+from isogloss.files import read_json
 from isogloss.records import SCHEMA, with_ids
 
 RECIPE = """
@@ -73,14 +74,6 @@ def recipe(tmp_path: Path) -> Path:
     path = tmp_path / "recipe.toml"
     path.write_text(RECIPE.format(more=""), encoding="utf-8")
     return path
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): sha256_file(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def records(corpus: Path) -> pl.DataFrame:

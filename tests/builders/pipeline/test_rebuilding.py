@@ -9,67 +9,49 @@ from typing import Any
 
 import polars as pl
 import pytest
+from support.folders import hashes
+from support.recipes import little_recipe
 
 import builders
 from builders.filters import length
 from builders.pipeline import lock
 from builders.rows import spool
 from isogloss.errors import IsoglossError
-from isogloss.files import read_json, sha256_file
+from isogloss.files import read_json
 
-RECIPE = """
-name = "little"
-languages = ["de", "fr"]
-tasks = ["translation"]
-licences = ["CC0-*", "MIT"]
-
-[[sources]]
-name = "ours"
-kind = "files"
-path = "pairs.csv"
-task = "translation"
-columns = {{ input = "en", output = "text", language = "lang", licence = "licence" }}
-source_language = "en"
-
+MORE = """
 [[filters]]
 name = "length"
-max_chars = {most}
+max_chars = 2000
 
 [[filters]]
 name = "copied"
 
 [split]
 test = 0.2
-{more}
 """
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    lines = ["en,text,lang,licence"]
+    pairs = []
     for number in range(300):
         times = number % 7
         licence = ("CC0-1.0", "MIT OR GPL-3.0-only", "GPL-3.0-only")[number % 3]
         english = f"the {'very ' * times}old house {number}"
-        lines.append(f"{english},das {'sehr ' * times}alte Haus {number},de,{licence}")
-        lines.append(f"{english},la {'très ' * times}vieille maison {number},fr,{licence}")
-    (tmp_path / "pairs.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    write(tmp_path)
+        pairs.append((english, f"das {'sehr ' * times}alte Haus {number}", "de", licence))
+        pairs.append((english, f"la {'très ' * times}vieille maison {number}", "fr", licence))
+    licences = 'licences = ["CC0-*", "MIT"]'
+    little_recipe(tmp_path, pairs, MORE, head=licences, source="")
     return tmp_path
 
 
 def write(folder: Path, most: int = 2000, more: str = "") -> Path:
+    """Change the recipe: its longest text, and what stands after the rest."""
     path = folder / "recipe.toml"
-    path.write_text(RECIPE.format(most=most, more=more), encoding="utf-8")
+    text = path.read_text("utf-8").replace("max_chars = 2000", f"max_chars = {most}")
+    path.write_text(text + more, encoding="utf-8")
     return path
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): sha256_file(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def build(folder: Path, name: str = "out", **more: Any) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from support.recipes import little_recipe
 
 import builders
 from builders.corpus import layout
@@ -15,19 +16,7 @@ from builders.recipe import load_recipe
 from isogloss.errors import IsoglossError
 from isogloss.files import read_json
 
-RECIPE = """
-name = "little"
-languages = ["de", "en"]
-tasks = ["translation"]
-[[sources]]
-name = "ours"
-kind = "files"
-path = "pairs.csv"
-task = "translation"
-columns = { input = "en", output = "de" }
-language = "de"
-source_language = "en"
-licence = "CC0-1.0"
+MORE = """
 [[filters]]
 name = "copied"
 [split]
@@ -37,11 +26,8 @@ test = 0.3
 
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
-    lines = "".join(f"the house {n},das Haus {n}\n" for n in range(30))
-    (tmp_path / "pairs.csv").write_text(f"en,de\n{lines}", encoding="utf-8")
-    path = tmp_path / "recipe.toml"
-    path.write_text(RECIPE, encoding="utf-8")
-    return path
+    pairs = [(f"the house {n}", f"das Haus {n}", "de") for n in range(30)]
+    return little_recipe(tmp_path, pairs, MORE, languages=["de", "en"])
 
 
 def texts(folder: Path) -> dict[str, bytes]:
@@ -132,7 +118,7 @@ def test_export_knows_the_splits(split: str, recipe: Path, tmp_path: Path) -> No
 
 
 def test_a_cap_of_none_is_none(recipe: Path, tmp_path: Path) -> None:
-    recipe.write_text(RECIPE + "[mixture]\ntrain = { translation = 0 }\n")
+    recipe.write_text(recipe.read_text() + "[mixture]\ntrain = { translation = 0 }\n")
     out = builders.build(recipe, tmp_path / "out")
     counts = read_json(out / "manifest.json")["counts"]["de"]["translation"]
     assert set(counts) == {"test"}
@@ -165,8 +151,9 @@ WRONG = [
 def test_a_wrong_option_is_told_before_anything_is_done(
     old: str, new: str, told: str, recipe: Path
 ) -> None:
-    assert old in RECIPE
-    recipe.write_text(RECIPE.replace(old, new, 1))
+    text = recipe.read_text()
+    assert old in text
+    recipe.write_text(text.replace(old, new, 1))
     with pytest.raises(IsoglossError, match=told):
         load_recipe(recipe)
 

@@ -10,26 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.folders import empty, flip, half, hashes
+from support.recipes import little_recipe
 
 import builders
 from builders.pipeline import build as pipeline
 from builders.pipeline import read
 from isogloss.errors import IsoglossError
-from isogloss.files import read_json, sha256_file, write_json
+from isogloss.files import read_json, write_json
 
-RECIPE = """
-name = "little"
-languages = ["de"]
-tasks = ["translation"]
-[[sources]]
-name = "ours"
-kind = "files"
-path = "pairs.csv"
-task = "translation"
-columns = { input = "en", output = "text" }
-language = "de"
-source_language = "en"
-licence = "CC0-1.0"
+MORE = """
 [[filters]]
 name = "length"
 max_chars = 40
@@ -78,45 +68,26 @@ def folder(tmp_path: Path) -> Path:
 
 
 def write(tmp_path: Path) -> None:
-    lines = ["en,text"]
+    pairs = []
     for number in range(60):
-        lines.append(f"the old house {number},das alte Haus steht am Weg {number}")
-        lines.append(f"the very old house {number},{'sehr ' * 9} altes Haus {number}")
-    (tmp_path / "pairs.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (tmp_path / "recipe.toml").write_text(RECIPE, encoding="utf-8")
+        pairs.append((f"the old house {number}", f"das alte Haus steht am Weg {number}", "de"))
+        long = f"{'sehr ' * 9} altes Haus {number}"
+        pairs.append((f"the very old house {number}", long, "de"))
+    little_recipe(tmp_path, pairs, MORE)
 
 
 def build(folder: Path, out: str = "out", **more: Any) -> Path:
     return builders.build(folder / "recipe.toml", folder / out, **more)
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return {path.relative_to(folder).as_posix(): sha256_file(path) for path in files}
-
-
 def stop(*_: Any, **__: Any) -> Any:
     raise KeyboardInterrupt
-
-
-def flip(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 4
-    path.write_bytes(data)
 
 
 def another_digit(path: Path) -> None:
     text = path.read_text()
     assert '"rows_in": 120' in text
     path.write_text(text.replace('"rows_in": 120', '"rows_in": 121'))
-
-
-def half(path: Path) -> None:
-    os.truncate(path, path.stat().st_size // 2)
-
-
-def empty(path: Path) -> None:
-    os.truncate(path, 0)
 
 
 def zeros(path: Path) -> None:
@@ -197,7 +168,7 @@ def changed(path: Path) -> None:
 
 def replaced(path: Path) -> None:
     other = path.with_name("other.csv")
-    other.write_bytes(path.read_bytes() + b"one,eins\n")
+    other.write_bytes(path.read_bytes() + b"one,eins,de\n")
     other.replace(path)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from support.folders import hashes
 
 import runners
 from isogloss.errors import IsoglossError
@@ -21,14 +22,6 @@ QUICK = runners.TuneSettings(max_steps=2, rank=2, batch_size=4)
 SHORT = runners.ScoreSettings(
     resamples=5, generation=runners.GenerationSettings(max_new_tokens={"translation": 3})
 )
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): sha256_file(path)
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
 
 
 @pytest.fixture

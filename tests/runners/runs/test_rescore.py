@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 from support.command import command, done, wrong
+from support.folders import hashes
 from support.runs import resealed
 
 import benchmarks
@@ -33,10 +34,6 @@ def run(made: Path, tmp_path: Path) -> Path:
 
 def scores(folder: Path) -> pl.DataFrame:
     return pl.read_parquet(folder / "scores.parquet")
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    return {str(path): sha256_file(path) for path in folder.rglob("*") if path.is_file()}
 
 
 def test_the_same_scores_come_of_the_same_answers(run: Path) -> None:

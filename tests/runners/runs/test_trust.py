@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.folders import empty, flip, half
 
 import runners
 from isogloss.errors import IsoglossError
@@ -44,20 +44,6 @@ class Letter:
     def generate(self, prompts: Any, settings: Any) -> list[list[Generation]]:
         self.asked += len(prompts)
         return [[Generation(self.letter, "eos", 1, 0.0)] for _ in prompts]
-
-
-def flip(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 4
-    path.write_bytes(data)
-
-
-def half(path: Path) -> None:
-    os.truncate(path, path.stat().st_size // 2)
-
-
-def empty(path: Path) -> None:
-    os.truncate(path, 0)
 
 
 def gone(path: Path) -> None:
