@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 from support.folders import hashes
+from support.processes import run_forked
 
 import builders
 from builders.pipeline import build
@@ -146,10 +145,8 @@ def test_datasets_opens_a_corpus_with_a_configuration_a_language_and_a_task(
         "HF_HUB_OFFLINE": "1",
         "PATH": "/usr/bin:/bin",
     }
-    shown = subprocess.run(
-        [sys.executable, "-c", code, str(corpus)],
-        env=environment, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    shown = run_forked([corpus], code=code, env=environment)
+    assert shown.returncode == 0, shown.stderr
     told = json.loads(shown.stdout.splitlines()[-1])
     found = records(corpus)
     for language in found["language"].unique():

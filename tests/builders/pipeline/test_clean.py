@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
+from support.command import done
 
 import builders
 from builders.rows import spool
@@ -98,10 +97,6 @@ def test_nothing_clean_is_an_error(recipe: Path, tmp_path: Path) -> None:
 
 
 def test_the_command_cleans(recipe: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "isogloss.command.cli", "clean", str(recipe), "--out", str(tmp_path / "out"),
-         "--workers", "2"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert done.stdout.strip() == str(tmp_path / "out")
+    cleaned = done("clean", recipe, "--out", tmp_path / "out", "--workers", "2")
+    assert cleaned.stdout.strip() == str(tmp_path / "out")
     assert rows(tmp_path / "out").height

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from huggingface_hub import DatasetCard
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from support.processes import run_forked
 
 import builders
 from builders.corpus import records
@@ -100,10 +99,8 @@ def test_datasets_opens_every_configuration_of_many_files(corpus: Path, tmp_path
         "print(json.dumps(out))\n"
     )
     environment = {"HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "PATH": "/usr/bin:/bin"}
-    shown = subprocess.run(
-        [sys.executable, "-c", code, str(corpus)],
-        env=environment, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    shown = run_forked([corpus], code=code, env=environment)
+    assert shown.returncode == 0, shown.stderr
     told = json.loads(shown.stdout.splitlines()[-1])
     counts = read_json(corpus / "manifest.json")["counts"]
     assert {tag: told[tag] for tag in counts} == {
