@@ -96,7 +96,7 @@ def test_recipes_sources_and_steps_are_told_key_by_key(before: Path, tmp_path: P
 def test_rows_are_told_by_id(
     at_once: int, before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_rowdiff, "_AT_ONCE", at_once)
+    monkeypatch.setattr(_rowdiff, "ROWS_AT_ONCE", at_once)
     changed = [*rows()[2:], row("Neu"), row("Neu", language="it")]
     changed[0] |= {"split": "test"}
     changed[1] |= {"licence": "MIT", "tags": ["synthetic"]}
