@@ -13,11 +13,13 @@ from __future__ import annotations
 import bz2
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 import pytest
 from commanding import done
 
@@ -27,14 +29,14 @@ from isogloss.plugins import discover
 GOLDEN = {
     "steps: data": "2e5d0f30ece2857d7faea176b246f967c386aea9130227d39cb085778916ff0f",
     "steps: rejected": "a7b02fea5c5093b4958fae5dcd2635c484a760163f5e0fa0532d61c10bc95bdd",
-    "steps: scores": "18418841f9c842232bc86d922c0b363c99fd059e68a1b1804f270f1aee0f2e40",
-    "steps: thresholds": "2ba4fd47d9609aa4a66c4a202e48fa12c4c9faee4be52f349d569830981ffe2b",
+    "steps: scores": "71ddda5dc499659b6989b937eb2240c5a23c8f4baabbf443d8c52f4962b65575",
+    "steps: thresholds": "48b868fb3420fcbdd04595af4274e295453675f158d44bb76edaaad2c0305a82",
     "steps: manifest": "085ee17ed829bf4f5257b404be5e3194e60988efa9df4b759ce5e8f9189a0766",
     "sources: data": "5ae3d5ca0c097969c5bdce845593dc8c76b138bc401b866f72305327448d68f8",
     "sources: rejected": "d6b94d41cd0d0d9c1b38cb6e7d66bee863053afbcc80ee064de64bca4d15a69f",
     "sources: manifest": "e50313cf83976a914f93250105b63ba67c79b143375efd4b763cd583555e7fb1",
     "clean": "ab1e4aff4f1d1d19cc952a1e8101cb513dce9e6c4ccfd4bd9b37d0214d0ff985",
-    "run": "0555142dc4a0d079e74da758caefe5a8a89a095db12f4e6ed311863129b9a9c5",
+    "run": "998de3cd2bd93d6ae4efdc5e0dbf0b25a9056173a51efeb25fefae24ee73bef9",
 }
 RENEWING = """
   now:    {now}
@@ -405,25 +407,53 @@ def bitexts(folder: Path) -> None:
         f'<?xml version="1.0"?>\n<tmx version="1.4"><header/><body>{units}'
         '<tu><tuv xml:lang="en"><seg> </seg></tuv><tuv xml:lang="ar"><seg>لا</seg></tuv></tu></body></tmx>',
     )
-    for ending, language, more in (("src", "en", ""), ("ref.A", "de", ""), ("ref.B", "de", ", so war es")):
+    for ending, language, more in (
+        ("src", "en", ""),
+        ("ref.A", "de", ""),
+        ("ref.B", "de", ", so war es"),
+    ):
         text = "".join(f"{one}{more}\n" for one in sentences(language, 60, 20))
         write(folder / f"two.en-de.{ending}", text)
     documents = ""
     for number in range(4):
-        sides = [("src", "en", ""), ("ref", "ru", ' translator="B"'), ("ref", "ru", ' translator="A"')]
+        sides = [
+            ("src", "en", ""),
+            ("ref", "ru", ' translator="B"'),
+            ("ref", "ru", ' translator="A"'),
+        ]
         documents += f'<doc id="d{number}" origlang="en" domain="news">'
         for side, language, more in sides:
             texts = sentences(language, 90 + 3 * number, 3)
             segments = "".join(f'<seg id="{n}">{text}</seg>' for n, text in enumerate(texts))
             documents += f'<{side} lang="{language}"{more}><p>{segments}</p></{side}>'
         documents += "</doc>"
-    write(folder / "set.xml", f"<dataset id='x'><collection id='g'>{documents}</collection></dataset>")
+    write(
+        folder / "set.xml", f"<dataset id='x'><collection id='g'>{documents}</collection></dataset>"
+    )
 
 
 def asked(folder: Path) -> None:
     animals = {
-        "en": ("heron", "badger", "otter", "weasel", "magpie", "hedgehog", "salamander", "squirrel"),
-        "de": ("Reiher", "Dachs", "Otter", "Wiesel", "Elster", "Igel", "Salamander", "Eichhörnchen"),
+        "en": (
+            "heron",
+            "badger",
+            "otter",
+            "weasel",
+            "magpie",
+            "hedgehog",
+            "salamander",
+            "squirrel",
+        ),
+        "de": (
+            "Reiher",
+            "Dachs",
+            "Otter",
+            "Wiesel",
+            "Elster",
+            "Igel",
+            "Salamander",
+            "Eichhörnchen",
+        ),
         "ar": ("البلشون", "الغرير", "القضاعة", "العرسة", "العقعق", "القنفذ", "السمندل", "السنجاب"),
     }
     facts = {
@@ -437,13 +467,21 @@ def asked(folder: Path) -> None:
             passage = facts[language].format(name, number, (number + 3) * 7)
             answers = [{"text": name, "answer_start": 0}]
             questions = [
-                {"id": f"q{number}", "question": f"{(number + 3) * 7}: {name[::-1]}?", "answers": answers},
+                {
+                    "id": f"q{number}",
+                    "question": f"{(number + 3) * 7}: {name[::-1]}?",
+                    "answers": answers,
+                },
                 {"id": f"r{number}", "question": f"{name}?", "answers": []},
             ]
             paragraphs.append({"context": passage, "qas": questions})
         data = json.dumps({"data": [{"title": "t", "paragraphs": [*paragraphs, {"qas": 3}]}]})
         write(folder / f"passages.{language}.json", data)
-    capitals = [("Berlin", "柏林", "เบอร์ลิน"), ("Cairo", "开罗", "ไคโร"), ("Tokyo", "东京", "โตเกียว")]
+    capitals = [
+        ("Berlin", "柏林", "เบอร์ลิน"),
+        ("Cairo", "开罗", "ไคโร"),
+        ("Tokyo", "东京", "โตเกียว"),
+    ]
     rows = []
     for number, names in enumerate(capitals):
         given = dict(zip(("en", "zh_cn", "th"), names, strict=True))
@@ -499,7 +537,10 @@ def dirty(folder: Path) -> None:
     for number, (one, other) in enumerate(zip(sentences("en", 200, 25), sentences("zh-Hans", 200, 25), strict=True)):  # fmt: skip
         licence = "CC-BY-4.0" if number % 5 else "Proprietary"
         table += f"n{number},{one},{other},{licence},{'synthetic' if number % 3 else ''}\n"
-    write(folder / "pairs.csv", f"{table}n99,<p>Text</p> and <b>more</b> <i>marks</i>,<p>一段</p><b>更多</b><i>标记</i>,CC0-1.0,\n")
+    write(
+        folder / "pairs.csv",
+        f"{table}n99,<p>Text</p> and <b>more</b> <i>marks</i>,<p>一段</p><b>更多</b><i>标记</i>,CC0-1.0,\n",
+    )
     protected = [
         {"task": "translation", "language": "de", "source_language": "en", "instruction_language": "en",
          "instruction": "Translate into German:", "input": one, "output": other}
@@ -539,7 +580,10 @@ def long_texts(folder: Path) -> None:
     write(folder / "src/old.py", "print 'no Python 3'\n")
     told = {
         "en": ("editor number {}", "Edits the text of number {}\n on many lines of the screen."),
-        "de": ("Editor Nummer {}", "Bearbeitet den Text der Nummer {}\n auf vielen Zeilen des Bildschirms."),
+        "de": (
+            "Editor Nummer {}",
+            "Bearbeitet den Text der Nummer {}\n auf vielen Zeilen des Bildschirms.",
+        ),
     }
     for code, (synopsis, body) in told.items():
         stanzas = "".join(
@@ -592,6 +636,8 @@ def content(folder: Path, pattern: str, *without: str) -> list[Any]:
     found = []
     for path in sorted(folder.glob(pattern)):
         frame = pl.read_parquet(path, hive_partitioning=False).drop(without)
+        # The last digits of a probability may be another processor's.
+        frame = frame.with_columns(cs.float().round(4))
         schema = {name: str(kind) for name, kind in frame.schema.items()}
         found.append([path.relative_to(folder).as_posix(), schema, frame.rows()])
     assert found, f"no {pattern} in {folder}"
@@ -684,18 +730,21 @@ def test_clean_text_is_the_one_that_it_was(folder: Path, tmp_path: Path) -> None
 
 def test_a_run_is_the_one_that_it_was(steps: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    done("score", "copy", "--corpus", steps, "--out", run, "--resamples", "50")
-    scores = pl.read_parquet(run / "scores.parquet")
-    # A signature tells the version of what reckons.
-    signature = pl.col("signature").str.replace_all(r"\|?version:[^|]*", "")
+    done("score", "copy", "--corpus", steps, "--out", run, "--resamples", "50", "--limit", "4")
+    scores = content(run, "scores.parquet")
+    # Signatures tell the version of what reckons.
+    scores[0][2] = [[_unversioned(value) for value in row] for row in scores[0][2]]
     facts = stable(json.loads((run / "run.json").read_text("utf-8")))
     check(
         "run",
         [
             content(run, "predictions/*.parquet", "seconds"),
             content(run, "records.parquet"),
-            {name: str(kind) for name, kind in scores.schema.items()},
-            scores.with_columns(signature).rows(),
+            scores,
             json.dumps(facts, sort_keys=True).replace(str(steps), "CORPUS"),
         ],
     )
+
+
+def _unversioned(value: Any) -> Any:
+    return re.sub(r"\|?version:[^|]*", "", value) if isinstance(value, str) else value
