@@ -1,73 +1,67 @@
-"""The texts of suites, which a recipe keeps out of training."""
+"""The texts of suites, for whoever keeps them out of training."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-from importlib.util import find_spec
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from pydantic import ConfigDict
 
-from builders import testsets
-from builders.decontamination.contamination import PROTECTED, protected
-from builders.decontamination.settings import DecontaminationOptions
+from benchmarks.suites.examples import read_sources, whole
+from benchmarks.suites.file import SuiteFile, pairs_of, read, shipped
 from builders.templates.loading import OWN
 from isogloss.console import warn
 from isogloss.corpora import MANIFEST, open_corpus
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.languages import canonical
-from isogloss.records import SCHEMA, TASKS
-from isogloss.settings import Settings, read_toml, unknown, validate
+from isogloss.records import SCHEMA
+from isogloss.settings import unknown
 from isogloss.text import one_line
 
-# The shipped suites are files of another room: it is looked up where they lie, none of its code is run.
-_ROOM = "benchmarks"
 _CORPUS = "corpus:"
 
 
-class _SuiteFile(Settings):
-    """Of a suite's file (see the room `benchmarks`), what says which texts it has."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    name: str
-    licence: str = ""
-    tasks: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
-    pairs: tuple[str, ...] = ()
-    records: str | None = None
-    data: str | None = None
-    local: tuple[dict[str, Any], ...] = ()
-    hub: tuple[dict[str, Any], ...] = ()
-
-
-def read_suite_texts(
-    options: DecontaminationOptions, folder: Path, where: str
-) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
-    """Read all texts of the suites that are named, whatever part of them is asked.
+def suite_texts(
+    suites: Sequence[str],
+    *,
+    data: str | Mapping[str, str] | None = None,
+    folder: Path = Path(),
+    where: str = "suites",
+) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
+    """Read all that suites hold, whatever part of it is asked: `builders.build` takes this.
 
     Args:
-        options: Their names, and where their files lie.
-        folder: The recipe's folder, which paths start from.
+        suites: Names of shipped suites, paths of suites' files, or corpora (``corpus:FOLDER``), of
+            which the test split counts.
+        data: The folder with the suites' files, or a table of one for each suite by its name.
+            Without it they come from where the suite says, or from the hub.
+        folder: The folder that paths start from.
         where: The place to name in an error.
 
-    Returns:
-        Their texts, in the columns of `builders.decontamination.contamination.PROTECTED`, and for each suite its
-        name, how many texts it has, their hash (SHA-256), and what they were read from.
+    Yields:
+        Of each suite its ``name``, its ``spec`` (what it was named by) and its ``sources`` (each
+        with name, version, licence and hash; none for records that are ready made), and its
+        examples or records, with at least task, language, source_language, instruction (only where
+        the data brought it), input, output, references and source_id.
 
     Raises:
         IsoglossError: There is no such suite, or its files are missing or broken.
         Unavailable: A hub does not answer, or the network is forbidden.
     """
-    _check_data(options, folder, where)
-    frames, told = [pl.DataFrame(schema=PROTECTED)], []
-    for spec in options.suites:
-        name = _name(spec, folder, where)
+    files = {spec: _file(spec, folder, where) for spec in suites}
+    names = [file.name for file in files.values() if file is not None]
+    for name in data if isinstance(data, Mapping) else ():
+        if name not in names:
+            raise unknown("suite", name, names, where=f"{where}: data")
+    for spec in suites:
+        file = files[spec]
+        if file is None:
+            corpus = open_corpus(folder / spec.removeprefix(_CORPUS))
+            entry = {"name": corpus.name, "spec": spec, "sources": []}
+            yield entry, _texts_of(corpus.records("test"))
+            continue
         try:
-            examples, sources = _examples(spec, options, folder, where)
+            rows, sources = _rows(file, _data(file, data, folder), where)
         except Unavailable as error:
             remedy = f"{error.remedy}; or" if error.remedy else "Or"
             raise Unavailable(
@@ -75,77 +69,50 @@ def read_suite_texts(
                 where=error.where or where,
                 remedy=f"{remedy} say under data in which folder the files of {spec} lie",
             ) from error
-        texts = protected(examples, name).unique(
-            ["language", "text", "known"], keep="first", maintain_order=True
-        )
-        if texts.is_empty():
-            raise IsoglossError(f"the suite {spec} has no texts", where=where)
-        frames.append(texts)
-        told.append(
-            {
-                "name": name,
-                "spec": spec,
-                "texts": texts.height,
-                "sha256": _hash(texts),
-                "sources": sources,
-            }
-        )
-    return pl.concat(frames), told
+        yield {"name": file.name, "spec": spec, "sources": sources}, rows
 
 
-def _examples(
-    spec: str, options: DecontaminationOptions, folder: Path, where: str
+def _file(spec: str, folder: Path, where: str) -> SuiteFile | None:
+    """Return the file of a suite; None for a corpus."""
+    if spec.startswith(_CORPUS) or (folder / spec / MANIFEST).is_file():
+        return None
+    if spec.endswith(".toml"):
+        return read(folder / spec)
+    if spec not in shipped():
+        raise unknown("suite", spec, [*shipped(), "corpus:FOLDER"], where=where)
+    return shipped()[spec]
+
+
+def _data(file: SuiteFile, data: str | Mapping[str, str] | None, folder: Path) -> Path | None:
+    """Return the folder of a suite's files; None where they come from the hub."""
+    named = data.get(file.name) if isinstance(data, Mapping) else data
+    if named is not None:
+        return folder / named
+    return file.path.parent / file.data if file.data else None
+
+
+def _rows(
+    file: SuiteFile, data: Path | None, where: str
 ) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     """Return a suite's examples or records, and what they were read from."""
-    if _is_corpus(spec, folder):
-        return _texts_of(open_corpus(_corpus(spec, folder)).records("test")), []
-    path = _path(spec, folder, where)
-    file = _file(path)
     if file.records is not None:
-        return _records(path.parent / file.records, path), []
-    data = _data(file, options, folder, path)
-    key = "local" if data else "hub"
-    if not getattr(file, key):
-        problem = "is read from the hub only" if data else "is read from local files"
-        raise IsoglossError(
-            f"{file.name} {problem}",
-            where=where,
-            remedy=f"Say under data in which folder its files lie: data.{file.name} = FOLDER"
-            if not data
-            else "Give data as a table of folders by the suites' names, without it",
-        )
-    if data and not data.is_dir():
-        raise IsoglossError(
-            f"there is no such folder for the files of {file.name}", where=f"{where}: data: {data}"
-        )
-    pairs = [_pair(pair, path) for pair in file.pairs]
-    tags = tuple(canonical(tag, where=f"{path}: languages") for tag in file.languages)
-    languages = tuple(sorted({tag for pair in pairs for tag in pair})) or tags
-    examples, sources = testsets.read_examples(
-        testsets.suite_tables(
-            getattr(file, key),
-            name=file.name,
-            licence=file.licence,
-            languages=languages,
-            pairs=pairs,
-            where=str(path),
-        ),
+        return _records(file.path.parent / file.records, file.path), []
+    pairs = pairs_of(file.pairs, f"{file.path}: pairs")
+    languages = tuple(sorted({tag for pair in pairs for tag in pair})) or file.languages
+    rows, sources = read_sources(
+        file,
+        data,
         languages=languages,
-        tasks=file.tasks or TASKS,
-        folder=data or path.parent,
-        where=f"{path}: {key}",
+        pairs=pairs,
+        where=where if data is None else f"{where}: data: {data}",
+        remedy=f"Say under data in which folder its files lie: data.{file.name} = FOLDER",
     )
-    _tell_missing(file.name, examples, languages)
+    examples = whole(rows)
+    _warn_of_missing(file.name, examples, languages)
     return examples, sources
 
 
-def _pair(text: str, path: Path) -> tuple[str, str]:
-    source, _, target = text.partition(":")
-    where = f"{path}: pairs: {text}"
-    return canonical(source, where=where), canonical(target, where=where)
-
-
-def _tell_missing(name: str, examples: pl.DataFrame, languages: Sequence[str]) -> None:
+def _warn_of_missing(name: str, examples: pl.DataFrame, languages: Sequence[str]) -> None:
     there = {*examples["language"].unique(), *examples["source_language"].unique()}
     missing = [tag for tag in languages if tag not in there]
     if missing and examples.height:
@@ -153,64 +120,6 @@ def _tell_missing(name: str, examples: pl.DataFrame, languages: Sequence[str]) -
             f"suite {name}: there is nothing in {', '.join(missing)}; "
             "texts in these languages are not kept out of training"
         )
-
-
-def _is_corpus(spec: str, folder: Path) -> bool:
-    return spec.startswith(_CORPUS) or (folder / spec / MANIFEST).is_file()
-
-
-def _corpus(spec: str, folder: Path) -> Path:
-    return folder / spec.removeprefix(_CORPUS)
-
-
-def _name(spec: str, folder: Path, where: str) -> str:
-    """Return what a suite is called in hits: its own name."""
-    if _is_corpus(spec, folder):
-        return open_corpus(_corpus(spec, folder)).name
-    return _file(_path(spec, folder, where)).name
-
-
-def _file(path: Path) -> _SuiteFile:
-    return validate(_SuiteFile, read_toml(path), where=str(path))
-
-
-def _path(spec: str, folder: Path, where: str) -> Path:
-    """Return the file of a suite."""
-    if spec.endswith(".toml"):
-        return folder / spec
-    known = _shipped()
-    if spec not in known:
-        raise unknown("suite", spec, [*known, "corpus:FOLDER"], where=where)
-    return known[spec]
-
-
-def _shipped() -> dict[str, Path]:
-    """Return the files of the shipped suites, by name."""
-    room = find_spec(_ROOM)
-    places = room.submodule_search_locations if room else None
-    files = [path for place in places or () for path in (Path(place) / "suites").glob("*.toml")]
-    return {path.stem: path for path in sorted(files)}
-
-
-def _check_data(options: DecontaminationOptions, folder: Path, where: str) -> None:
-    """Refuse folders of suites that are not named."""
-    if not isinstance(options.data, dict):
-        return
-    suites = [spec for spec in options.suites if not _is_corpus(spec, folder)]
-    names = [_name(spec, folder, where) for spec in suites]
-    for name in options.data:
-        if name not in names:
-            raise unknown("suite", name, names, where=f"{where}: data")
-
-
-def _data(
-    file: _SuiteFile, options: DecontaminationOptions, folder: Path, path: Path
-) -> Path | None:
-    """Return the folder of a suite's files; None where they come from the hub."""
-    named = options.data.get(file.name) if isinstance(options.data, dict) else options.data
-    if named is not None:
-        return folder / named
-    return path.parent / file.data if file.data else None
 
 
 def _records(path: Path, where: Path) -> pl.DataFrame:
@@ -258,11 +167,3 @@ def _own_instruction(frame: pl.DataFrame) -> pl.Expr:
         return pl.lit(None, pl.String)
     own = pl.col("template").cast(pl.String).str.ends_with(OWN)
     return pl.when(own).then(pl.col("instruction").cast(pl.String))
-
-
-def _hash(texts: pl.DataFrame) -> str:
-    """Return the SHA-256 of texts and their languages, in their order."""
-    digest = hashlib.sha256()
-    for row in texts.select("language", "text").iter_rows():
-        digest.update("\0".join(row).encode() + b"\0")
-    return digest.hexdigest()

@@ -9,6 +9,7 @@ import polars as pl
 
 from builders.corpus import layout
 from builders.corpus.records import Cell, Sorter, write_records
+from builders.decontamination.suites import SuiteTexts
 from builders.mixture import shares
 from builders.mixture.choose import Chosen
 from builders.pipeline.all_sources import Choosing
@@ -31,6 +32,7 @@ def build(
     frozen: bool = False,
     workers: int | None = None,
     engine: Engine | None = None,
+    suite_texts: SuiteTexts | None = None,
 ) -> Path:
     """Build the corpus of a recipe.
 
@@ -43,18 +45,22 @@ def build(
         workers: Threads, and processes for what polars does not do by itself; as many as there are
             processors where None. The corpus does not depend on it.
         engine: Answers prompts for sources that a model makes, where they name no endpoint.
+        suite_texts: Reads the texts of the suites that ``[decontamination]`` names:
+            ``benchmarks.suite_texts`` does. Nothing is needed where it names none.
 
     Returns:
         The corpus folder, which ``datasets.load_dataset`` opens.
 
     Raises:
-        IsoglossError: The recipe is wrong, a source is broken or missing, or nothing was left.
+        IsoglossError: The recipe is wrong, a source is broken or missing, or nothing was left; or it
+            names suites, and there is nothing to read them.
     """
     plan, out = loaded(recipe), Path(out)
     with layout.alone(out):
         prepared = prepare(
-            plan, out, purpose="corpus", force=force, frozen=frozen, workers=workers, engine=engine
-        )
+            plan, out, purpose="corpus", force=force, frozen=frozen, workers=workers, engine=engine,
+            suite_texts=suite_texts,
+        )  # fmt: skip
         if prepared is not None:
             _write(prepared, frozen=frozen)
     return out

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from builders.corpus import layout
+from builders.decontamination.suites import SuiteTexts
 from builders.pipeline.all_sources import Choosing
 from builders.pipeline.prepare import Prepared, prepare
 from builders.recipe import Recipe, loaded
@@ -33,6 +34,7 @@ def clean(
     frozen: bool = False,
     workers: int | None = None,
     engine: Engine | None = None,
+    suite_texts: SuiteTexts | None = None,
 ) -> Path:
     """Clean what a recipe's sources hold: its filters, duplicates, licences and decontamination.
 
@@ -48,6 +50,7 @@ def clean(
         frozen: As there.
         workers: As there.
         engine: As there.
+        suite_texts: As there.
 
     Returns:
         The folder.
@@ -65,6 +68,7 @@ def clean(
             frozen=frozen,
             workers=workers,
             engine=engine,
+            suite_texts=suite_texts,
         )
         if prepared is not None:
             _write(prepared, frozen=frozen)

@@ -11,7 +11,7 @@ import polars as pl
 
 from builders.corpus import layout, scores
 from builders.corpus.records import write_rejected
-from builders.decontamination.suitetexts import read_suite_texts
+from builders.decontamination.suites import SuiteTexts, protected_suites
 from builders.filters._scores import Former
 from builders.mixture import sizes
 from builders.pipeline import lock
@@ -211,6 +211,7 @@ def prepare(
     frozen: bool,
     workers: int | None,
     engine: Engine | None = None,
+    suite_texts: SuiteTexts | None = None,
 ) -> Prepared | None:
     """Open and stage the sources of a recipe.
 
@@ -223,6 +224,7 @@ def prepare(
         frozen: Fail if a source is not as the recipe's lock has it.
         workers: Threads and processes; as many as there are processors where None.
         engine: Answers prompts for sources that a model makes.
+        suite_texts: Reads the texts of the suites that the recipe keeps out of training.
 
     Returns:
         The staged sources; None where the folder is finished and up to date.
@@ -236,8 +238,8 @@ def prepare(
     readers: dict[str, Callable[[], Iterator[pl.DataFrame]]] = {}
     sources = [_in_context(source, readers, engine) for source in plan.sources]
     opened = [_open(source) for source in sources]
-    texts, suites = read_suite_texts(
-        plan.decontamination, plan.path.parent, f"{plan.path}: decontamination"
+    texts, suites = protected_suites(
+        plan.decontamination, plan.path.parent, f"{plan.path}: decontamination", suite_texts
     )
     measured_by = _tokenizer(plan)
     tokenizer = next(iter(measured_by.values()), None)

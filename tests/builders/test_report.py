@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import benchmarks
 import builders
 from builders.recipe import Recipe, load_recipe
 from builders.report import page as report
@@ -114,7 +115,11 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def corpus(recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return builders.build(recipe, tmp_path_factory.mktemp("corpus") / "out")
+    return builders.build(
+        recipe,
+        tmp_path_factory.mktemp("corpus") / "out",
+        suite_texts=benchmarks.suite_texts,
+    )
 
 
 @pytest.fixture(scope="module")
