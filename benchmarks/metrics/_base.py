@@ -16,10 +16,10 @@ from isogloss.settings import Settings
 
 Array = npt.NDArray[np.float64]
 
-#: Tasks whose answers are prose in a language of their own.
+#: The shipped tasks whose answers are prose in a language of their own.
 PROSE = ("translation", "qa", "summarization")
-#: Every task.
-ALL = (*PROSE, "code")
+#: Every task, whoever brings it.
+ALL = ("*",)
 
 
 class NoOptions(Settings):
@@ -145,7 +145,8 @@ class MetricModule(Protocol):
     function of their sum. So a bootstrap needs one pass over the text, whatever the number of
     resamples.
 
-    A module may also define ``NAME``, where its file name will not do; ``ON_REQUEST = True``, if
+    ``TASKS`` are the tasks that it is for, `ALL` for every one; a task may name metrics of its own
+    accord too. A module may also define ``NAME``, where its file name will not do; ``ON_REQUEST = True``, if
     it is computed only where it is named (it needs another package, or long); ``Options``, the
     settings it takes; ``WITHIN``, the least and the greatest score there can be (None for no end),
     which its interval does not pass; ``SHARES = True``, if it is the share of segments that are of

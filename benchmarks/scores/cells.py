@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -52,7 +51,7 @@ def measures(cell: Cell, only: Sequence[str], options: MetricOptions) -> list[Me
     return [_measure(cell, name, module, options) for name, module in metrics_of(cell.task, only)]
 
 
-def _measure(cell: Cell, name: str, module: ModuleType, options: MetricOptions) -> Measure:
+def _measure(cell: Cell, name: str, module: Any, options: MetricOptions) -> Measure:
     chosen = options_of(name, cell.language, options)
     segments = cell.segments
     # A share of several answers to one record, or records of one item, is no yes or no.
@@ -104,7 +103,7 @@ def measured(
         seed: Their seed.
         only: The metrics; every one that needs no asking where empty.
         options: Options of metrics.
-        by_source: Whether translations are measured by source language too.
+        by_source: Whether tasks that are (translation) are measured by source language too.
         means: Whether the means over languages come too.
     """
     whole: dict[tuple[str, str], list[Found]] = {}
@@ -114,7 +113,7 @@ def measured(
         for found in together:
             whole.setdefault((cell.task, found.metric), []).append(found)
             yield found
-        if by_source and cell.task == "translation":
+        if by_source and list_tasks()[cell.task].by_source:
             yield from _by_source(cell, together, chosen, resamples, seed)
     if means:
         for (task, name), parts in whole.items():

@@ -119,7 +119,7 @@ def score(
         level: The intervals' coverage.
 
     Returns:
-        One row a task, language and metric, with the columns of `SCORES`; for translation also
+        One row a task, language and metric, with the columns of `SCORES`; for translation, and tasks like it, also
         one a source language (``source_language`` is null where all are together); and one a task
         and metric whose ``language`` is null: the mean of the languages, each counted alike.
         Scores are 0 to 100 (TER and length ratio may pass it), NaN where a language cannot be

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import Field
 
+from benchmarks.catalog import list_tasks
 from benchmarks.suites.file import SuiteFile, tasks_of
 from builders.example import SCHEMA, rank
 from builders.sources._base import Context
@@ -180,7 +181,7 @@ def _read(
 ) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     frames, sources = [], []
     context = Context(languages, tasks, folder, where, seed=0)
-    for planned in plan_sources(tables, context):
+    for planned in plan_sources(tables, context, list(list_tasks())):
         options = planned.options
         with hashes_kept() as files:
             reading = planned.module.read(options, planned.context)

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.catalog import check_metrics, merged_options
+from benchmarks.catalog import check_metrics, list_tasks, merged_options
 from benchmarks.suites import file as suitefile
 from benchmarks.suites import records as suiterecords
 from benchmarks.suites.file import Selection
@@ -125,6 +125,9 @@ def _suite(
 
 
 def _check(records: pl.DataFrame, where: str) -> None:
+    for task in records["task"].unique().sort():
+        if task not in list_tasks():
+            raise unknown("task", task, list(list_tasks()), where=where)
     twice = records.filter(pl.col("id").is_duplicated())["id"]
     if twice.len():
         raise IsoglossError(f"two records have the id {twice[0]!r}", where=where)

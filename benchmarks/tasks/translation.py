@@ -7,6 +7,7 @@ from benchmarks.tasks._reading import first_line
 LABEL = "Translation"
 DESCRIPTION = "a text, said again in another language"
 MAIN = "chrf"
+BY_SOURCE = True
 PROMPT = "the instruction, a blank line, the text to translate"
 ANSWER = (
     "its first line that says anything; all of it where the text to translate has several lines"

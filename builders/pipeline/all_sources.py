@@ -31,9 +31,10 @@ from builders.pipeline.each_source import Staged
 from builders.recipe import Recipe
 from builders.rows.ledger import Ledger
 from builders.rows.rows import POSITION, Spool, Store
+from builders.templates.loading import template_tasks
 from isogloss.console import progress
 from isogloss.hashing import xxh64
-from isogloss.records import SPLITS, TASKS
+from isogloss.records import SPLITS
 
 # Near-duplicates are of one task, in the same languages, on the same passage, in these texts.
 _CELL = ("task", "language", "source_language", "context")
@@ -134,7 +135,7 @@ class Choosing:
             frame.select(
                 POSITION,
                 pl.col("split").cast(pl.Enum(SPLITS)),
-                pl.col("task").cast(pl.Enum(TASKS)),
+                pl.col("task").cast(pl.Enum(template_tasks(self.plan.templates))),
                 pl.col("language").cast(pl.Enum(self.plan.languages)),
                 pl.col("source_language").cast(pl.Categorical),
                 pl.col("source").cast(pl.Enum(names)),

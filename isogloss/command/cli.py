@@ -212,7 +212,6 @@ def score(
     """Have a model answer a suite and score its answers, or score somebody else's."""
     import benchmarks
     import runners
-    from isogloss.records import TASKS
     from isogloss.settings import validate
 
     if (model is None) == (not predictions):
@@ -224,7 +223,7 @@ def score(
             "say what is asked: --suite NAME or --corpus FOLDER", where="isogloss score"
         )
     generation = {
-        "batch_size": batch_size, "max_new_tokens": dict.fromkeys(TASKS, max_new_tokens),
+        "batch_size": batch_size, "max_new_tokens": dict.fromkeys(benchmarks.list_tasks(), max_new_tokens),
         "system": system, "samples": samples, "temperature": temperature, "top_p": top_p,
         "seed": seed, "dtype": dtype,
     }  # fmt: skip

@@ -21,7 +21,7 @@ import benchmarks
 from benchmarks import sandbox
 from benchmarks.catalog import list_metrics, list_tasks, options_of
 from benchmarks.metrics._base import Array, Segments
-from benchmarks.metrics._programs import pass_at
+from benchmarks.metrics.pass_at import pass_at
 from benchmarks.tasks.code import read_answer
 from isogloss.errors import IsoglossError
 from isogloss.records import SCHEMA

@@ -303,7 +303,7 @@ def test_a_recipe_that_names_suites_says_what_reads_them(tmp_path: Path) -> None
     (tmp_path / "d.jsonl").write_text('{"q": "Wo ist der Bahnhof?", "a": "Dort."}')
     (tmp_path / "r.toml").write_text(
         'name = "r"\nlanguages = ["de"]\n[decontamination]\nsuites = ["smoke"]\n'
-        '[[sources]]\nkind = "files"\nname = "d"\npaths = ["d.jsonl"]\nlicence = "MIT"\n'
+        '[[sources]]\nkind = "files"\nname = "d"\npath = "d.jsonl"\nlicence = "MIT"\n'
         'task = "qa"\nlanguage = "de"\ncolumns = { input = "q", output = "a" }\n'
     )
     for make in (builders.build, builders.clean):

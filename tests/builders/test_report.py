@@ -21,9 +21,10 @@ from builders.recipe import Recipe, load_recipe
 from builders.report import page as report
 from builders.report import thresholds
 from builders.rows.ledger import REJECTED_COLUMNS
+from builders.templates.loading import template_tasks
 from isogloss.files import read_json, sha256_file
 from isogloss.languages import canonical, is_language
-from isogloss.records import SCHEMA, TASKS, with_ids
+from isogloss.records import SCHEMA, with_ids
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -277,6 +278,9 @@ def many_languages(count: int) -> list[str]:
         canonical(tag) for tag in itertools.chain(tags, more) if is_language(tag)
     )  # fmt: skip
     return list(itertools.islice(found, count))
+
+
+TASKS = template_tasks()
 
 
 def large(out: Path, recipe: Recipe, tags: list[str]) -> dict[str, Any]:
