@@ -365,7 +365,9 @@ def test_records_of_a_suite_whose_columns_hold_no_texts_are_an_error(
 ) -> None:
     record = {"task": "qa", "language": "de", "instruction": "", "input": "Was?", "output": "Rot"}
     (tmp_path / "r.jsonl").write_text(json.dumps(record | {column: value}))
-    (tmp_path / "s.toml").write_text('name = "mine"\nversion = "1"\nrecords = "r.jsonl"\n')
+    (tmp_path / "s.toml").write_text(
+        'name = "mine"\nversion = "1"\ndescription = "d"\nrecords = "r.jsonl"\n'
+    )
     options = DecontaminationOptions(suites=("s.toml",))
     with pytest.raises(IsoglossError, match=rf"r\.jsonl: the column '{column}' holds "):
         read_suite_texts(options, tmp_path, "r.toml: decontamination")
