@@ -32,7 +32,7 @@ ANSWER = "its first word"
 RIGHT = "it is the reference"
 
 
-def read_answer(text, *, asked=""):
+def read_answer(text, *, given=""):
     return text.split()[0] if text.split() else ""
 '''
 METRIC = '''

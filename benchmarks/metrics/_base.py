@@ -28,13 +28,13 @@ class NoOptions(Settings):
 
 @dataclass(frozen=True)
 class Segments:
-    """What is judged: n answers in one language, and what they are held against.
+    """What is scored: n answers in one language, and what they are held against.
 
     Attributes:
         answers: n answers, as the task reads them from what a model wrote.
         references: For each answer, all that count as right (at least one).
         language: The tag of the answers' language.
-        inputs: For each answer, the text that was asked about; empty texts where not given.
+        inputs: For each answer, the input of its prompt; empty texts where not given.
         texts: For each answer, all that the model wrote but its reasoning; the answer itself where
             not given.
         reasoning: For each answer, what the model thought aloud before it; empty texts where not
@@ -166,7 +166,7 @@ class MetricModule(Protocol):
     def combine(self, sums: Array) -> Array:
         """Return the scores of summed statistics: shape (..., k) gives (...).
 
-        NaN where there is nothing to judge.
+        NaN where there is nothing to measure.
         """
 
     def signature(self, language: str, options: Any) -> str:
@@ -182,11 +182,11 @@ def streams(references: Sequence[Sequence[str]]) -> list[list[Any]]:
     ]
 
 
-def sacrebleu_signature(name: str, **told: object) -> str:
+def sacrebleu_signature(name: str, **facts: object) -> str:
     """Return a signature in sacrebleu's words; the number of references comes in by itself."""
     from sacrebleu import __version__
 
-    parts = {**told, "version": __version__}
+    parts = {**facts, "version": __version__}
     return "|".join([name, *(f"{key}:{value}" for key, value in parts.items()), "lib:sacrebleu"])
 
 

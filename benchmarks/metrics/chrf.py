@@ -38,12 +38,12 @@ def _references(
     vocabulary = Vocabulary()
     found = []
     for rows in blocks(references):
-        told = []
+        counted = []
         for stream in references:
             texts = stream[rows]
             missing = np.asarray([text is None for text in texts])
-            told.append((_grams([text or "" for text in texts], words, vocabulary), missing))
-        found.append(_Block(rows, told))
+            counted.append((_grams([text or "" for text in texts], words, vocabulary), missing))
+        found.append(_Block(rows, counted))
     return vocabulary, found
 
 

@@ -1,4 +1,4 @@
-"""From predictions and records to what metrics judge: answers, cell by cell of a table."""
+"""From predictions and records to what metrics score: answers, cell by cell of a table."""
 
 from __future__ import annotations
 
@@ -91,16 +91,16 @@ def answers(predictions: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
     )
     columns = joined.select("task", "prediction", "input").iter_rows()
     # Reading an answer is a rule a task states in Python, a text at a time.
-    rows = [_read(readers[task].read_answer, text, asked or "") for task, text, asked in columns]
+    rows = [_read(readers[task].read_answer, text, given or "") for task, text, given in columns]
     read = pl.DataFrame(
         rows, schema=dict.fromkeys(("reasoning", "said", "answer"), pl.String), orient="row"
     )
     return joined.hstack(read)
 
 
-def _read(read_answer: Callable[..., str], text: str, asked: str) -> tuple[str, str, str]:
-    reasoning, said = split(text, asked)
-    return reasoning, said, read_answer(said, asked=asked)
+def _read(read_answer: Callable[..., str], text: str, given: str) -> tuple[str, str, str]:
+    reasoning, said = split(text, given)
+    return reasoning, said, read_answer(said, given=given)
 
 
 def item() -> pl.Expr:

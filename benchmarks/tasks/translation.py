@@ -17,9 +17,9 @@ RIGHT = (
 )
 
 
-def read_answer(text: str, *, asked: str = "") -> str:
+def read_answer(text: str, *, given: str = "") -> str:
     """Read the answer from a model's text: its first line, or all of it where the source has several.
 
     Models go on to explain, or to repeat, on the lines after.
     """
-    return text.strip() if "\n" in asked.strip() else first_line(text)
+    return text.strip() if "\n" in given.strip() else first_line(text)
