@@ -124,7 +124,7 @@ def test_a_fence_is_one_only_where_it_stands_by_itself() -> None:
     assert read_answer("a\n    ```\n    b") == "a\n    ```\n    b"
 
 
-@given(text=st.text(), given=st.sampled_from([STUB, STUB.strip(), "", "def f(x):\n"]))
+@given(text=st.text(), asked=st.sampled_from([STUB, STUB.strip(), "", "def f(x):\n"]))
 @example("(" * 500, STUB)
 @example("def areas" + "[" * 300, STUB)
 def test_any_text_is_read(text: str, asked: str) -> None:
