@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from benchmarks.catalog import MetricOptions, check_metrics, list_tasks
-from benchmarks.scores.cells import measured
+from benchmarks.scores.cells import measure
 from benchmarks.scores.means import Found, pooled
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
@@ -139,7 +139,7 @@ def score(
     rows: list[dict[str, Any]] = []
     languages: dict[tuple[str, str], list[Found]] = {}
     lone: list[tuple[int, Found]] = []
-    found = measured(
+    found = measure(
         predictions, records, resamples=resamples, seed=seed, only=metrics, options=options
     )
     for one in found:

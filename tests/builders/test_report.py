@@ -74,6 +74,8 @@ OVERRIDE = "\u202e"
 HOSTILE = f"</p><script>alert(1)</script> & {OVERRIDE}gnp.exe"
 SUITE = """
 name = "<i>asked</i>"
+version = "1"
+description = "asked"
 pairs = ["en:de"]
 data = "."
 [[local]]
