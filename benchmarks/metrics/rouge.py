@@ -13,7 +13,7 @@ from isogloss.languages import describe
 from isogloss.settings import Settings
 
 
-class Options(Settings):
+class RougeOptions(Settings):
     """How words are compared.
 
     Attributes:
@@ -59,7 +59,7 @@ def stemmer_of(language: str) -> str:
     return _SNOWBALL.get(base, "") if script in ("Latn", "Cyrl", "Arab") else ""
 
 
-def _stemmer(language: str, options: Options) -> str:
+def _stemmer(language: str, options: RougeOptions) -> str:
     if not options.stemmer:
         return ""
     # rouge-score's own tokenizer has Porter's, whatever the language.
@@ -100,9 +100,9 @@ class _Rouge:
     HIGHER_IS_BETTER = True
     WITHIN = (0.0, 100.0)
     NUMBERS_REFERENCES = True
-    Options = Options
+    Options = RougeOptions
 
-    def statistics(self, segments: Segments, options: Options) -> Array:
+    def statistics(self, segments: Segments, options: RougeOptions) -> Array:
         """Return (best F-measure over the references, 1) of each segment, shape (n, 2)."""
         scorer = _scorer(self.NAME, options.tokenizer, _stemmer(segments.language, options))
         return counted(
@@ -116,7 +116,7 @@ class _Rouge:
         """Return the mean F-measure, in percent."""
         return mean_of_rows(sums)
 
-    def signature(self, language: str, options: Options) -> str:
+    def signature(self, language: str, options: RougeOptions) -> str:
         """Return stemmer, case, normalization, tokenizer and version."""
         stem = (_stemmer(language, options) or "none-for-language") if options.stemmer else "no"
         words = {

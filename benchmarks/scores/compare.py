@@ -116,9 +116,9 @@ def compare(
         _row(ours, theirs, delta, level, chances)
         for ours, theirs, delta in (*_languages(pairs), *_means(pairs))
     ]
-    told_by = BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)
-    counted = pl.lit(f"paired-{told_by}ci:t|p:student|")
-    exchanged = pl.lit(f"paired-ar+{told_by}ci:t|p:exchanges|")
+    drawn = BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)
+    counted = pl.lit(f"paired-{drawn}ci:t|p:student|")
+    exchanged = pl.lit(f"paired-ar+{drawn}ci:t|p:exchanges|")
     # Pairs of languages have the bootstrap's p-values, whatever the test of the languages.
     prefix = (
         pl.when(pl.col("source_language").is_null()).then(exchanged).otherwise(counted)
