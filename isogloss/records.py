@@ -41,7 +41,6 @@ IDENTITY = (
     "tests",
 )
 
-TASKS = ("translation", "qa", "summarization", "code")
 SPLITS = ("train", "validation", "test")
 
 

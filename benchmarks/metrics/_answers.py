@@ -121,12 +121,12 @@ def f1(text: str, reference: str, language: str, how: Normalization) -> float:
     return 2.0 * (ours & theirs).total() / (ours.total() + theirs.total())
 
 
-def best(judged: Segments, score: Callable[[str, str], float]) -> Array:
+def best(given: Segments, score: Callable[[str, str], float]) -> Array:
     """Return (best score over the references, 1) of each segment."""
     return counted(
         [
             max(score(text, reference) for reference in accepted)
-            for text, accepted in zip(judged.answers, judged.references, strict=True)
+            for text, accepted in zip(given.answers, given.references, strict=True)
         ]
     )
 
@@ -140,10 +140,10 @@ def contains(text: Sequence[str], part: Sequence[str]) -> bool:
 def signature_of(name: str, language: str, options: Options) -> str:
     """Return normalization and tokenizer, after the metric's name."""
     base = language.split("-")[0]
-    told = {
+    rules = {
         "language": f"NFKC+casefold-punct-articles[{base}]|tok:words+chars-where-unspaced-v2",
         "mkqa": f"mkqa[{base}]|tok:{'chars' if base in _MKQA_CHARACTERS else 'spaces'}",
         "mlqa": f"mlqa[{base}]|tok:{'mixed' if base == 'zh' else 'spaces'}",
         "squad": "squad|tok:spaces",
     }
-    return f"{name}|norm:{told[_rule(language, options.normalization)]}|refs:max|v2"
+    return f"{name}|norm:{rules[_rule(language, options.normalization)]}|refs:max|v2"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.metrics._base import Array, Segments, mean_of_rows
-from benchmarks.metrics._learned import judged
+from benchmarks.metrics._learned import counted_scores
 from isogloss.settings import Settings
 
 LABEL = "BERTScore"
@@ -20,7 +20,7 @@ ON_REQUEST = True
 class Options(Settings):
     """Which model reads, and how much at once. It takes the extra ``isogloss[bertscore]``.
 
-    One multilingual model reads every language, so that languages are judged alike; bert-score's
+    One multilingual model reads every language, so that languages are measured alike; bert-score's
     own choices (roberta-large for English, say) are a matter of ``by_language``. An accelerator is
     used where there is one.
 
@@ -57,7 +57,7 @@ def statistics(segments: Segments, options: Options) -> Array:
     if texts:
         answers = [segments.answers[row] for row in texts]
         found[list(texts)] = scorer.scores(answers, list(texts.values()), options.batch_size)
-    return judged(found)
+    return counted_scores(found)
 
 
 def combine(sums: Array) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.metrics._base import Array, Segments, mean_of_rows
-from benchmarks.metrics._learned import judged
+from benchmarks.metrics._learned import counted_scores
 from isogloss.settings import Settings
 
 LABEL = "COMET"
@@ -19,7 +19,7 @@ ON_REQUEST = True
 class Options(Settings):
     """Which model judges, and how much at once.
 
-    unbabel-comet 2.2.7 runs with transformers 4 and numpy 1 only, so it is asked in an interpreter
+    unbabel-comet 2.2.7 runs with transformers 4 and numpy 1 only, so it runs in an interpreter
     of its own, the one that ``$ISOGLOSS_COMET_PYTHON`` names. (The environment names it and a
     suite cannot: what a suite says is data, and is never run.) An accelerator is used where there
     is one.
@@ -47,8 +47,8 @@ def statistics(segments: Segments, options: Options) -> Array:
     comet = comet_of(options.model, options.revision)
     rows: list[int] = []
     samples: list[dict[str, str]] = []
-    told = zip(segments.inputs, segments.answers, segments.references, strict=True)
-    for row, (source, answer, references) in enumerate(told):
+    rows = zip(segments.inputs, segments.answers, segments.references, strict=True)
+    for row, (source, answer, references) in enumerate(rows):
         if not source.strip():
             continue
         sample = {"src": source, "mt": answer}
@@ -60,7 +60,9 @@ def statistics(segments: Segments, options: Options) -> Array:
     scores = comet.scores(samples, options.batch_size)
     counts = np.bincount(rows, minlength=len(segments))
     sums = np.bincount(rows, weights=scores, minlength=len(segments))
-    return judged(np.divide(sums, counts, out=np.full(len(segments), np.nan), where=counts > 0))
+    return counted_scores(
+        np.divide(sums, counts, out=np.full(len(segments), np.nan), where=counts > 0)
+    )
 
 
 def combine(sums: Array) -> Array:

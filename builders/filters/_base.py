@@ -31,8 +31,6 @@ from pydantic import Field, field_validator
 from isogloss.languages import canonical
 from isogloss.settings import Settings
 
-Task = Literal["translation", "qa", "summarization", "code"]
-
 #: Columns of an example that hold text.
 TEXT = ("context", "input", "output")
 
@@ -51,7 +49,7 @@ class FilterOptions(Settings):
     """
 
     name: str
-    tasks: tuple[Task, ...] = ()
+    tasks: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     by_language: dict[str, dict[str, Any]] = Field(default_factory=dict)
 

@@ -92,7 +92,7 @@ class MappedOptions(SourceOptions):
         split: The split of every row; by default the pipeline draws it.
     """
 
-    task: Literal["translation", "qa", "summarization", "code"]
+    task: str
     columns: Columns
     language: str | None = None
     source_language: str | None = None

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from builders.sources._base import Context, Engine, Reading, SourceOptions
+from builders.sources._columns import MappedOptions
 from isogloss.console import warn
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.files import check_unchanged, hashes_kept
@@ -26,15 +27,18 @@ class PlannedSource:
     context: Context
 
 
-def plan_sources(tables: Sequence[dict[str, Any]], context: Context) -> tuple[PlannedSource, ...]:
+def plan_sources(
+    tables: Sequence[dict[str, Any]], context: Context, tasks: Sequence[str]
+) -> tuple[PlannedSource, ...]:
     """Check tables of sources.
 
     Args:
         tables: The tables, as read.
         context: What all of them are read for; its ``where`` names the list of tables.
+        tasks: Every task there is, those that ``context`` does not keep among them.
 
     Raises:
-        IsoglossError: A kind is unknown, an option is wrong, or two have one name.
+        IsoglossError: A kind or a task is unknown, an option is wrong, or two have one name.
     """
     planned: list[PlannedSource] = []
     for index, table in enumerate(tables):
@@ -46,6 +50,8 @@ def plan_sources(tables: Sequence[dict[str, Any]], context: Context) -> tuple[Pl
         options = validate(module.Options, table, where=where)
         if options.name in [source.options.name for source in planned]:
             raise IsoglossError(f"two sources are named {options.name!r}", where=where)
+        if isinstance(options, MappedOptions) and options.task not in tasks:
+            raise unknown("task", options.task, list(tasks), where=f"{where}.task")
         planned.append(PlannedSource(module, options, replace(context, where=where)))
     return tuple(planned)
 

@@ -92,7 +92,7 @@ class RecordOptions(TableOptions):
 
     def mapping(
         self,
-        task: Literal["translation", "qa", "summarization", "code"],
+        task: str,
         *,
         given: str,
         asked: str,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Literal
 
 import polars as pl
+from pydantic import Field
 
 from isogloss.errors import IsoglossError
 from isogloss.files import sha256_json
 from isogloss.languages import canonical
-from isogloss.records import TASKS
 from isogloss.settings import Settings, read_toml, unknown, validate
 
 #: The language that stands in where a template has none of the asked one.
@@ -48,11 +49,29 @@ class Template(Settings):
 
 
 class TemplateFile(Settings):
-    """A file of templates: one task, one version."""
+    """A file of templates: one task, one version.
+
+    Attributes:
+        version: Raised whenever a text changes.
+        task: The task; a new one is known by its file alone.
+        place: Where the task stands among others where they are listed; those without a place
+            stand behind, by name.
+        templates: The templates.
+    """
 
     version: str
-    task: str
+    task: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    place: int | None = None
     templates: tuple[Template, ...]
+
+
+@dataclass(frozen=True)
+class _File:
+    """What a file gives: its task, where that stands, and its templates by their names."""
+
+    task: str
+    place: int | None
+    rows: dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -61,10 +80,12 @@ class Templates:
 
     ``table`` has the columns task, language, kind, number (from 0, within those three), count,
     template (its full name with its version), instruction, layout (of the input). ``sha256`` is the hash of all.
+    ``tasks`` are those that have templates, in the order in which they are listed.
     """
 
     table: pl.DataFrame
     sha256: str
+    tasks: tuple[str, ...]
 
 
 def load_templates(extra: Sequence[Path] = ()) -> Templates:
@@ -74,12 +95,13 @@ def load_templates(extra: Sequence[Path] = ()) -> Templates:
         extra: Further TOML files. A template with the id of an earlier one takes its place.
 
     Raises:
-        IsoglossError: A file is broken; a task, language or placeholder is unknown; an id is
+        IsoglossError: A file is broken; a language or placeholder is unknown; an id is
             used twice in one file.
     """
     found: dict[str, dict[str, str]] = {}
-    for path in [*shipped_files(), *extra]:
-        found |= _read(path)
+    files = [*_shipped(), *map(_read, extra)]
+    for file in files:
+        found |= file.rows
     rows = sorted(found.values(), key=lambda row: row["template"])
     table = (
         pl.DataFrame(rows)
@@ -88,7 +110,25 @@ def load_templates(extra: Sequence[Path] = ()) -> Templates:
             pl.len().over("task", "language", "kind").alias("count"),
         )
     )  # fmt: skip
-    return Templates(table, sha256_json(rows))
+    return Templates(table, sha256_json(rows), _in_order(files))
+
+
+def _in_order(files: Sequence[_File]) -> tuple[str, ...]:
+    """Return the tasks of files, each once: by their places, then by their names."""
+    places: dict[str, tuple[float, str]] = {}
+    for file in files:
+        place = float("inf") if file.place is None else file.place
+        places[file.task] = min(places.get(file.task, (place, file.task)), (place, file.task))
+    return tuple(sorted(places, key=lambda task: places[task]))
+
+
+def template_tasks(extra: Sequence[Path] = ()) -> tuple[str, ...]:
+    """Return the tasks of the shipped templates and of some more files, as they are listed.
+
+    Raises:
+        IsoglossError: As `load_templates`.
+    """
+    return _in_order([*_shipped(), *map(_read, extra)])
 
 
 def shipped_files() -> list[Path]:
@@ -105,10 +145,13 @@ def list_templates() -> dict[str, list[str]]:
     }
 
 
-def _read(path: Path) -> dict[str, dict[str, str]]:
+@cache
+def _shipped() -> tuple[_File, ...]:
+    return tuple(map(_read, shipped_files()))
+
+
+def _read(path: Path) -> _File:
     file = validate(TemplateFile, read_toml(path), where=str(path))
-    if file.task not in TASKS:
-        raise unknown("task", file.task, list(TASKS), where=f"{path}: task")
     found: dict[str, dict[str, str]] = {}
     for index, template in enumerate(file.templates):
         where = f"{path}: templates[{index}]"
@@ -124,7 +167,7 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
             "instruction": template.instruction,
             "layout": template.input,
         }
-    return found
+    return _File(file.task, file.place, found)
 
 
 def check_placeholders(template: Template, *, where: str) -> None:

@@ -56,14 +56,18 @@ def build(
     push_all: o.PushAll = False,
 ) -> None:
     """Build the corpus of a recipe, and put it on the hub if asked."""
+    import benchmarks
     import builders
 
     if push is None and (public or push_all):
         raise IsoglossError("say where to: --push USER/NAME", where="isogloss build")
     if push is not None:  # before hours of building
         builders.check_repository(push, private=not public)
-    engine = runner_engine()
-    print(builders.build(recipe, out, force=force, frozen=frozen, workers=workers, engine=engine))
+    corpus = builders.build(
+        recipe, out, force=force, frozen=frozen, workers=workers, engine=runner_engine(),
+        suite_texts=benchmarks.suite_texts,
+    )  # fmt: skip
+    print(corpus)
     if push is not None:
         print(builders.push(out, push, private=not public, everything=push_all))
 
@@ -78,10 +82,14 @@ def clean(
     workers: o.Workers = None,
 ) -> None:
     """Clean the text of a recipe's sources, without making instructions of it."""
+    import benchmarks
     import builders
 
-    engine = runner_engine()
-    print(builders.clean(recipe, out, force=force, frozen=frozen, workers=workers, engine=engine))
+    text = builders.clean(
+        recipe, out, force=force, frozen=frozen, workers=workers, engine=runner_engine(),
+        suite_texts=benchmarks.suite_texts,
+    )  # fmt: skip
+    print(text)
 
 
 @app.command(**example("isogloss export corpus train.jsonl --layout messages"))
@@ -204,7 +212,6 @@ def score(
     """Have a model answer a suite and score its answers, or score somebody else's."""
     import benchmarks
     import runners
-    from isogloss.records import TASKS
     from isogloss.settings import validate
 
     if (model is None) == (not predictions):
@@ -216,7 +223,7 @@ def score(
             "say what is asked: --suite NAME or --corpus FOLDER", where="isogloss score"
         )
     generation = {
-        "batch_size": batch_size, "max_new_tokens": dict.fromkeys(TASKS, max_new_tokens),
+        "batch_size": batch_size, "max_new_tokens": dict.fromkeys(benchmarks.list_tasks(), max_new_tokens),
         "system": system, "samples": samples, "temperature": temperature, "top_p": top_p,
         "seed": seed, "dtype": dtype,
     }  # fmt: skip
@@ -225,7 +232,7 @@ def score(
         resamples=resamples, seed=seed, limit=limit, trust_remote_code=trust_remote_code,
         metrics=tuple(metric or ()),
     )  # fmt: skip
-    choice = benchmarks.Choice(data, language or (), pair or (), prompts, shots, limit)
+    choice = benchmarks.Selection(data, language or (), pair or (), prompts, shots, limit)
     asked = benchmarks.load_suite(suite or f"corpus:{corpus}", choice)
     if metric_option:
         asked = benchmarks.with_options(asked, o.metric_options(metric_option))
@@ -313,6 +320,7 @@ def run(
     out: o.Out = Path("out"),
 ) -> None:
     """Build, tune, score and publish: everything a recipe says, into one folder."""
+    import benchmarks
     import builders
     import leaderboard
     import runners
@@ -331,7 +339,9 @@ def run(
     pages = loaded.publish or {}
     site = validate(leaderboard.PublishSettings, pages, where=f"{recipe}: publish")
     with held(out):
-        corpus = builders.build(recipe, out / "corpus", engine=runner_engine())
+        corpus = builders.build(
+            recipe, out / "corpus", engine=runner_engine(), suite_texts=benchmarks.suite_texts
+        )
         folders = runners.execute(plan, corpus, out)
         settings = plan.settings
         index = leaderboard.publish(

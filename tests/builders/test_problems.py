@@ -53,7 +53,7 @@ def test_a_problem_of_human_eval_is_a_stub_a_program_and_its_tests(tmp_path: Pat
     assert (row["task"], row["language"], row["split"]) == ("code", "en", "test")
     assert row["source_id"] == "p.jsonl#T/0"
     assert row["rejected_by"] is None
-    assert read_answer(BODY, asked=row["input"]) == row["output"].rstrip("\n")
+    assert read_answer(BODY, given=row["input"]) == row["output"].rstrip("\n")
 
 
 def test_a_problem_of_mbpp_shows_its_tests(tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_of_mhumaneval_what_is_masked_or_lost_is_rejected(shared_data: Path) -> 
     assert kept["group"].is_in(english["group"].implode()).all(), "one split for all languages"
     some = kept.gather_every(10)
     jobs = [
-        (read_answer(f"```python\n{answer}```", asked=asked), tests)
+        (read_answer(f"```python\n{answer}```", given=asked), tests)
         for asked, answer, tests in some.select("input", "output", "tests").rows()
     ]
     assert all(outcome.passed for outcome in run_all(jobs))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from typing import Any, Literal
 
-from benchmarks.metrics._base import Array, Segments, counted
+from benchmarks.metrics._base import Array, Segments, counted, mean_of_rows
 from benchmarks.metrics._text import tokens
 from isogloss.languages import describe
 from isogloss.settings import Settings
 
 
-class Options(Settings):
+class RougeOptions(Settings):
     """How words are compared.
 
     Attributes:
@@ -58,7 +59,7 @@ def stemmer_of(language: str) -> str:
     return _SNOWBALL.get(base, "") if script in ("Latn", "Cyrl", "Arab") else ""
 
 
-def _stemmer(language: str, options: Options) -> str:
+def _stemmer(language: str, options: RougeOptions) -> str:
     if not options.stemmer:
         return ""
     # rouge-score's own tokenizer has Porter's, whatever the language.
@@ -86,22 +87,56 @@ def _scorer(kind: str, tokenizer: str, stemmer: str) -> Any:
     return RougeScorer([kind], tokenizer=_Tokenizer(_stemming(stemmer)))
 
 
-def rouge(kind: str, segments: Segments, options: Options) -> Array:
-    """Return (best F-measure over the references, 1) of each segment, shape (n, 2)."""
-    scorer = _scorer(kind, options.tokenizer, _stemmer(segments.language, options))
-    return counted(
-        [
-            max(scorer.score(reference, answer)[kind].fmeasure for reference in accepted)
-            for answer, accepted in zip(segments.answers, segments.references, strict=True)
-        ]
-    )
+@dataclass(frozen=True)
+class _Rouge:
+    """One of them: rouge-score knows it by its name."""
+
+    NAME: str
+    LABEL: str
+    DESCRIPTION: str
+
+    UNIT = "points"
+    TASKS = ("summarization",)
+    HIGHER_IS_BETTER = True
+    WITHIN = (0.0, 100.0)
+    NUMBERS_REFERENCES = True
+    Options = RougeOptions
+
+    def statistics(self, segments: Segments, options: RougeOptions) -> Array:
+        """Return (best F-measure over the references, 1) of each segment, shape (n, 2)."""
+        scorer = _scorer(self.NAME, options.tokenizer, _stemmer(segments.language, options))
+        return counted(
+            [
+                max(scorer.score(reference, answer)[self.NAME].fmeasure for reference in accepted)
+                for answer, accepted in zip(segments.answers, segments.references, strict=True)
+            ]
+        )
+
+    def combine(self, sums: Array) -> Array:
+        """Return the mean F-measure, in percent."""
+        return mean_of_rows(sums)
+
+    def signature(self, language: str, options: RougeOptions) -> str:
+        """Return stemmer, case, normalization, tokenizer and version."""
+        stem = (_stemmer(language, options) or "none-for-language") if options.stemmer else "no"
+        words = {
+            "unicode": "case:fold|norm:NFKC|tok:unicode-words+chars-where-unspaced-v2",
+            "rouge-score": "case:lower|tok:rouge-score",
+        }[options.tokenizer]
+        return f"{self.NAME}|F1|stem:{stem}|{words}|refs:max|rouge-score:{version('rouge-score')}"
 
 
-def rouge_signature(kind: str, language: str, options: Options) -> str:
-    """Return stemmer, case, normalization, tokenizer and version."""
-    stem = (_stemmer(language, options) or "none-for-language") if options.stemmer else "no"
-    told = {
-        "unicode": "case:fold|norm:NFKC|tok:unicode-words+chars-where-unspaced-v2",
-        "rouge-score": "case:lower|tok:rouge-score",
-    }[options.tokenizer]
-    return f"{kind}|F1|stem:{stem}|{told}|refs:max|rouge-score:{version('rouge-score')}"
+PLUGINS = (
+    _Rouge("rouge1", "ROUGE-1", "words shared with the best reference, F-measure"),
+    _Rouge("rouge2", "ROUGE-2", "pairs of words shared with the best reference, F-measure"),
+    _Rouge(
+        "rougeL",
+        "ROUGE-L",
+        "longest common subsequence shared with the best reference, F-measure",
+    ),
+    _Rouge(
+        "rougeLsum",
+        "ROUGE-Lsum",
+        "longest common subsequences line by line, shared with the best reference, F-measure",
+    ),
+)

@@ -1,4 +1,4 @@
-"""Test sets: the examples of sources, chosen and asked as records; what a suite is made of.
+"""The examples of a suite's sources: read, selected, and made records of with templates.
 
 A suite reads the same kinds of source as a recipe, and asks with the same templates; but nothing is
 filtered, merged or drawn at random, for what is asked must be all that its publisher asks.
@@ -14,12 +14,15 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import Field
 
+from benchmarks.catalog import list_tasks
+from benchmarks.suites.file import SuiteFile, tasks_of
 from builders.example import SCHEMA, rank
 from builders.sources._base import Context
 from builders.sources._opening import plan_sources
 from builders.templates.applying import apply
-from builders.templates.loading import load_templates
+from builders.templates.loading import Templates
 from isogloss.console import progress, warn
+from isogloss.errors import IsoglossError
 from isogloss.files import check_unchanged, hashes_kept
 from isogloss.languages import to_flores
 from isogloss.plugins import lookup
@@ -37,34 +40,74 @@ class _Each(Settings):
     names: dict[str, str] = Field(default_factory=dict)
 
 
-def suite_tables(
-    tables: Sequence[dict[str, Any]],
+def read_sources(
+    file: SuiteFile,
+    data: Path | None,
     *,
-    name: str,
-    licence: str,
+    languages: tuple[str, ...],
+    pairs: Sequence[tuple[str, str]],
+    where: str | Path,
+    remedy: str,
+) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+    """Read the rows of a suite's sources, broken ones among them, in their order.
+
+    Args:
+        file: The suite's file.
+        data: The folder of its files; None where they come from the hub.
+        languages: Canonical tags of the languages that are read.
+        pairs: The pairs that are read, from which language into which.
+        where: The place to name in an error about the folder.
+        remedy: How a folder is named.
+
+    Returns:
+        Rows with the columns of ``builders.example.SCHEMA``, ``source`` and ``place``
+        (their number), and for each source its name, version, licence and hash. Rows in other
+        languages or tasks than the suite's are left out; the user is warned of those that the
+        source itself finds broken.
+
+    Raises:
+        IsoglossError: There is no such folder, or the suite is not read from one; a table is
+            wrong, or a file is missing or broken.
+        Unavailable: A hub does not answer, or the network is forbidden.
+    """
+    key = "hub" if data is None else "local"
+    if data is not None and not data.is_dir():
+        raise IsoglossError(
+            f"there is no such folder for the files of {file.name}", where=where, remedy=remedy
+        )
+    if data is not None and not file.local:
+        raise IsoglossError(
+            f"{file.name} is read from the hub only",
+            where=where,
+            remedy="Name no folder of files for it",
+        )
+    if data is None and not file.hub:
+        raise IsoglossError(f"{file.name} is read from local files", where=where, remedy=remedy)
+    return _read(
+        _source_tables(file, getattr(file, key), languages, pairs),
+        languages=languages,
+        tasks=tasks_of(file),
+        folder=data or file.path.parent,
+        where=f"{file.path}: {key}",
+    )
+
+
+def _source_tables(
+    file: SuiteFile,
+    tables: Sequence[dict[str, Any]],
     languages: Sequence[str],
     pairs: Sequence[tuple[str, str]],
-    where: str,
 ) -> list[dict[str, Any]]:
     """Write the tables of a suite's file out as those of a recipe's sources.
 
     A table with ``per`` stands for one a language or a pair: ``$language`` and ``$source_language``
     are filled in as tags, ``$name`` and ``$source_name`` as what the data call them: as ``names``
     says, or FLORES codes.
-
-    Args:
-        tables: The tables, as read.
-        name: The suite's name.
-        licence: Of the records, where the sources do not say; or empty.
-        languages: Canonical tags of the languages that are read.
-        pairs: The pairs that are read, from which language into which.
-        where: The file to name in errors.
-
-    Raises:
-        IsoglossError: A table is wrong.
     """
-    made = [one for table in tables for one in _each(table, languages, pairs, where)]
-    return [_named(table, name, licence, number, pairs) for number, table in enumerate(made)]
+    made = [one for table in tables for one in _each(table, languages, pairs, str(file.path))]
+    return [
+        _named(table, file.name, file.licence, number, pairs) for number, table in enumerate(made)
+    ]
 
 
 def _each(
@@ -123,25 +166,12 @@ def _named(
     return common | table
 
 
-def read_examples(
-    tables: Sequence[dict[str, Any]],
-    *,
-    languages: tuple[str, ...],
-    tasks: tuple[str, ...],
-    folder: Path,
-    where: str,
-) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
-    """Read the examples of sources that are not broken; else as `read_rows`."""
-    rows, told = read_rows(tables, languages=languages, tasks=tasks, folder=folder, where=where)
-    return whole(rows), told
-
-
 def whole(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the rows that their source does not find broken."""
     return rows.filter(pl.coalesce("reason", "rejected_by").is_null())
 
 
-def read_rows(
+def _read(
     tables: Sequence[dict[str, Any]],
     *,
     languages: tuple[str, ...],
@@ -149,28 +179,9 @@ def read_rows(
     folder: Path,
     where: str,
 ) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
-    """Read the rows of sources, broken ones among them, in their order.
-
-    Args:
-        tables: Tables of sources, as a recipe has them.
-        languages: Canonical tags of the outputs' languages.
-        tasks: The tasks that are asked.
-        folder: The folder that paths start from.
-        where: The place of the tables, to name in errors.
-
-    Returns:
-        Rows with the columns of ``builders.example.SCHEMA``, ``source`` and ``place``
-        (their number), and for each source its name, version, licence and hash. Rows in other
-        languages or tasks than asked for are left out; the user is warned of those that the source
-        itself finds broken.
-
-    Raises:
-        IsoglossError: A table is wrong, or a file is missing or broken.
-        Unavailable: A hub does not answer, or the network is forbidden.
-    """
-    frames, told = [], []
+    frames, sources = [], []
     context = Context(languages, tasks, folder, where, seed=0)
-    for planned in plan_sources(tables, context):
+    for planned in plan_sources(tables, context, list(list_tasks())):
         options = planned.options
         with hashes_kept() as files:
             reading = planned.module.read(options, planned.context)
@@ -185,7 +196,7 @@ def read_rows(
                 )
                 bar.advance(batch.height)
         check_unchanged(files)
-        told.append(
+        sources.append(
             {
                 "name": options.name,
                 "version": options.version or reading.version,
@@ -199,7 +210,7 @@ def read_rows(
         pl.col("language").is_in(languages), pl.col("task").is_in(tasks)
     )
     _warn_of_broken(frame, where)
-    return frame, told
+    return frame, sources
 
 
 def _warn_of_broken(frame: pl.DataFrame, where: str) -> None:
@@ -209,50 +220,50 @@ def _warn_of_broken(frame: pl.DataFrame, where: str) -> None:
         warn(f"{where}: {count} rows are left out: {reason}")
 
 
-def choose(
+def select(
     frame: pl.DataFrame, *, limit: int | None, shots: int, seed: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Choose what is asked and what is shown as examples before it.
+    """Select what becomes prompts, and what is shown as examples before each.
 
     Args:
-        frame: Examples, as `read_examples` gives them.
-        limit: Ask at most so many of each cell; None for all.
-        shots: Show so many before each question.
-        seed: Ranks the groups; both are chosen by rank, so that of parallel texts the same are
-            chosen in every language.
+        frame: Examples, as `whole` gives them.
+        limit: At most so many prompts of each cell; None for all.
+        shots: Show so many before each.
+        seed: Ranks the groups; both are selected by rank, so that of parallel texts the same are
+            selected in every language.
 
     Returns:
-        The examples to ask and those to show, each in its order. A group of which something is
-        shown is not asked in any language.
+        The examples of the prompts and those to show, each in its order. A group of which something
+        is shown is in no prompt of any language.
     """
     ranked = frame.with_columns(_rank=rank(seed, pl.col("group"))).sort("_rank", "place")
     shown = ranked.group_by(CELL, maintain_order=True).tail(shots)
-    asked = ranked.filter(~pl.col("group").is_in(shown["group"].unique().implode()))
+    left = ranked.filter(~pl.col("group").is_in(shown["group"].unique().implode()))
     if limit is not None:
-        asked = asked.group_by(CELL, maintain_order=True).head(limit)
-    return asked.sort("place").drop("_rank"), shown.sort("place").drop("_rank")
+        left = left.group_by(CELL, maintain_order=True).head(limit)
+    return left.sort("place").drop("_rank"), shown.sort("place").drop("_rank")
 
 
-def ask(frame: pl.DataFrame, *, instruction_language: str, seed: int, where: str) -> pl.DataFrame:
+def templated(
+    frame: pl.DataFrame, templates: Templates, *, instruction_language: str, seed: int, where: str
+) -> pl.DataFrame:
     """Make records of examples, in their order.
 
     Args:
-        frame: Examples, as `choose` gives them.
+        frame: Examples, as `select` gives them.
+        templates: The templates.
         instruction_language: ``target``, ``source`` or a tag; see `builders.templates.applying.apply`.
-        seed: Chooses among the phrasings of a template.
+        seed: Decides which phrasing of a template each gets.
         where: The file to name in an error.
 
     Returns:
         Records with the columns of `isogloss.records.SCHEMA` and ``place``, with the split
-        ``test``. A record that is asked again,
-        text for text, has its number behind its id: ``…-2``.
+        ``test``. A record that is there again, text for text, has its number behind its id: ``…-2``.
     """
-    made = apply(
-        frame, load_templates(), instruction_language=instruction_language, seed=seed
-    ).sort("place")
-    made = made.with_columns(pl.lit("").alias("id"), pl.lit("test").alias("split"))
-    asked = with_ids(conform(made, where=where)).with_columns(numbered("id"))
-    return asked.with_columns(made["place"])
+    made = apply(frame, templates, instruction_language=instruction_language, seed=seed)
+    made = made.sort("place").with_columns(pl.lit("").alias("id"), pl.lit("test").alias("split"))
+    records = with_ids(conform(made, where=where)).with_columns(numbered("id"))
+    return records.with_columns(made["place"])
 
 
 def numbered(column: str) -> pl.Expr:
