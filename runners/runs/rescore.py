@@ -13,9 +13,9 @@ import polars as pl
 from isogloss.console import warn
 from isogloss.environment import library_versions
 from isogloss.errors import IsoglossError
-from isogloss.files import clear_partials, sha256_file, writing
+from isogloss.files import clear_partials
 from isogloss.locks import held
-from isogloss.runs import StoredRun, facts_text, read_facts, read_run, read_scores
+from isogloss.runs import FACTS, StoredRun, read_facts, read_run, read_scores, write_scores
 from isogloss.settings import validate
 from runners.settings import ScoreSettings
 
@@ -165,7 +165,7 @@ def _rescore(
     given = {"metrics": metrics, "resamples": resamples, "seed": seed}
     table = {name: found.facts[name] for name in given if name in found.facts}
     table |= {name: value for name, value in given.items() if value is not None}
-    settings = validate(ScoreSettings, table, where=str(found.folder / "run.json"))
+    settings = validate(ScoreSettings, table, where=str(found.folder / FACTS))
     scoring = Scoring(settings.metrics, found.options, settings.resamples, settings.seed)
     return rescored(found, scoring)
 
@@ -177,25 +177,17 @@ def rescored(run: StoredRun, scoring: Scoring) -> Rescored:
     clear_partials(folder)
     scores = scoring.score(run.predictions, run.records)
     before = _before(run)
-    # Both stand whole beside the old ones before either takes its place.
-    with writing(folder / "run.json") as facts, writing(folder / "scores.parquet") as table:
-        scores.write_parquet(table)
-        told = {**scoring.told(run.facts), "scores_sha256": sha256_file(table)}
-        facts.write_text(facts_text(told), encoding="utf-8", newline="\n")
+    write_scores(folder, scoring.told(run.facts), scores)
     return Rescored(folder, scores.height, before.height, _changes(before, scores))
 
 
 def _before(run: StoredRun) -> pl.DataFrame:
     """Return the scores that a run had; none where they are broken, since they are made anew."""
-    nothing = pl.DataFrame(schema={**dict.fromkeys(_KEYS, pl.String()), "score": pl.Float64()})
     try:
-        found = read_scores(run.folder, run.facts)
-        return found.select(pl.col(name).cast(kind) for name, kind in nothing.schema.items())
+        return read_scores(run.folder, run.facts)
     except IsoglossError as error:
         warn(f"{error.where}: {error.problem}; it is written anew")
-    except pl.exceptions.PolarsError:
-        warn(f"{run.folder / 'scores.parquet'}: lacks columns; it is written anew")
-    return nothing
+    return pl.DataFrame(schema={**dict.fromkeys(_KEYS, pl.String()), "score": pl.Float64()})
 
 
 def _changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:

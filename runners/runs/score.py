@@ -15,23 +15,25 @@ from isogloss.console import say, warn
 from isogloss.corpora import Corpus, open_corpus
 from isogloss.environment import library_versions, processors
 from isogloss.errors import IsoglossError
-from isogloss.files import SEAL, sha256_file, writing
+from isogloss.files import SEAL, sha256_file
 from isogloss.locks import held
 from isogloss.runs import (
     LONGEST_NAME,
     Kind,
     StoredRun,
-    measured,
+    check_folder,
+    end,
+    is_run,
     read_facts,
     read_run,
-    write_scores,
+    write_run,
 )
 from isogloss.settings import unknown
 from runners.models._base import Facts, LoadOptions, Model, families
 from runners.models._resolve import revision_of
 from runners.models.outputs import path_of
 from runners.outputs import fingerprint
-from runners.runs.generate import answer, check_run_folder, finish, parts
+from runners.runs.generate import answer
 from runners.runs.rescore import Scoring, rescored
 from runners.settings import ScoreSettings
 from runners.tuning.checkpoint import CHECKPOINT, read_checkpoint
@@ -115,7 +117,7 @@ def _score(
 ) -> Path:
     from benchmarks import load_suite
 
-    check_run_folder(out)
+    check_folder(out)
     asked = load_suite(suite, limit=settings.limit) if isinstance(suite, str) else suite
     scoring = Scoring(settings.metrics, asked.metrics, settings.resamples, settings.seed)
     scoring.check(asked.records)
@@ -126,7 +128,7 @@ def _score(
     key = _key(model, looked_up, asked.sha256, asked.records, settings)
     found = _answered(out, key, run)
     if found is not None:
-        finish(out)
+        end(out)
         if scoring.done(found):
             say(f"the run {out} is up to date")
         else:
@@ -144,7 +146,8 @@ def _score(
     )
     loaded = load_model(model, options)
     predictions = answer(loaded, asked.records, out, settings.generation, str(key))
-    described = {
+    facts = {
+        "format": 1,
         **run,
         **_facts(loaded.facts, licence),
         "suite": {
@@ -156,9 +159,11 @@ def _score(
         },
         "generation": settings.generation.model_dump(),
         "key": key,
+        "hardware": hardware(),
     }
-    _write(out, predictions, asked.records, described, scoring)
-    finish(out)
+    scores = scoring.score(predictions, asked.records)
+    write_run(out, scoring.told(facts), asked.records, predictions, scores)
+    end(out)
     return out
 
 
@@ -217,7 +222,7 @@ def _key(
 
 def _answered(out: Path, key: dict[str, Any], run: dict[str, Any]) -> StoredRun | None:
     """Return the finished run of a folder if its answers are those wanted, every one as it was."""
-    if not (out / "run.json").is_file():
+    if not is_run(out):
         return None
     try:
         facts = read_facts(out)
@@ -238,27 +243,6 @@ def _facts(facts: Facts, licence: str | None) -> dict[str, Any]:
         "licence": licence or facts.licence,
         "tuning": facts.tuning,
     }
-
-
-def _write(
-    out: Path,
-    predictions: pl.DataFrame,
-    records: pl.DataFrame,
-    described: dict[str, Any],
-    scoring: Scoring,
-) -> None:
-    """Score, and write the run's tables; its ``run.json`` last."""
-    with writing(out / "records.parquet") as partial:
-        records.write_parquet(partial)
-    run = {
-        "format": 1,
-        **described,
-        "hardware": hardware(),
-        **measured(predictions),
-        "predictions_sha256": {path.name: sha256_file(path) for path in parts(out)},
-        "records_sha256": sha256_file(out / "records.parquet"),
-    }
-    write_scores(out, scoring.told(run), scoring.score(predictions, records))
 
 
 def hardware() -> dict[str, Any]:

@@ -15,7 +15,6 @@ from isogloss.environment import library_versions
 from isogloss.errors import IsoglossError
 from isogloss.files import check_ours, disk, sha256_json, writing
 from isogloss.locks import held
-from runners.corpora import read_split
 from runners.models import _transformers as hf
 from runners.models._base import GenerationSettings, LoadOptions
 from runners.models._quiet import quiet
@@ -106,7 +105,7 @@ def _tune(
     kind = hf.generates(config)
     if kind is None:
         raise IsoglossError(f"{model} does not generate text", where=options.where)
-    examples = prepare(read_split(opened, "train"), tokenizer, settings, kind, where=options.where)
+    examples = prepare(opened.records("train"), tokenizer, settings, kind, where=options.where)
     if not examples.rows:
         raise IsoglossError(
             "no example is left to train on",

@@ -24,7 +24,7 @@ from isogloss.errors import IsoglossError
 from isogloss.files import is_whole, put_whole, read_json, sealed, sha256_file, write_json
 from isogloss.runs import PREDICTIONS, facts_text, read_run, read_scores, take_part, write_part
 from leaderboard import publishing
-from runners.runs.generate import check_run_folder
+from isogloss.runs import check_folder
 from runners.tuning.checkpoint import (
     State,
     begin,
@@ -263,7 +263,7 @@ def test_a_damaged_progress_json(examples: int, tmp_path: Path) -> None:
     path = tmp_path / "run" / "progress.json"
     path.parent.mkdir()
     sound = json.dumps({"key": "0" * 64}).encode()
-    read = at(path, lambda: check_run_folder(path.parent))
+    read = at(path, lambda: check_folder(path.parent))
     Reader("progress.json", "json", sound, read).fuzz(examples)
 
 

@@ -126,12 +126,12 @@ def test_a_checkpoint_tells_what_it_was_trained_on(
 def test_the_outputs_that_are_scored_stay(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from runners.corpora import read_split
+    from isogloss.corpora import open_corpus
 
     monkeypatch.chdir(tmp_path)
     Path("predictions").mkdir()
     theirs = Path("predictions/gpt.jsonl")
-    records = read_split(corpus, "test").select("id", prediction="output")
+    records = open_corpus(corpus).records("test").select("id", prediction="output")
     records.write_ndjson(theirs)
     before = theirs.read_bytes()
     with monkeypatch.context() as patched:

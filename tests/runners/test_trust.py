@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import runners
+from isogloss.corpora import open_corpus
 from isogloss.errors import IsoglossError
 from isogloss.files import LOCK, read_json, sealed, sha256_file, write_json
 from isogloss.locks import held
 from isogloss.runs import read_run
-from runners.corpora import read_split
 from runners.models._base import Generation, GenerationSettings
 from runners.models._resolve import locate
 from runners.runs.generate import generate
@@ -84,7 +84,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 def test_a_folder_is_written_by_one_system_at_a_time(corpus: Path, tmp_path: Path) -> None:
-    records, out = read_split(corpus, "test"), tmp_path / "run"
+    records, out = open_corpus(corpus).records("test"), tmp_path / "run"
     with held(out):
         with pytest.raises(IsoglossError, match="another process is writing it"):
             generate(Letter("B"), records, out, GenerationSettings(), "B")
@@ -101,7 +101,7 @@ def test_the_lock_of_systems_that_cannot_lock_a_folder_is_nobodys_file(
 
 
 def test_answers_of_another_system_are_never_taken(corpus: Path, tmp_path: Path) -> None:
-    records, out = read_split(corpus, "test"), tmp_path / "run"
+    records, out = open_corpus(corpus).records("test"), tmp_path / "run"
     settings = GenerationSettings(batch_size=2)
     assert set(generate(Letter("A"), records, out, settings, "A")["prediction"]) == {"A"}
     # As if the state were that of another: the parts say themselves what they answer.
@@ -117,7 +117,7 @@ def test_answers_of_another_system_are_never_taken(corpus: Path, tmp_path: Path)
 def test_an_unfinished_run_with_a_broken_part_asks_it_again(
     breaking: Any, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    records, out = read_split(corpus, "test"), tmp_path / "run"
+    records, out = open_corpus(corpus).records("test"), tmp_path / "run"
     settings = GenerationSettings(batch_size=2)
     first = generate(Letter("A"), records, out, settings, "A")
     part = out / "predictions" / "part-00000.parquet"

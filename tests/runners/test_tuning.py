@@ -15,7 +15,6 @@ from isogloss.corpora import open_corpus
 from isogloss.errors import IsoglossError
 from isogloss.files import read_json
 from runners import TuneSettings, tune
-from runners.corpora import read_split
 from runners.models import _transformers as hf
 from runners.models._base import LoadOptions
 from runners.models._resolve import locate
@@ -50,12 +49,14 @@ def equal(one: dict[str, Any], two: dict[str, Any]) -> bool:
 def examples(model: Path, corpus: Path, kind: str, **settings: Any) -> Any:
     options = LoadOptions()
     cut = hf.tokenizer_of(locate(str(model)), options)
-    return cut, prepare(read_split(corpus, "train"), cut, TuneSettings(**settings), kind)
+    return cut, prepare(open_corpus(corpus).records("train"), cut, TuneSettings(**settings), kind)
 
 
 def test_only_answers_and_their_ends_are_learned(causal: Path, corpus: Path) -> None:
     cut, prepared = examples(causal, corpus, "causal", batch_size=4)
-    records = {row["output"]: row for row in read_split(corpus, "train").iter_rows(named=True)}
+    records = {
+        row["output"]: row for row in open_corpus(corpus).records("train").iter_rows(named=True)
+    }
     seen = set()
     for batch in prepared.batches(TuneSettings(batch_size=4)):
         ids, mask = batch.inputs["input_ids"], batch.inputs["attention_mask"]
@@ -186,7 +187,7 @@ def test_a_finished_checkpoint_is_left_until_something_changes(
 def test_examples_too_long_are_dropped_with_their_reason(
     causal: Path, corpus: Path, tmp_path: Path
 ) -> None:
-    train = read_split(corpus, "train")
+    train = open_corpus(corpus).records("train")
     lengths = train.select(
         (
             pl.col("instruction").str.len_bytes()
