@@ -403,7 +403,7 @@ def _check_unlisted(folder: Path, listed: Iterable[str]) -> None:
         # What is hidden is read by nobody: systems and killed processes leave such files.
         if path.name not in names and not path.name.startswith("."):
             raise IsoglossError(
-                f"lies in a run whose {FACTS} does not list it",
+                "lies among the predictions of a run that does not list it",
                 where=path,
                 remedy="Take it out of the folder, or score the system again into another --out",
             )

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from isogloss.console import warn
-from isogloss.errors import IsoglossError
+from isogloss.errors import IsoglossError, remedied
 from isogloss.files import (
     broken,
     check_seal,
@@ -121,9 +121,10 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
             beside those that were written.
     """
     path = folder / CHECKPOINT
-    facts = read_json(path)
-    validate(_Facts, facts, where=str(path))
-    check_seal(facts, where=path, needed="files" in facts, measured=_MEASURED, remedy=_REMEDY)
+    with remedied(_REMEDY):
+        facts = read_json(path)
+        validate(_Facts, facts, where=str(path))
+        check_seal(facts, where=path, needed="files" in facts, measured=_MEASURED)
     if "files" not in facts:  # an older version listed none
         weights = sorted((folder / "model").glob("*.safetensors"))
         if sha256_json(hashes_of(weights)) != facts["weights_sha256"]:

@@ -22,9 +22,16 @@ from builders.recipe import load_recipe
 from isogloss.corpora import open_corpus, with_own_hash
 from isogloss.errors import IsoglossError
 from isogloss.files import is_whole, put_whole, read_json, sealed, sha256_file, write_json
-from isogloss.runs import PREDICTIONS, facts_text, read_run, read_scores, take_part, write_part
+from isogloss.runs import (
+    PREDICTIONS,
+    check_folder,
+    facts_text,
+    read_run,
+    read_scores,
+    take_part,
+    write_part,
+)
 from leaderboard import publishing
-from isogloss.runs import check_folder
 from runners.tuning.checkpoint import (
     State,
     begin,

@@ -139,14 +139,13 @@ def test_the_outputs_that_are_scored_stay(
         with pytest.raises(IsoglossError, match="holds files that are not a run of ours"):
             runners.score(f"outputs:{theirs}", f"corpus:{corpus}", ".", settings=SHORT)
     assert theirs.read_bytes() == before
-    # And where the folder is a run's, only what a run writes is written over.
+    # And where the folder is a run's, what lies among its answers is named, and stays.
     runners.score("copy", f"corpus:{corpus}", "run", settings=SHORT)
     shutil.copy(theirs, "run/predictions/gpt.jsonl")
-    shutil.copy("run/predictions/part-00000.parquet", "run/predictions/mine.parquet")
-    runners.score("nearest", f"corpus:{corpus}", "run", settings=SHORT)
+    with pytest.raises(IsoglossError, match=r"gpt\.jsonl: lies among the predictions of a run"):
+        runners.score("nearest", f"corpus:{corpus}", "run", settings=SHORT)
     assert Path("run/predictions/gpt.jsonl").read_bytes() == before
-    assert Path("run/predictions/mine.parquet").exists()
-    assert read_json(Path("run/run.json"))["predictions_sha256"].keys() == {"part-00000.parquet"}
+    assert read_json(Path("run/run.json"))["system"] == "copy"
 
 
 @pytest.mark.parametrize("name", ["run.json", "progress.json"])

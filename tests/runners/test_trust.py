@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from commanding import command, wrong
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -271,8 +272,19 @@ def test_facts_of_a_checkpoint_of_another_kind_are_refused(
 ) -> None:
     out = Path(shutil.copytree(straight, tmp_path / "out"))
     write_json(out / "checkpoint.json", read_json(out / "checkpoint.json") | change)
-    with pytest.raises(IsoglossError):
+    with pytest.raises(IsoglossError) as caught:
         locate(str(out))
+    assert caught.value.remedy == "Tune it again, or fetch it again from where it came"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "\0"])
+def test_a_checkpoint_json_that_is_none_says_what_to_do(
+    text: str, straight: Path, corpus: Path, tmp_path: Path
+) -> None:
+    out = Path(shutil.copytree(straight, tmp_path / "out"))
+    (out / "checkpoint.json").write_text(text)
+    result = command("score", out, "--suite", f"corpus:{corpus}", "--out", tmp_path / "run")
+    wrong(result, r"checkpoint\.json: .*Tune it again")
 
 
 def test_an_older_checkpoint_is_held_to_its_weights(straight: Path, tmp_path: Path) -> None:

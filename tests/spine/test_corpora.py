@@ -96,7 +96,14 @@ def test_a_file_that_is_not_as_listed_is_named_and_refused(
     refused(corpus, split, rf"{name}: is missing, or is no file")
 
 
-@pytest.mark.parametrize("name", ["data/de/translation-train-00001.parquet", "data/notes.txt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "data/de/translation-train-00001.parquet",
+        "data/notes.txt",
+        "rejected/length-00001.parquet",
+    ],
+)
 def test_what_is_not_listed_is_named_and_refused(name: str, corpus: Path, tmp_path: Path) -> None:
     shutil.copy(corpus / TRAIN, corpus / name)
     told = rf"{name}: lies in a corpus whose manifest.json does not list it"
