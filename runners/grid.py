@@ -15,9 +15,8 @@ from isogloss.errors import IsoglossError
 from isogloss.names import slug
 from isogloss.runs import LONGEST_NAME, MOST_RESAMPLES
 from isogloss.settings import Settings, validate
-from runners.models._base import GenerationSettings
 from runners.runs.score import score
-from runners.settings import ScoreSettings, Seed, TuneSettings
+from runners.settings import GenerationSettings, ScoreSettings, Seed, TuneSettings
 from runners.tuning.loop import tune
 
 _REFERENCES = ("copy", "nearest")

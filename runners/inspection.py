@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 
 from isogloss.errors import IsoglossError
-from runners.models import _transformers as hf
-from runners.models._base import LoadOptions
-from runners.models._resolve import locate
+from runners.loading import huggingface as hf
+from runners.loading.location import locate
+from runners.systems import LoadOptions
 
 #: Columns of `Inspection.languages`.
 LANGUAGES: dict[str, Any] = {

@@ -10,7 +10,8 @@ from isogloss.console import progress
 from isogloss.files import sha256_json
 from isogloss.locks import held
 from isogloss.runs import PREDICTIONS, begin, check_folder, part_path, write_part
-from runners.models._base import GenerationSettings, Model, Prompt, prompts_of
+from runners.settings import GenerationSettings
+from runners.systems import Model, Prompt, prompts_of
 
 
 def generate(

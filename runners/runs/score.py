@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -13,7 +11,7 @@ import polars as pl
 
 from isogloss.console import say, warn
 from isogloss.corpora import Corpus, open_corpus
-from isogloss.environment import library_versions, processors
+from isogloss.environment import hardware, library_versions
 from isogloss.errors import IsoglossError
 from isogloss.files import SEAL, sha256_file
 from isogloss.locks import held
@@ -29,14 +27,14 @@ from isogloss.runs import (
     write_run,
 )
 from isogloss.settings import unknown
-from runners.models._base import Facts, LoadOptions, Model, families
-from runners.models._resolve import revision_of
+from runners.checkpoints import CHECKPOINT, read_checkpoint
+from runners.models import load_model, revision_of
 from runners.models.outputs import path_of
 from runners.outputs import fingerprint
 from runners.runs.generate import answer
 from runners.runs.rescore import Scoring, rescored
 from runners.settings import ScoreSettings
-from runners.tuning.checkpoint import CHECKPOINT, read_checkpoint
+from runners.systems import Facts, LoadOptions
 
 if TYPE_CHECKING:
     from benchmarks import Suite
@@ -45,19 +43,6 @@ if TYPE_CHECKING:
 _ANSWERING = (
     "isogloss", "torch", "transformers", "peft", "tokenizers", "scikit-learn", "polars", "numpy",
 )  # fmt: skip
-
-
-def load_model(spec: str, options: LoadOptions) -> Model:
-    """Load the system that a spec names, by the first family that accepts it.
-
-    Raises:
-        IsoglossError: There is no such system, or it cannot answer.
-    """
-    for family in families():
-        if family.accepts(spec, options):
-            model: Model = family.load(spec, options)
-            return model
-    raise IsoglossError(f"no family of models accepts {spec!r}", where=options.where)
 
 
 def score(
@@ -243,21 +228,6 @@ def _facts(facts: Facts, licence: str | None) -> dict[str, Any]:
         "licence": licence or facts.licence,
         "tuning": facts.tuning,
     }
-
-
-def hardware() -> dict[str, Any]:
-    """Return what a run was made on."""
-    found: dict[str, Any] = {
-        "machine": platform.machine(),
-        "processors": processors(),
-        "system": platform.system(),
-        "python": platform.python_version(),
-    }
-    # A system without weights has not loaded torch, and need not wait for it.
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        found["accelerator"] = torch.cuda.get_device_name(0)
-    return found
 
 
 def score_predictions(

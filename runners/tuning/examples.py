@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 
 from isogloss.records import prompt_expr
-from runners.models import _transformers as hf
-from runners.models._chat import open_chat
+from runners.loading import huggingface as hf
+from runners.loading.chat import open_chat
 from runners.settings import TuneSettings
 
 #: What the loss passes over.
@@ -51,7 +51,7 @@ class Examples:
 
     def batches(self, settings: TuneSettings) -> list[Batch]:
         """Return the batches of every step, in order: seeded, the same at every call."""
-        return [self._batch([self.rows[n] for n in chunk]) for chunk in self._chosen(settings)]
+        return [self.batch([self.rows[n] for n in chunk]) for chunk in self._chosen(settings)]
 
     def trained(self, settings: TuneSettings) -> dict[str, list[str]]:
         """Return the tasks and the languages of the examples that some step sees, sorted."""
@@ -80,7 +80,8 @@ class Examples:
             epoch += 1
         return chosen[:steps]
 
-    def _batch(self, rows: Sequence[tuple[list[int], list[int]]]) -> Batch:
+    def batch(self, rows: Sequence[tuple[list[int], list[int]]]) -> Batch:
+        """Return the tensors of some examples."""
         return self._seq2seq(rows) if self.kind == "seq2seq" else self._causal(rows)
 
     def _causal(self, rows: Sequence[tuple[list[int], list[int]]]) -> Batch:
@@ -115,7 +116,7 @@ class Examples:
         return Batch(inputs, torch.tensor(labels))
 
 
-def prepare(
+def examples_of(
     records: pl.DataFrame,
     tokenizer: Any,
     settings: TuneSettings,

@@ -32,7 +32,7 @@ from isogloss.runs import (
     write_part,
 )
 from leaderboard import publishing
-from runners.tuning.checkpoint import (
+from runners.checkpoints import (
     State,
     begin,
     is_checkpoint,

@@ -12,9 +12,11 @@ import pytest
 import runners
 from isogloss.errors import IsoglossError
 from isogloss.files import read_json, sha256_file, write_json
-from runners.models import _transformers as hf
-from runners.models._resolve import locate
+from runners.loading import huggingface as hf
+from runners.loading.location import locate
+from runners.models import revision_of
 from runners.runs import score
+from runners.systems import LoadOptions
 from runners.tuning import loop as tuning_module
 
 QUICK = runners.TuneSettings(max_steps=2, rank=2, batch_size=4)
@@ -93,7 +95,7 @@ def test_an_interrupted_checkpoint_is_known_as_ours_from_the_beginning(
     out = tmp_path / "out"
     runners.tune(str(causal), corpus, out, settings=QUICK)
     with monkeypatch.context() as patched:
-        patched.setattr(tuning_module._Trainer, "_step", interrupted)
+        patched.setattr(tuning_module.Trainer, "step", interrupted)
         with pytest.raises(KeyboardInterrupt):
             runners.tune(
                 str(causal), corpus, out, settings=QUICK.model_copy(update={"max_steps": 3})
@@ -241,7 +243,7 @@ def test_another_base_at_the_same_place_is_tuned_anew(
     before = read_json(run / "run.json")["key"]
     retrain(base, 8)
     # An adapter on other weights is another system, even before it is tuned again.
-    assert score._key(str(out), None, "s", None, SHORT)["revision"] != before["revision"]  # type: ignore[arg-type]
+    assert revision_of(str(out), LoadOptions()) != before["revision"]
     losses = read_json(out / "checkpoint.json")["losses"]
     runners.tune(str(base), corpus, out, settings=QUICK)
     assert "is up to date" not in capsys.readouterr().err

@@ -174,7 +174,7 @@ def test_score_asks_nothing_again_for_other_scores(
     def never(*_: Any) -> None:
         raise AssertionError("asked again")
 
-    monkeypatch.setattr(copy._Copy, "generate", never)
+    monkeypatch.setattr(copy.Copy, "generate", never)
     answers = hashes(run / "predictions")
     runners.score("copy", "smoke", run, settings=QUICK)
     assert "is up to date" in capsys.readouterr().err

@@ -21,11 +21,12 @@ from isogloss.errors import IsoglossError
 from isogloss.files import LOCK, read_json, sealed, sha256_file, write_json
 from isogloss.locks import held
 from isogloss.runs import read_run
-from runners.models._base import Generation, GenerationSettings
-from runners.models._resolve import locate
+from runners.checkpoints import begin, is_checkpoint, read_checkpoint
+from runners.loading.location import locate
 from runners.runs.generate import generate
+from runners.settings import GenerationSettings
+from runners.systems import Generation
 from runners.tuning import loop as tuning_module
-from runners.tuning.checkpoint import begin, is_checkpoint, read_checkpoint
 
 SHORT = runners.ScoreSettings(
     resamples=5, generation=GenerationSettings(batch_size=2, max_new_tokens={"translation": 3})
@@ -155,14 +156,14 @@ def test_a_finished_run_with_a_broken_file_is_made_again(
 
 
 def interrupted_at(step: int, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    kept = tuning_module._Trainer._step
+    kept = tuning_module.Trainer.step
 
     def stopping(self: Any, batch: Any, number: int, total: int) -> None:
         if number == step:
             raise KeyboardInterrupt
         kept(self, batch, number, total)
 
-    monkeypatch.setattr(tuning_module._Trainer, "_step", stopping)
+    monkeypatch.setattr(tuning_module.Trainer, "step", stopping)
     return monkeypatch
 
 

@@ -12,9 +12,10 @@ from typing import Any
 from benchmarks.reasoning import kept
 from isogloss.errors import IsoglossError
 from isogloss.files import read_json
-from runners.models._base import Facts, GenerationSettings, LoadOptions, Prompt
-from runners.models._quiet import quiet
-from runners.models._resolve import Located, locate
+from runners.loading.location import Located, locate
+from runners.loading.notices import quiet
+from runners.settings import GenerationSettings
+from runners.systems import Facts, LoadOptions, Prompt
 
 _SPARE = 1.25
 _ADAPTER = "adapter_model.safetensors"
