@@ -206,6 +206,11 @@ def _conformed(corpus: Corpus, file: DataFile) -> pl.DataFrame:
     return conform(corpus.frame(file), where=str(corpus.folder / file.name))
 
 
+def is_corpus(folder: Path) -> bool:
+    """Tell whether a folder holds a finished corpus, sound or broken."""
+    return (folder / MANIFEST).is_file()
+
+
 def open_corpus(folder: Path | str) -> Corpus:
     """Open a finished corpus.
 
@@ -232,7 +237,7 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], tuple[ListedFile, ...]]
     path = folder / MANIFEST
     if not folder.is_dir():
         raise IsoglossError("there is no such folder", where=folder, remedy="Name a corpus folder")
-    if not path.is_file():
+    if not is_corpus(folder):
         raise IsoglossError(
             f"is not a finished corpus (no {MANIFEST})",
             where=folder,

@@ -16,7 +16,7 @@ from builders.decontamination.contamination import PROTECTED, protected
 from builders.decontamination.settings import DecontaminationOptions
 from builders.templates.loading import OWN
 from isogloss.console import warn
-from isogloss.corpora import MANIFEST, open_corpus
+from isogloss.corpora import is_corpus, open_corpus
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.languages import canonical
 from isogloss.records import SCHEMA, TASKS
@@ -156,7 +156,7 @@ def _tell_missing(name: str, examples: pl.DataFrame, languages: Sequence[str]) -
 
 
 def _is_corpus(spec: str, folder: Path) -> bool:
-    return spec.startswith(_CORPUS) or (folder / spec / MANIFEST).is_file()
+    return spec.startswith(_CORPUS) or is_corpus(folder / spec)
 
 
 def _corpus(spec: str, folder: Path) -> Path:
