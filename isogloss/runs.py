@@ -354,7 +354,7 @@ def _object(path: Path) -> dict[str, Any]:
 def begin(folder: Path, key: str, count: int) -> dict[int, pl.DataFrame]:
     """Make a folder ready for the answers of a run, in so many files.
 
-    At every moment the folder can be told for a run.
+    At every moment the folder is known for a run.
 
     Args:
         folder: The run folder, held by the caller.
@@ -373,7 +373,7 @@ def begin(folder: Path, key: str, count: int) -> dict[int, pl.DataFrame]:
         try:
             answers = take_part(path, key) if number < count else None
         except IsoglossError as error:
-            warn(f"{path}: {error.problem}; its records are asked again")
+            warn(f"{path}: {error.problem}; its records are answered again")
             answers = None
         if answers is None:
             path.unlink()

@@ -93,12 +93,11 @@ def _header(folder: Path) -> dict[str, Any]:
 
 
 def _same_suite(headers: Sequence[tuple[Path, dict[str, Any]]]) -> None:
-    first, told = headers[0]
+    first, suite = headers[0][0], headers[0][1]["suite"]
     for folder, facts in headers[1:]:
-        if facts["suite"]["sha256"] != told["suite"]["sha256"]:
+        if facts["suite"]["sha256"] != suite["sha256"]:
             raise IsoglossError(
-                f"answers another suite ({facts['suite']['name']}) than {first} "
-                f"({told['suite']['name']})",
+                f"answers another suite ({facts['suite']['name']}) than {first} ({suite['name']})",
                 where=folder,
                 remedy="Publish runs of one suite; score them again if the suite has changed",
             )
@@ -177,9 +176,9 @@ def _check_languages(run: StoredRun) -> None:
 
 def _metrics(facts: dict[str, Any]) -> tuple[str, ...]:
     """Return the metrics that a run was scored with, and those that it is ranked by."""
-    asked = facts.get("metrics") or ()
+    named = facts.get("metrics") or ()
     mains = (task.main for task in benchmarks.list_tasks().values())
-    return tuple(dict.fromkeys((*asked, *mains))) if asked else ()
+    return tuple(dict.fromkeys((*named, *mains))) if named else ()
 
 
 def _agrees(scores: pl.DataFrame, run: StoredRun) -> None:

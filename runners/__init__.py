@@ -23,10 +23,22 @@ if TYPE_CHECKING:
     from runners.settings import GenerationSettings as GenerationSettings
     from runners.settings import ScoreSettings as ScoreSettings
     from runners.settings import TuneSettings as TuneSettings
+    from runners.systems import Facts as Facts
+    from runners.systems import FamilyModule as FamilyModule
+    from runners.systems import Generation as Generation
+    from runners.systems import LoadOptions as LoadOptions
+    from runners.systems import Model as Model
+    from runners.systems import Prompt as Prompt
     from runners.tuning.loop import tune as tune
 
 _HOMES = {
-    "GenerationSettings": "runners.systems",
+    "Facts": "runners.systems",
+    "FamilyModule": "runners.systems",
+    "Generation": "runners.systems",
+    "GenerationSettings": "runners.settings",
+    "LoadOptions": "runners.systems",
+    "Model": "runners.systems",
+    "Prompt": "runners.systems",
     "ScoreSettings": "runners.settings",
     "TuneSettings": "runners.settings",
     "compare_runs": "runners.runs.compare",
@@ -46,7 +58,13 @@ _HOMES = {
 }
 
 __all__ = [
+    "Facts",
+    "FamilyModule",
+    "Generation",
     "GenerationSettings",
+    "LoadOptions",
+    "Model",
+    "Prompt",
     "ScoreSettings",
     "TuneSettings",
     "compare_runs",

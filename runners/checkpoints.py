@@ -107,7 +107,7 @@ def is_checkpoint(folder: Path) -> bool:
         if isinstance(found, dict) and found.keys() >= {"key", "weights_sha256"}:
             return True
     state = folder / STATE
-    # Its record may be broken, or not written yet; what lies there is told by its name.
+    # Its record may be broken, or not written yet; what lies there is known by its name.
     return state.is_dir() and all(
         _OF_STATE.fullmatch(path.name) or path.name.endswith(".partial") for path in state.iterdir()
     )

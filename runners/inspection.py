@@ -38,7 +38,7 @@ class Inspection:
         vocabulary: The number of tokens.
         memory_gib: The weights' memory in float32, in GiB, or None.
         languages: One row a language, with the columns of `LANGUAGES`: the more tokens a character
-            takes, the dearer and the more foreign the language is to the model.
+            takes, the more the language costs and the more foreign it is to the model.
     """
 
     model: str

@@ -69,9 +69,9 @@ class LoadOptions:
             train split.
         trust_remote_code: Whether the user said that a model's own code may run.
         where: The place to name in an error.
-        records: The records that will be asked, for systems whose answers are there already.
+        records: The records to answer, for systems whose answers are there already.
         lines: Every row of the data that they are of; see `benchmarks.Suite`.
-        generation: How it will be asked: what it cannot do is said when it is loaded.
+        generation: How it will generate: what it cannot do is said when it is loaded.
     """
 
     corpus: Path | Corpus | None = None
@@ -95,12 +95,12 @@ class Model(Protocol):
     ) -> list[list[Generation]]:
         """Answer a batch of prompts, in their order, each as often as ``settings.samples`` says.
 
-        With the same batch and settings the answers are the same, whatever was asked before.
+        With the same batch and settings the answers are the same, whatever it answered before.
         """
 
 
 class FamilyModule(Protocol):
-    """What a module of ``runners.models`` defines. Families are asked in order of ``PRIORITY``.
+    """What a module of ``runners.models`` defines. Families are tried in order of ``PRIORITY``.
 
     A module may also define ``LOCATED = True``: its specs are those of `runners.loading.location.locate`,
     whose revision then tells when a model has changed.

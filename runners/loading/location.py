@@ -261,7 +261,7 @@ def _from_hub(spec: str, where: str) -> Located:
         ) from error
     licence = None
     if (folder / "README.md").is_file():
-        told = ModelCard.load(folder / "README.md").data.get("license")
-        licence = told if isinstance(told, str) else None
+        named = ModelCard.load(folder / "README.md").data.get("license")
+        licence = named if isinstance(named, str) else None
     _check_model(folder, where)
     return Located(spec, folder, folder.name, licence=licence)

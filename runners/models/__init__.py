@@ -11,7 +11,7 @@ from runners.systems import LoadOptions, Model
 
 
 def families() -> list[Any]:
-    """Return the modules of ``runners.models`` in the order in which they are asked."""
+    """Return the modules of ``runners.models`` in the order of their ``PRIORITY``."""
     found = discover("runners.models").items()
     return [one for _, one in sorted(found, key=lambda item: (item[1].PRIORITY, item[0]))]
 

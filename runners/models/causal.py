@@ -52,7 +52,7 @@ class Causal:
         batch = self._tokenizer.pad(
             {"input_ids": [row[-room:] for row in ids]}, return_tensors="pt"
         ).to(self._model.device)
-        asked = batch["input_ids"].shape[1]
+        width = batch["input_ids"].shape[1]
         samples = list(
             hf.generated(
                 self._model,
@@ -68,7 +68,7 @@ class Causal:
         return [
             [
                 self._generation(
-                    row[asked:], settings.limit(prompt.task), seconds, len(whole) > room, begin
+                    row[width:], settings.limit(prompt.task), seconds, len(whole) > room, begin
                 )
                 for row in rows
             ]

@@ -53,7 +53,7 @@ def accepts(spec: str, options: LoadOptions) -> bool:
 
 
 def load(spec: str, options: LoadOptions) -> Outputs:
-    """Read the answers to the records that are asked.
+    """Read the answers to the records that need one.
 
     Raises:
         IsoglossError: A file is missing or broken, or does not answer just those records; see

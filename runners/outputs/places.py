@@ -126,10 +126,10 @@ def _files(
         else:
             without.append(cell)
     if without:
-        told = ", ".join(map(str, without[:3])) + (", …" if len(without) > 3 else "")
+        named = ", ".join(map(str, without[:3])) + (", …" if len(without) > 3 else "")
         wanted = next(_candidates(without[0], patterns or [str(where / _EXAMPLE)], spelled), None)
         raise IsoglossError(
-            f"there is no file for {len(without)} of the suite's {len(cells)} cells: {told}",
+            f"there is no file for {len(without)} of the suite's {len(cells)} cells: {named}",
             where=where,
             remedy=f"For {without[0]} it could be {wanted}"
             if wanted

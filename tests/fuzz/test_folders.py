@@ -337,7 +337,7 @@ def test_a_damaged_site_json(examples: int, tmp_path: Path) -> None:
     path = site / "site.json"
 
     def read() -> None:
-        for name in publishing._listed(site):
+        for name in publishing.files_of(site):
             inside = (site / name).resolve()
             assert inside.is_relative_to(site.resolve()) and inside != site.resolve()
 

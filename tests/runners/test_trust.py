@@ -130,7 +130,9 @@ def test_an_unfinished_run_with_a_broken_part_asks_it_again(
     assert generate(again, records, out, settings, "A").equals(first)
     if breaking is not flip:  # which may hit what no reader looks at
         assert again.asked == 2
-        assert ("its records are asked again" in capsys.readouterr().err) == (breaking is not gone)
+        assert ("its records are answered again" in capsys.readouterr().err) == (
+            breaking is not gone
+        )
     assert part.read_bytes() == sound
     assert not list(out.rglob("*.partial"))
 
