@@ -2,16 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from isogloss.runs import MOST_RESAMPLES
 from isogloss.settings import Settings
-from runners.models._base import GenerationSettings
 
 #: A seed, as small as every library takes it.
 Seed = Annotated[int, Field(ge=-(1 << 31), lt=1 << 32)]
+
+
+class GenerationSettings(Settings):
+    """How answers are generated: greedily, or drawn with a seed; either way the same every time.
+
+    Attributes:
+        max_new_tokens: The limit of each task.
+        batch_size: Prompts at once.
+        system: A system message; None leaves the one that the model was tuned with, or its own
+            default, if it has one.
+        samples: Answers to each prompt; more than one only where they are drawn.
+        temperature: Draw each token from the model's probabilities, their logits divided by this;
+            0 takes the likeliest token. Systems that do not generate text leave it alone.
+        top_p: Draw from the likeliest tokens only, as many as reach this probability together
+            (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration").
+        seed: The seed of what is drawn.
+        dtype: What weights are computed in; ``auto`` is bfloat16 on an accelerator and float32 on
+            processors. bfloat16 is some times faster where the hardware has it, and rounds.
+    """
+
+    max_new_tokens: dict[str, int] = Field(default_factory=dict)
+    batch_size: int = Field(default=32, gt=0)
+    system: str | None = None
+    samples: int = Field(default=1, gt=0, le=10_000)
+    temperature: float = Field(default=0.0, ge=0, le=100)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    seed: int = 42
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+
+    @model_validator(mode="after")
+    def _drawn(self) -> Self:
+        if self.temperature == 0 and self.samples > 1:
+            raise ValueError(
+                f"{self.samples} samples without a temperature would be one answer "
+                f"{self.samples} times. Set temperature above 0, 0.8 for instance"
+            )
+        if self.temperature == 0 and self.top_p < 1:
+            raise ValueError("top_p decides nothing without a temperature. Set it above 0")
+        return self
+
+    def limit(self, task: str) -> int:
+        """Return the limit of new tokens of a task."""
+        return self.max_new_tokens.get(task, 128)
 
 
 class TuneSettings(Settings):

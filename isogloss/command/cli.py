@@ -258,13 +258,12 @@ def score(
 
 
 def _show_scores(folder: Path, asked: Sequence[str]) -> None:
-    import polars as pl
-
     from benchmarks import list_tasks
     from isogloss.command.showing import show_scores
+    from isogloss.runs import read_scores
 
     mains = {name: task.main for name, task in list_tasks().items()}
-    show_scores(pl.read_parquet(folder / "scores.parquet"), mains, asked)
+    show_scores(read_scores(folder), mains, asked)
 
 
 @app.command(**example("isogloss inspect HuggingFaceTB/SmolLM2-135M-Instruct"))

@@ -23,8 +23,8 @@ def runner_engine(*, trust_remote_code: bool = False) -> Callable[..., list[str]
 
     @cache
     def loaded(model: str) -> Any:
-        from runners.models._base import LoadOptions
-        from runners.runs.score import load_model
+        from runners.models import load_model
+        from runners.systems import LoadOptions
 
         options = LoadOptions(trust_remote_code=trust_remote_code, where=f"model {model}")
         return load_model(model, options)
@@ -39,7 +39,8 @@ def runner_engine(*, trust_remote_code: bool = False) -> Callable[..., list[str]
     ) -> list[str]:
         """Return an answer to each prompt, in order; one that was cut off at the limit is empty."""
         from isogloss.settings import validate
-        from runners.models._base import GenerationSettings, Prompt
+        from runners.settings import GenerationSettings
+        from runners.systems import Prompt
 
         table = dict(settings)
         if seed is not None:

@@ -1,4 +1,4 @@
-"""Characters in other people's answers that nobody sees: they are scored, and the user is told."""
+"""Characters in other people's answers that nobody sees: they are scored, and the user is warned."""
 
 from __future__ import annotations
 

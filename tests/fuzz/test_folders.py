@@ -25,10 +25,17 @@ from builders.recipe import load_recipe
 from isogloss.corpora import open_corpus, with_own_hash
 from isogloss.errors import IsoglossError
 from isogloss.files import is_whole, put_whole, read_json, sealed, sha256_file, write_json
-from isogloss.runs import PREDICTIONS, facts_text, read_run, read_scores, take_part, write_part
+from isogloss.runs import (
+    PREDICTIONS,
+    check_folder,
+    facts_text,
+    read_run,
+    read_scores,
+    take_part,
+    write_part,
+)
 from leaderboard import publishing
-from runners.runs.generate import check_run_folder
-from runners.tuning.checkpoint import (
+from runners.checkpoints import (
     State,
     begin,
     is_checkpoint,
@@ -265,7 +272,7 @@ def test_a_damaged_progress_json(examples: int, tmp_path: Path) -> None:
     path = tmp_path / "run" / "progress.json"
     path.parent.mkdir()
     sound = json.dumps({"key": "0" * 64}).encode()
-    read = at(path, lambda: check_run_folder(path.parent))
+    read = at(path, lambda: check_folder(path.parent))
     Reader("progress.json", "json", sound, read).fuzz(examples)
 
 
@@ -330,7 +337,7 @@ def test_a_damaged_site_json(examples: int, tmp_path: Path) -> None:
     path = site / "site.json"
 
     def read() -> None:
-        for name in publishing._listed(site):
+        for name in publishing.files_of(site):
             inside = (site / name).resolve()
             assert inside.is_relative_to(site.resolve()) and inside != site.resolve()
 

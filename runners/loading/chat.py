@@ -6,14 +6,14 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
 
-# Templates are programs: one that takes longer than this for a prompt does not end.
-_SECONDS = 5.0
+#: Templates are programs: one that takes longer than this for a prompt does not end.
+SECONDS = 5.0
 # What a template may take of memory while it is tried.
 _ROOM = 1 << 30
 # Words that no template has of its own.
@@ -26,7 +26,7 @@ class _TooLong(Exception):
 
 @dataclass(frozen=True)
 class Chat:
-    """Prompts as a model is asked them: by its chat template, else as plain text.
+    """Prompts as a model gets them: by its chat template, else as plain text.
 
     Attributes:
         tokenizer: The model's.
@@ -34,12 +34,14 @@ class Chat:
         merged: Whether the system message stands at the head of the user's, since the template
             takes none of its own.
         where: The place to name in an error.
+        seconds: The longest time that the template may take for a prompt.
     """
 
     tokenizer: Any
     system: str | None
     merged: bool
     where: str
+    seconds: float = SECONDS
 
     @property
     def templated(self) -> bool:
@@ -47,7 +49,7 @@ class Chat:
         return bool(getattr(self.tokenizer, "chat_template", None))
 
     def prompt(self, text: str) -> str:
-        """Return what the model is asked.
+        """Return a prompt as the model gets it.
 
         Raises:
             IsoglossError: The template fails on this text.
@@ -55,11 +57,40 @@ class Chat:
         if not self.templated:
             return f"{self.system}\n\n{text}\n" if self.system else f"{text}\n"
         if self.merged:
-            return _rendered(self.tokenizer, _merged(self.system, text), None, self.where)
-        return _rendered(self.tokenizer, text, self.system, self.where)
+            return self._rendered(f"{self.system}\n\n{text}" if self.system else text, None)
+        return self._rendered(text, self.system)
+
+    def _takes_system(self) -> bool:
+        """Tell whether the template has a place for a system message."""
+        try:
+            rendered = self._render(_USER, _SYSTEM)
+            if not self.system:  # an empty one stands in the place of the template's own default
+                self._render(_USER, self.system)
+        except Exception:  # whatever a template raises, it does not take it
+            return False
+        return _SYSTEM in rendered and _USER in rendered
+
+    def _rendered(self, text: str, system: str | None) -> str:
+        try:
+            return self._render(text, system)
+        except _TooLong as error:
+            raise _useless("does not end", self.where) from error
+        except Exception as error:  # templates are programs of others, and raise anything
+            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise _useless(f"cannot be used ({first})", self.where) from error
+
+    def _render(self, text: str, system: str | None) -> str:
+        messages = [] if system is None else [{"role": "system", "content": system}]
+        messages.append({"role": "user", "content": text})
+        with _time_limit(self.seconds):
+            return str(
+                self.tokenizer.apply_chat_template(
+                    messages, tokenize=False, add_generation_prompt=True
+                )
+            )
 
 
-def open_chat(tokenizer: Any, system: str | None, where: str) -> Chat:
+def open_chat(tokenizer: Any, system: str | None, where: str, *, seconds: float = SECONDS) -> Chat:
     """Try a model's chat template with a message, and a system message if there is one.
 
     A template that refuses a system message, or drops it, has it at the head of the user's message
@@ -68,56 +99,23 @@ def open_chat(tokenizer: Any, system: str | None, where: str) -> Chat:
     Raises:
         IsoglossError: The template does not parse, does not end, or leaves out what is asked.
     """
-    chat = Chat(tokenizer, system, False, where)
+    chat = Chat(tokenizer, system, False, where, seconds)
     if not chat.templated:
         return chat
     with _little_memory():
-        plain = _rendered(tokenizer, _USER, None, where)
+        plain = chat._rendered(_USER, None)
         if not plain.strip():
             raise _useless("gives an empty prompt", where)
         if _USER not in plain:
             raise _useless("leaves out what is asked", where)
-        if system is None or _takes_system(tokenizer, system):
+        if system is None or chat._takes_system():
             return chat
     if system:
         warn(
             f"{where}: its chat template takes no system message; "
             "it stands at the head of each prompt"
         )
-    return Chat(tokenizer, system, True, where)
-
-
-def _takes_system(tokenizer: Any, system: str) -> bool:
-    try:
-        rendered = _render(tokenizer, _USER, _SYSTEM)
-        if not system:  # an empty one stands in the place of the template's own default
-            _render(tokenizer, _USER, system)
-    except Exception:  # whatever a template raises, it does not take it
-        return False
-    return _SYSTEM in rendered and _USER in rendered
-
-
-def _merged(system: str | None, text: str) -> str:
-    return f"{system}\n\n{text}" if system else text
-
-
-def _rendered(tokenizer: Any, text: str, system: str | None, where: str) -> str:
-    try:
-        return _render(tokenizer, text, system)
-    except _TooLong as error:
-        raise _useless("does not end", where) from error
-    except Exception as error:  # templates are programs of others, and raise anything
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise _useless(f"cannot be used ({first})", where) from error
-
-
-def _render(tokenizer: Any, text: str, system: str | None) -> str:
-    messages = [] if system is None else [{"role": "system", "content": system}]
-    messages.append({"role": "user", "content": text})
-    with _time_limit():
-        return str(
-            tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        )
+    return replace(chat, merged=True)
 
 
 def _useless(problem: str, where: str) -> IsoglossError:
@@ -129,7 +127,7 @@ def _useless(problem: str, where: str) -> IsoglossError:
 
 
 @contextmanager
-def _time_limit() -> Iterator[None]:
+def _time_limit(seconds: float) -> Iterator[None]:
     """Interrupt what takes too long; only the main thread of a Unix process can."""
     usable = hasattr(signal, "setitimer")
     if not usable or threading.current_thread() is not threading.main_thread():
@@ -140,7 +138,7 @@ def _time_limit() -> Iterator[None]:
         raise _TooLong
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, _SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:

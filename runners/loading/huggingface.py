@@ -12,9 +12,10 @@ from typing import Any
 from benchmarks.reasoning import kept
 from isogloss.errors import IsoglossError
 from isogloss.files import read_json
-from runners.models._base import Facts, GenerationSettings, LoadOptions, Prompt
-from runners.models._quiet import quiet
-from runners.models._resolve import Located, locate
+from runners.loading.location import Located, locate
+from runners.loading.notices import quiet
+from runners.settings import GenerationSettings
+from runners.systems import Facts, LoadOptions, Prompt
 
 _SPARE = 1.25
 _ADAPTER = "adapter_model.safetensors"
@@ -94,10 +95,10 @@ def _first_line(error: BaseException) -> str:
 
 def _own_code(folder: Path) -> bool:
     try:
-        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return False  # AutoConfig tells what is wrong with it
-    return isinstance(told, dict) and "auto_map" in told
+    return isinstance(config, dict) and "auto_map" in config
 
 
 def generates(config: Any) -> str | None:
@@ -215,7 +216,7 @@ def _contiguous(_: Any, given: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _check_adapter(located: Located) -> None:
-    """Refuse an adapter that is pickled, and one that transformers would load unasked."""
+    """Refuse an adapter that is pickled, and one that transformers would load beside it."""
     if located.adapter is not None and not (located.adapter / _ADAPTER).is_file():
         raise IsoglossError(
             f"has no {_ADAPTER}",
@@ -241,8 +242,8 @@ def weight_files(folder: Path) -> list[Path]:
     index = folder / "model.safetensors.index.json"
     if not index.is_file():
         return sorted(folder.glob("*.safetensors"))
-    told = read_json(index)
-    parts = told.get("weight_map") if isinstance(told, dict) else None
+    table = read_json(index)
+    parts = table.get("weight_map") if isinstance(table, dict) else None
     if not isinstance(parts, dict) or not all(isinstance(name, str) for name in parts.values()):
         raise IsoglossError("has no weight_map of names to files", where=index)
     names = sorted(set(parts.values()))
@@ -319,16 +320,16 @@ def facts_of(located: Located, family: str, parameters: int) -> Facts:
 def _tuning(checkpoint: dict[str, Any]) -> dict[str, Any]:
     """Return how a checkpoint was tuned, and on what: an older one does not say."""
     trained = ("languages_trained", "tasks_trained")
-    told = {name: checkpoint[name] for name in trained if name in checkpoint}
-    return {**checkpoint["settings"], **told}
+    on = {name: checkpoint[name] for name in trained if name in checkpoint}
+    return {**checkpoint["settings"], **on}
 
 
 def system_of(settings: GenerationSettings, facts: Facts) -> str | None:
-    """Return the system message to ask with: the user's, or the one that the model was tuned with."""
+    """Return the system message of a prompt: the user's, or the one that the model was tuned with."""
     if settings.system is not None or facts.tuning is None:
         return settings.system
-    told: str | None = facts.tuning.get("system")
-    return told
+    system: str | None = facts.tuning.get("system")
+    return system
 
 
 def generated(

@@ -1,17 +1,16 @@
-"""What every family of models is: something that answers prompts."""
+"""What a system is: something that answers prompts. Every family of models keeps to this."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Protocol
 
 import polars as pl
-from pydantic import Field, model_validator
 
 from isogloss.corpora import Corpus
-from isogloss.settings import Settings
+from runners.settings import GenerationSettings
 
 #: Prompts that a system without weights answers at once.
 AT_ONCE = 10_000
@@ -48,49 +47,6 @@ class Generation:
     truncated: bool = False
 
 
-class GenerationSettings(Settings):
-    """How answers are generated: greedily, or drawn with a seed; either way the same every time.
-
-    Attributes:
-        max_new_tokens: The limit of each task.
-        batch_size: Prompts at once.
-        system: A system message; None leaves the one that the model was tuned with, or its own
-            default, if it has one.
-        samples: Answers to each prompt; more than one only where they are drawn.
-        temperature: Draw each token from the model's probabilities, their logits divided by this;
-            0 takes the likeliest token. Systems that do not generate text leave it alone.
-        top_p: Draw from the likeliest tokens only, as many as reach this probability together
-            (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration").
-        seed: The seed of what is drawn.
-        dtype: What weights are computed in; ``auto`` is bfloat16 on an accelerator and float32 on
-            processors. bfloat16 is some times faster where the hardware has it, and rounds.
-    """
-
-    max_new_tokens: dict[str, int] = Field(default_factory=dict)
-    batch_size: int = Field(default=32, gt=0)
-    system: str | None = None
-    samples: int = Field(default=1, gt=0, le=10_000)
-    temperature: float = Field(default=0.0, ge=0, le=100)
-    top_p: float = Field(default=1.0, gt=0, le=1)
-    seed: int = 42
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-
-    @model_validator(mode="after")
-    def _drawn(self) -> Self:
-        if self.temperature == 0 and self.samples > 1:
-            raise ValueError(
-                f"{self.samples} samples without a temperature would be one answer "
-                f"{self.samples} times. Set temperature above 0, 0.8 for instance"
-            )
-        if self.temperature == 0 and self.top_p < 1:
-            raise ValueError("top_p decides nothing without a temperature. Set it above 0")
-        return self
-
-    def limit(self, task: str) -> int:
-        """Return the limit of new tokens of a task."""
-        return self.max_new_tokens.get(task, 128)
-
-
 @dataclass(frozen=True)
 class Facts:
     """What is known of a system: shown beside its scores."""
@@ -113,9 +69,9 @@ class LoadOptions:
             train split.
         trust_remote_code: Whether the user said that a model's own code may run.
         where: The place to name in an error.
-        records: The records that will be asked, for systems whose answers are there already.
+        records: The records to answer, for systems whose answers are there already.
         lines: Every row of the data that they are of; see `benchmarks.Suite`.
-        generation: How it will be asked: what it cannot do is said when it is loaded.
+        generation: How it will generate: what it cannot do is said when it is loaded.
     """
 
     corpus: Path | Corpus | None = None
@@ -139,14 +95,14 @@ class Model(Protocol):
     ) -> list[list[Generation]]:
         """Answer a batch of prompts, in their order, each as often as ``settings.samples`` says.
 
-        With the same batch and settings the answers are the same, whatever was asked before.
+        With the same batch and settings the answers are the same, whatever it answered before.
         """
 
 
 class FamilyModule(Protocol):
-    """What a module of ``runners.models`` defines. Families are asked in order of ``PRIORITY``.
+    """What a module of ``runners.models`` defines. Families are tried in order of ``PRIORITY``.
 
-    A module may also define ``LOCATED = True``: its specs are those of `runners.models._resolve.locate`,
+    A module may also define ``LOCATED = True``: its specs are those of `runners.loading.location.locate`,
     whose revision then tells when a model has changed.
     """
 
@@ -158,14 +114,6 @@ class FamilyModule(Protocol):
 
     def load(self, spec: str, options: LoadOptions) -> Model:
         """Load the model."""
-
-
-def families() -> list[Any]:
-    """Return the modules of ``runners.models`` in the order in which they are asked."""
-    from isogloss.plugins import discover
-
-    found = discover("runners.models").items()
-    return [one for _, one in sorted(found, key=lambda item: (item[1].PRIORITY, item[0]))]
 
 
 def prompts_of(records: pl.DataFrame) -> list[Prompt]:

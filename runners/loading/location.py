@@ -17,10 +17,10 @@ from isogloss.environment import cache_folder
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.files import disk, hashes_of, is_whole, put_whole, sha256_json, sha256_of, write_error
 from isogloss.locks import scratch
-from runners.tuning.checkpoint import CHECKPOINT, STATE, read_checkpoint
+from runners.checkpoints import CHECKPOINT, STATE, read_checkpoint
 
 if TYPE_CHECKING:
-    from runners.models._base import LoadOptions
+    pass
 
 # Weights are safetensors only: a pickle runs whatever its writer put into it.
 _WEIGHTS = "*.safetensors"
@@ -77,23 +77,6 @@ def locate(spec: str, *, where: str = "model") -> Located:
     if path.is_absolute() or spec.startswith((".", "~")) or path.exists():
         raise IsoglossError(f"there is no model folder {spec!r}", where=where)
     return _from_hub(spec, where)
-
-
-def revision_of(spec: str, options: LoadOptions) -> str | None:
-    """Return the revision of a model that `locate` finds; None for systems of another family.
-
-    Raises:
-        IsoglossError: It is not there, or is not a model.
-        Unavailable: It cannot be fetched.
-    """
-    from runners.models._base import families
-
-    for family in families():
-        if getattr(family, "LOCATED", False):
-            return locate(spec, where=options.where).revision
-        if family.accepts(spec, options):
-            return None
-    return None
 
 
 def contents(paths: Iterable[Path]) -> str:
@@ -210,7 +193,7 @@ def _convert(path: Path, target: Path, where: str) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from runners.models._quiet import quiet
+    from runners.loading.notices import quiet
 
     try:
         # transformers shows a bar of its own here that it offers no way to turn off.
@@ -278,7 +261,7 @@ def _from_hub(spec: str, where: str) -> Located:
         ) from error
     licence = None
     if (folder / "README.md").is_file():
-        told = ModelCard.load(folder / "README.md").data.get("license")
-        licence = told if isinstance(told, str) else None
+        named = ModelCard.load(folder / "README.md").data.get("license")
+        licence = named if isinstance(named, str) else None
     _check_model(folder, where)
     return Located(spec, folder, folder.name, licence=licence)

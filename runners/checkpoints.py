@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from isogloss.console import warn
-from isogloss.errors import IsoglossError
+from isogloss.errors import IsoglossError, remedied
 from isogloss.files import (
     broken,
     check_seal,
@@ -107,7 +107,7 @@ def is_checkpoint(folder: Path) -> bool:
         if isinstance(found, dict) and found.keys() >= {"key", "weights_sha256"}:
             return True
     state = folder / STATE
-    # Its record may be broken, or not written yet; what lies there is told by its name.
+    # Its record may be broken, or not written yet; what lies there is known by its name.
     return state.is_dir() and all(
         _OF_STATE.fullmatch(path.name) or path.name.endswith(".partial") for path in state.iterdir()
     )
@@ -121,9 +121,10 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
             beside those that were written.
     """
     path = folder / CHECKPOINT
-    facts = read_json(path)
-    validate(_Facts, facts, where=str(path))
-    check_seal(facts, where=path, needed="files" in facts, measured=_MEASURED, remedy=_REMEDY)
+    with remedied(_REMEDY):
+        facts = read_json(path)
+        validate(_Facts, facts, where=str(path))
+        check_seal(facts, where=path, needed="files" in facts, measured=_MEASURED)
     if "files" not in facts:  # an older version listed none
         weights = sorted((folder / "model").glob("*.safetensors"))
         if sha256_json(hashes_of(weights)) != facts["weights_sha256"]:
