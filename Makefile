@@ -24,7 +24,7 @@ demo: $(READY)
 	$(BIN)/isogloss run builders/recipes/starter.toml --out $(DEMO)
 
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -11,9 +11,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from corpora import row, write_corpus, write_manifest
-from fuzzing import Reader, at, each_quick_and_many
-from resealing import resealed
+from support.corpora import row, write_corpus, write_manifest
+from support.fuzz import Reader, at, each_quick_and_many
+from support.recipes import little_recipe
+from support.runs import resealed
 
 import runners
 from builders.filters._scores import KnownScores
@@ -138,35 +139,12 @@ def test_a_damaged_lock(examples: int, tmp_path: Path) -> None:
     Reader("recipe.lock", "json", sound, at(lock.path_of(recipe), read)).fuzz(examples)
 
 
-RECIPE = """
-name = "little"
-languages = ["de"]
-tasks = ["translation"]
-[[sources]]
-name = "ours"
-kind = "files"
-path = "pairs.csv"
-task = "translation"
-columns = { input = "en", output = "text" }
-language = "de"
-source_language = "en"
-licence = "CC0-1.0"
-[[filters]]
-name = "length"
-max_chars = 12
-[split]
-test = 0.0
-"""
-
-
 @pytest.fixture
 def unfinished(tmp_path: Path) -> Iterator[tuple[Path, Callable[[], object]]]:
     """What a stopped build has staged of a source, and its taking up: as it was, or not at all."""
-    (tmp_path / "pairs.csv").write_text(
-        "en,text\n" + "".join(f"word {n},Wort {n}\n" for n in range(5)) + f"long,{'x' * 50}\n"
-    )
-    (tmp_path / "r.toml").write_text(RECIPE)
-    plan = load_recipe(tmp_path / "r.toml")
+    pairs = [*((f"word {n}", f"Wort {n}", "de") for n in range(5)), ("long", "x" * 50, "de")]
+    length = '[[filters]]\nname = "length"\nmax_chars = 12\n[split]\ntest = 0.0\n'
+    plan = load_recipe(little_recipe(tmp_path, pairs, length))
     begun = open_build(
         plan, tmp_path / "out", purpose="corpus", force=True, frozen=False, workers=1
     )

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from fuzzing import MANY, Reader, at, each_quick_and_many
-from tiny_models import tokenizer, write_causal
+from support.fuzz import MANY, Reader, at, each_quick_and_many
+from support.models import tokenizer, write_causal
 
 from runners.loading.chat import open_chat
 from runners.loading.huggingface import parameter_count

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from commanding import done
+from support.command import done
 
 import benchmarks
 import leaderboard
