@@ -89,10 +89,10 @@ def test_a_tokenizer_comes_from_the_hub_at_a_revision(tokenizer: Path, tmp_path:
     (tokenizer / "tokenizer.json").rename(tmp_path / "hub/models/org/words/tokenizer.json")
     code = (
         "from pathlib import Path\n"
-        "from builders.mixture import tokens\n"
+        "from builders.mixture import sizes\n"
         "from isogloss.errors import IsoglossError\n"
         "for spec in ('org/words@main', 'org/none@main', 'org/words@v9'):\n"
-        "    try: print(tokens.locate(spec, Path(), where='r').name)\n"
+        "    try: print(sizes.locate(spec, Path(), where='r').name)\n"
         "    except IsoglossError as error: print(type(error).__name__, error)\n"
     )
     with HubServer(tmp_path / "hub") as hub:
@@ -101,8 +101,8 @@ def test_a_tokenizer_comes_from_the_hub_at_a_revision(tokenizer: Path, tmp_path:
             [sys.executable, "-c", code], env=hub_only, capture_output=True, text=True, check=True
         ).stdout.splitlines()
         assert first == "tokenizer.json"
-        assert "org/none: there is no such model, or it is private" in none
-        assert "org/words: there is no revision 'v9'" in revision
+        assert "there is no model 'org/none' on the Hugging Face hub, or it is private" in none
+        assert "the model 'org/words' has no revision 'v9'" in revision
         asked = len(hub.requests)
         again, absent, _ = subprocess.run(
             [sys.executable, "-c", code], env=hub_only | {"ISOGLOSS_OFFLINE": "1"},
@@ -120,5 +120,5 @@ def test_what_is_no_tokenizer_is_told(tokenizer: Path, monkeypatch: pytest.Monke
     with pytest.raises(IsoglossError, match=r"there is no file .*none\.json"):
         measured("none.json", tokenizer)
     monkeypatch.setenv("ISOGLOSS_OFFLINE", "1")
-    with pytest.raises(Unavailable, match="is not in the cache"):
+    with pytest.raises(Unavailable, match="tokenizer.json of 'org/name' is not in the cache"):
         measured("org/name@main", tokenizer)
