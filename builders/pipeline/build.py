@@ -16,8 +16,8 @@ from builders.pipeline.prepare import Prepared, prepare
 from builders.recipe import Recipe, loaded
 from builders.report import card, page, thresholds
 from builders.rows.rows import POSITION
-from builders.sources._base import Engine
 from builders.templates.applying import apply
+from isogloss.chat import Engine
 from isogloss.console import progress, say
 from isogloss.inorder import in_order
 from isogloss.records import conform, with_ids

@@ -14,7 +14,7 @@ from builders.pipeline.all_sources import Choosing
 from builders.pipeline.prepare import Prepared, prepare
 from builders.recipe import Recipe, loaded
 from builders.rows.rows import POSITION, packed, write_parquet
-from builders.sources._base import Engine
+from isogloss.chat import Engine
 from isogloss.console import progress, say
 from isogloss.inorder import in_order
 

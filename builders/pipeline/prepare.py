@@ -20,10 +20,11 @@ from builders.pipeline.each_source import Opened, Staged, Staging
 from builders.recipe import Recipe
 from builders.rows.ledger import Ledger, commonest, summary
 from builders.rows.rows import Store
-from builders.sources._base import Earlier, Engine
+from builders.sources._base import Earlier
 from builders.sources._opening import PlannedSource
 from builders.templates.loading import Templates, load_templates
 from isogloss import __version__
+from isogloss.chat import Engine
 from isogloss.command.showing import printable
 from isogloss.console import say, warn
 from isogloss.corpora import MANIFEST, open_corpus, with_own_hash

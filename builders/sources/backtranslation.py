@@ -16,12 +16,12 @@ from pydantic import Field, field_validator, model_validator
 from builders.example import blank, examples, is_blank, rank
 from builders.readers.lines import lines
 from builders.sources._answers import Answers
-from builders.sources._base import Context, Engine, Reading, SourceOptions
+from builders.sources._base import Context, Reading, SourceOptions
 from builders.sources._bitext import numbered
 from builders.sources._earlier import opened
 from builders.sources._files import Files, Found, find, fingerprint, known_licence
 from builders.sources._unread import Unread
-from isogloss.chat import OpenAIEngine
+from isogloss.chat import ChatClient, Engine
 from isogloss.console import say
 from isogloss.errors import IsoglossError
 from isogloss.files import sha256_json
@@ -292,7 +292,7 @@ class _Asking:
     def _opened(self) -> Engine:
         options, where = self._options, self._context.where
         if options.endpoint is not None:
-            return OpenAIEngine(
+            return ChatClient(
                 options.endpoint,
                 api_key_env=options.api_key_env,
                 concurrency=options.concurrency,

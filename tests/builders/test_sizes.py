@@ -120,5 +120,5 @@ def test_what_is_no_tokenizer_is_told(tokenizer: Path, monkeypatch: pytest.Monke
     with pytest.raises(IsoglossError, match=r"there is no file .*none\.json"):
         measured("none.json", tokenizer)
     monkeypatch.setenv("ISOGLOSS_OFFLINE", "1")
-    with pytest.raises(Unavailable, match="tokenizer.json of 'org/name' is not in the cache"):
+    with pytest.raises(Unavailable, match=r"tokenizer\.json of 'org/name' is not in the cache"):
         measured("org/name@main", tokenizer)
