@@ -9,7 +9,7 @@ import regex
 from pydantic import Field
 
 from builders.filters._base import FilterOptions, Sweep, because, first_of
-from builders.readers.placeholders import differing
+from builders.placeholders import differing
 
 DESCRIPTION = "drops translations whose placeholders or tags are not those of their source"
 

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import polars as pl
 import regex
 
+from builders.placeholders import misplaced
 from builders.readers import mnemonics
 from builders.readers.contexts import IN_ONE_STRING, parted, without_context
 from builders.readers.credits import names_translators
 from builders.readers.mnemonics import without_mnemonic
-from builders.readers.placeholders import misplaced
 from builders.readers.po import Catalog, Entry
 from isogloss.text import comparable
 

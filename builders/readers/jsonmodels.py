@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from builders.readers.faults import OneWhole
 from builders.readers.lines import blocks
-from builders.sources._rows import OneWhole
 from isogloss.errors import IsoglossError
 
 M = TypeVar("M", bound=BaseModel)
@@ -52,7 +52,7 @@ def from_json(model: type[M], line: bytes, where: str, remedy: str) -> M:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         # The parser was given one line, and counts from it.
-        told = first["msg"].replace(" at line 1 column ", " at byte ")
+        problem = first["msg"].replace(" at line 1 column ", " at byte ")
         raise IsoglossError(
-            f"{place}: {told}" if place else told, where=where, remedy=remedy
+            f"{place}: {problem}" if place else problem, where=where, remedy=remedy
         ) from error

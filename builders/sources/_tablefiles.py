@@ -95,7 +95,7 @@ class RecordOptions(TableOptions):
         task: Literal["translation", "qa", "summarization", "code"],
         *,
         given: str,
-        asked: str,
+        wanted: str,
         **columns: str | None,
     ) -> MappedOptions:
         """Return records as a mapping of columns.
@@ -103,7 +103,7 @@ class RecordOptions(TableOptions):
         Args:
             task: The task of each.
             given: The column of the inputs.
-            asked: The column of the outputs.
+            wanted: The column of the outputs.
             columns: Further columns, beside those of `RecordColumns`.
         """
         common = {name: getattr(self.columns, name) for name in RecordColumns.model_fields}
@@ -111,7 +111,7 @@ class RecordOptions(TableOptions):
             name=self.name,
             kind=self.kind,
             task=task,
-            columns=Columns(input=given, output=asked, **common, **columns),
+            columns=Columns(input=given, output=wanted, **common, **columns),
             language=self.language,
             split=self.split,
         )
@@ -135,7 +135,7 @@ def open_tables(options: TableOptions, context: Context) -> tuple[Files, list[Ta
 
 
 def table_of(file: Found, options: TableOptions, context: Context) -> Table:
-    """Tell how a file is written.
+    """Return how a file is written.
 
     Raises:
         IsoglossError: Its kind is not known.
@@ -194,7 +194,7 @@ def frames(
                     languages=languages,
                     broken=batch.broken,
                 )
-    faults.tell()
+    faults.warn()
     if quoted:
         name, count = next(iter(quoted.items()))
         warn(

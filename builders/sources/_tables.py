@@ -68,7 +68,7 @@ class Batch:
     """Some rows of a table.
 
     Attributes:
-        rows: The columns that are asked for; of JSON, a dotted name is a column.
+        rows: The wanted columns; of JSON, a dotted name is a column.
         numbers: The number of each: of its line in JSON Lines, else of the row, from 1.
         broken: What is wrong with a row, and in which line; null where nothing is.
         quoted: How many fields look quoted in a file that is read as one without quotes.
@@ -101,7 +101,7 @@ class Faults:
             self.count += found.len()
             self.first = self.first or found[0]
 
-    def tell(self) -> None:
+    def warn(self) -> None:
         """Warn that there are some, once all is read."""
         if self.first is not None:
             first = printable(self.first[:300])
@@ -109,7 +109,7 @@ class Faults:
 
 
 def format_of(path: Path) -> Format | None:
-    """Return the kind of file that a name's suffix tells, or None."""
+    """Return the kind of file that a name's suffix says, or None."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in _COMPRESSED:
         suffixes.pop()
@@ -117,7 +117,7 @@ def format_of(path: Path) -> Format | None:
 
 
 def batches(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
-    """Read the columns of a file that one mapping or more ask for, in order, a batch at a time.
+    """Read the columns of a file that one mapping or more take, in order, a batch at a time.
 
     Raises:
         IsoglossError: The file is not what it should be, with the line or row where it is not.
@@ -155,7 +155,7 @@ class _Rows:
 
 
 # JSON Lines. Each record says its own types, and their texts are to stay as written: what infers
-# types for a column changes them (5 beside 2.5 is 5.0), or fails at one that nobody asks for.
+# types for a column changes them (5 beside 2.5 is 5.0), or fails at one that nobody wants.
 
 
 def _json_lines(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
@@ -166,7 +166,7 @@ def _json_lines(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
 def json_batches(
     read: Iterable[Block], columns: Sequence[Columns], path: str, name: str
 ) -> Iterator[Batch]:
-    """Read what mappings ask for of records of JSON, one a line.
+    """Read what mappings take of records of JSON, one a line.
 
     Args:
         read: Blocks of lines.
@@ -178,7 +178,7 @@ def json_batches(
         IsoglossError: The file begins with a list, or no record of its first block is whole, or
             none has one of the columns.
     """
-    picker = Picker(columns, path)
+    picker = Picker([one for mapping in columns for one in mapping.wanted()], path)
     checked = False
     for block in read:
         rows, faults = _Rows(), []
@@ -209,7 +209,7 @@ def _csv(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
 
 
 def csv_batches(read: Iterable[Block], columns: Sequence[Columns], table: Table) -> Iterator[Batch]:
-    """Read what mappings ask for of separated text, from blocks of its lines.
+    """Read what mappings take of separated text, from blocks of its lines.
 
     Raises:
         IsoglossError: It lacks a column, or is not CSV (with the line).
@@ -250,12 +250,12 @@ def _misshapen(row: Sequence[str], width: int, table: Table, line: int) -> str |
     """Tell what is wrong with a row; empty fields at its end, beyond the names, are nothing."""
     if len(row) == width or (len(row) > width and not any(row[width:])):
         return None
-    told = f"has {len(row)} fields where the first row has {width}"
+    problem = f"has {len(row)} fields where the first row has {width}"
     if table.quote:
         hint = "a field with the separator or a line break in it stands in quotes"
     else:
         hint = "nothing is quoted in this file; if it is: quote = '\"'"
-    return f"{table.file.name}:{line}: {told} ({hint})"
+    return f"{table.file.name}:{line}: {problem} ({hint})"
 
 
 def _separated(rows: _Rows, names: Sequence[str], table: Table) -> Batch:

@@ -253,7 +253,7 @@ def _frames(
                     languages=languages,
                     broken=batch.broken,
                 )
-    faults.tell()
+    faults.warn()
     # A file that came meanwhile may have been read, too.
     if place.version == _LOCAL and _local(Path(place.path), _LOCAL).sha256 != place.sha256:
         raise IsoglossError(

@@ -10,13 +10,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from builders.readers import programs
+from builders.readers.faults import OneWhole
 from builders.readers.jsonmodels import json_lines
 from builders.readers.lines import reading
 from builders.readers.programs import Flaw, Program
 from builders.sources._base import Context, Reading
 from builders.sources._citations import cited
 from builders.sources._files import Found, PathOptions, find, known_licence, reading_of
-from builders.sources._rows import OneWhole, broken, in_batches
+from builders.sources._rows import broken, in_batches
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, served
 from isogloss.text import one_line

@@ -16,11 +16,12 @@ import polars as pl
 from pydantic import model_validator
 
 from builders.example import blank
+from builders.readers.faults import OneWhole
 from builders.readers.lines import check_beginning, unpacked
 from builders.sources._base import Context, Reading
 from builders.sources._citations import cited
 from builders.sources._files import Found, TaggedPathOptions, find, known_licence, reading_of
-from builders.sources._rows import OneWhole, answered, broken, in_batches, shown
+from builders.sources._rows import answered, broken, in_batches, shown
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language, served
 

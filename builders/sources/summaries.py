@@ -43,7 +43,7 @@ class Options(RecordOptions):
     Attributes:
         columns: Which column holds what. Texts are of one group where ``group`` does not say
             other: a text's summary and title are never in two splits.
-        outputs: What is asked for: the text's summary, its title, or both, each in an example of
+        outputs: What the examples want: the text's summary, its title, or both, each in an example of
             its own with the tag ``output:summary`` or ``output:title``.
     """
 
@@ -68,7 +68,7 @@ def _frames(tables: Sequence[Table], options: Options, context: Context) -> Iter
         options.mapping(
             "summarization",
             given=columns.text,
-            asked=getattr(columns, output),
+            wanted=getattr(columns, output),
             group=columns.group,
         )
         for output in options.outputs
