@@ -72,7 +72,9 @@ def resolve(repo: str, revision: str | None, where: str, *, kind: Kind) -> Revis
     if offline():
         raise not_cached(repo, revision, where, kind=kind)
     with errors(repo, where, revision=revision, kind=kind):
-        found = HfApi().repo_info(repo, revision=revision, repo_type=kind, timeout=60)
+        api = HfApi()
+        info = api.dataset_info if kind == "dataset" else api.model_info
+        found = info(repo, revision=revision, timeout=60)
     return Revision(str(found.sha), found.card_data.get("license") if found.card_data else None)
 
 

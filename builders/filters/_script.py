@@ -108,14 +108,14 @@ def beside(
 def wrong_script(side: str, least: float) -> pl.Expr:
     """Return the reason where less than a share of a side's letters is in its language's script."""
     share = pl.col(f"{side}_script_share")
-    told = pl.format(
+    reason = pl.format(
         "the {} is not in the script of {}: {} % of its letters are, most are {}",
         pl.lit(side),
         claim(side),
         (share * 100).floor().cast(pl.Int8),
         pl.col(f"{side}_script"),
     )
-    return because((share < least) & judged(side), told)
+    return because((share < least) & judged(side), reason)
 
 
 def judged(side: str) -> pl.Expr:

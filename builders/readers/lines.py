@@ -149,7 +149,7 @@ def blocks_of(stream: Any, path: Path | str, size: int = BLOCK) -> Iterator[Bloc
 def check_beginning(text: bytes, path: Path | str) -> None:
     """Refuse what a file begins with when it is no text: UTF-16, an archive, a pointer of Git LFS.
 
-    UTF-16 is told by its mark, or since every other byte of plain text is zero in it.
+    UTF-16 is known by its mark, or since every other byte of plain text is zero in it.
 
     Raises:
         IsoglossError: The text, from the beginning of a file, unpacked, is one of these.
@@ -194,7 +194,7 @@ def _check_utf8(text: bytes, path: Path | str, line: int, offset: int) -> None:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Tell a failure to read a file in one line."""
+    """Say in one line why a file cannot be read."""
     try:
         yield
     except FileNotFoundError as error:

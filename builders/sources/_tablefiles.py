@@ -95,7 +95,7 @@ class RecordOptions(TableOptions):
         task: Literal["translation", "qa", "summarization", "code"],
         *,
         given: str,
-        wanted: str,
+        answer: str,
         **columns: str | None,
     ) -> MappedOptions:
         """Return records as a mapping of columns.
@@ -103,7 +103,7 @@ class RecordOptions(TableOptions):
         Args:
             task: The task of each.
             given: The column of the inputs.
-            wanted: The column of the outputs.
+            answer: The column of the outputs.
             columns: Further columns, beside those of `RecordColumns`.
         """
         common = {name: getattr(self.columns, name) for name in RecordColumns.model_fields}
@@ -111,7 +111,7 @@ class RecordOptions(TableOptions):
             name=self.name,
             kind=self.kind,
             task=task,
-            columns=Columns(input=given, output=wanted, **common, **columns),
+            columns=Columns(input=given, output=answer, **common, **columns),
             language=self.language,
             split=self.split,
         )

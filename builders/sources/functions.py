@@ -86,7 +86,7 @@ def read(options: Options, context: Context) -> Reading:
             if file.path in tables:
                 columns = options.columns
                 given = columns.docstring or columns.code
-                mapping = options.mapping("code", given=given, wanted=columns.code)
+                mapping = options.mapping("code", given=given, answer=columns.code)
                 for frame in frames([tables[file.path]], [mapping], context):
                     yield examples([_of_record(row, options) for row in frame.to_dicts()])
             else:

@@ -100,8 +100,8 @@ def _rows(
         yield broken(question, place, "qa")
         return
     for language, code in _codes(tuple(question.queries), context.languages).items():
-        told = {"language": language, "source_id": f"{file.name}#{question.id}"}
-        yield _row(question, code, options) | told
+        row = _row(question, code, options)
+        yield row | {"language": language, "source_id": f"{file.name}#{question.id}"}
 
 
 @lru_cache
@@ -119,7 +119,7 @@ def _codes(codes: tuple[str, ...], languages: tuple[str, ...]) -> dict[str, str]
 
 def _row(question: _Question, code: str, options: Options) -> dict[str, Any]:
     answers = question.answers.get(code, [])
-    asked = (question.queries[code] or "").strip()
+    query = (question.queries[code] or "").strip()
     texts = shown(
         text.strip()
         for answer in answers
@@ -129,7 +129,7 @@ def _row(question: _Question, code: str, options: Options) -> dict[str, Any]:
     types = dict.fromkeys(answer.type for answer in answers)
     unanswered = bool(types) and all(name in NO_ANSWER for name in types)
     reason = None
-    if blank(asked):
+    if blank(query):
         reason = "it has no question in this language"
     elif unanswered and options.unanswerable == "drop":
         reason = f"it has no short answer ({', '.join(types)})"
@@ -137,7 +137,7 @@ def _row(question: _Question, code: str, options: Options) -> dict[str, Any]:
         reason = "it has no answer in this language"
     return {
         "task": "qa",
-        "input": asked,
+        "input": query,
         "group": str(question.id),
         "split": options.split,
         "tags": [f"answer:{name}" for name in types],

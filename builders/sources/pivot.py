@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 
 from builders.example import conformed, is_blank
 from builders.sources._base import Context, Reading, SourceOptions
-from builders.sources._directions import Pair, asked, two_languages
+from builders.sources._directions import Pair, named_pairs, two_languages
 from builders.sources._earlier import opened
 from isogloss.errors import IsoglossError
 from isogloss.files import sha256_json
@@ -88,7 +88,7 @@ def _pairs(options: Options, context: Context, through: str) -> list[Pair]:
                 f"the recipe has no two languages besides {through}", where=context.where
             )
         return list(permutations(kept, 2))
-    named = asked(options.pairs, context)
+    named = named_pairs(options.pairs, context)
     if options.both_directions:
         named += [pair[::-1] for pair in named if pair[0] in context.languages]
     for pair in named:

@@ -40,7 +40,7 @@ _REMEDY = "Every line holds one JSON object with a problem; jq -c '.[]' makes su
 
 
 class Options(PathOptions):
-    """Which files, and in which language their problems are told.
+    """Which files, and in which language their problems are written.
 
     Attributes:
         path: Paths or glob patterns, from the recipe's folder; ``{language}`` in them stands for
@@ -52,7 +52,7 @@ class Options(PathOptions):
     A problem is laid out as HumanEval's (``prompt``, ``canonical_solution``, ``test``,
     ``entry_point``; without the last, it is the last function of the prompt) or as MBPP's (``text``
     or ``prompt``, ``code``, ``test_list``, and it may be ``test_setup_code``, ``test_imports``).
-    What is asked is HumanEval's stub, or MBPP's text with its tests; the output is the whole
+    The prompt is HumanEval's stub, or MBPP's text with its tests; the output is the whole
     program. Text that was encoded as UTF-8 twice is mended and tagged ``mended:double-encoding``, a
     body without its indentation ``mended:indentation``.
     """
@@ -113,8 +113,8 @@ def _rows(
             if tag not in context.languages:
                 continue
             name = problem.id if problem.id is not None else number
-            told = {"language": tag, "source_id": f"{file.name}#{name}", "split": options.split}
-            yield row | told
+            row |= {"language": tag, "split": options.split}
+            yield row | {"source_id": f"{file.name}#{name}"}
         found.check()
 
 
@@ -139,9 +139,9 @@ _served = lru_cache(served)
 def _row(problem: _Problem, where: str) -> dict[str, Any]:
     """Return a problem as a row: whole, or with why it is rejected."""
     if problem.code is not None and problem.tests is not None:
-        asked, answer = problem.text or problem.prompt or "", problem.code
+        prompt, answer = problem.text or problem.prompt or "", problem.code
     elif problem.prompt is not None and problem.solution is not None and problem.test is not None:
-        asked, answer = problem.prompt, problem.prompt + problem.solution
+        prompt, answer = problem.prompt, problem.prompt + problem.solution
     else:
         raise IsoglossError(
             "is no problem with a solution and tests",
@@ -149,14 +149,14 @@ def _row(problem: _Problem, where: str) -> dict[str, Any]:
             remedy="It needs prompt, canonical_solution and test (HumanEval), or text, code and "
             "test_list (MBPP)",
         )
-    row: dict[str, Any] = {"task": "code", "input": asked, "output": answer}
+    row: dict[str, Any] = {"task": "code", "input": prompt, "output": answer}
     try:
         made = _made(problem)
     except Flaw as flaw:
         group = programs.group_of(answer)
         return row | {"group": group, "rejected_by": "source", "reason": str(flaw)}
-    told = {"input": made.asked, "output": made.program, "tests": made.tests, "group": made.group}
-    return row | told | {"tags": [f"mended:{what}" for what in made.mended]}
+    row |= {"input": made.prompt, "output": made.program, "tests": made.tests}
+    return row | {"group": made.group, "tags": [f"mended:{what}" for what in made.mended]}
 
 
 def _made(problem: _Problem) -> Program:
@@ -189,13 +189,14 @@ def _stored(path: Path) -> Iterator[tuple[int, _Problem | IsoglossError]]:
                 for batch in pyarrow.parquet.ParquetFile(path).iter_batches(_ROWS):
                     yield from batch.to_pylist()
         except pa.ArrowException as error:
-            told = one_line(error)
-            raise IsoglossError(f"is not a whole Parquet file ({told})", where=path) from error
+            raise IsoglossError(
+                f"is not a whole Parquet file ({one_line(error)})", where=path
+            ) from error
 
     for number, row in enumerate(rows(), 1):
         try:
             yield number, _Problem.model_validate(row)
         except ValidationError as error:
-            told = error.errors(include_url=False)[0]
-            place = ".".join(str(part) for part in told["loc"])
-            yield number, IsoglossError(f"{place}: {told['msg']}", where=f"{path}: row {number}")
+            first = error.errors(include_url=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            yield number, IsoglossError(f"{place}: {first['msg']}", where=f"{path}: row {number}")

@@ -68,7 +68,7 @@ def _frames(tables: Sequence[Table], options: Options, context: Context) -> Iter
         options.mapping(
             "summarization",
             given=columns.text,
-            wanted=getattr(columns, output),
+            answer=getattr(columns, output),
             group=columns.group,
         )
         for output in options.outputs
