@@ -212,7 +212,7 @@ def test_wrong_options_are_told(options: dict[str, Any], told: str, tmp_path: Pa
 
 def test_a_broken_line_of_answers_is_told_with_its_number(tmp_path: Path) -> None:
     (tmp_path / "back.answers.jsonl").write_text('{"key": "a", "answer": "b"}\nnonsense\n')
-    with pytest.raises(IsoglossError, match=r"back\.answers\.jsonl:2: .*asked again"):
+    with pytest.raises(IsoglossError, match=r"back\.answers\.jsonl:2: .*translated again"):
         read(tmp_path, Parrot())
 
 
