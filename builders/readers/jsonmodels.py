@@ -9,7 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from builders.readers.faults import OneWhole
-from builders.readers.lines import blocks
+from builders.readers.lines import blocks, not_utf8
 from isogloss.errors import IsoglossError
 
 M = TypeVar("M", bound=BaseModel)
@@ -26,7 +26,7 @@ def json_lines(model: type[M], path: Path, remedy: str) -> Iterator[tuple[int, M
         IsoglossError: No line of the file is such a record (it is what is wrong with the first).
     """
     found = OneWhole()
-    for block in blocks(path):
+    for block in blocks(path, records=True):
         for number, line in enumerate(block.text.split(b"\n"), block.line):
             if not line.strip():
                 continue
@@ -44,8 +44,10 @@ def from_json(model: type[M], line: bytes, where: str, remedy: str) -> M:
     """Read one line of JSON.
 
     Raises:
-        IsoglossError: It is not JSON, or a value has a wrong type.
+        IsoglossError: It is not UTF-8 or not JSON, or a value has a wrong type.
     """
+    if problem := not_utf8(line.decode("utf-8", "surrogateescape")):
+        raise IsoglossError(problem, where=where, remedy=remedy)
     try:
         return model.model_validate_json(line)
     except ValidationError as error:

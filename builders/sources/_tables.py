@@ -16,7 +16,7 @@ import pyarrow.parquet
 from builders.example import column
 from builders.readers.arrow import features_of, to_polars
 from builders.readers.json import Picker, record
-from builders.readers.lines import BLOCK, Block, blocks, reading
+from builders.readers.lines import BLOCK, Block, blocks, not_utf8, reading
 from builders.sources._columns import Columns
 from builders.sources._files import Found
 from isogloss.command.showing import printable
@@ -44,6 +44,7 @@ _SUFFIXES: dict[str, Format] = {
 _COMPRESSED = (".gz", ".bz2", ".xz", ".lzma", ".zst", ".lz4")
 
 _BLANK = " \t\r\n"
+_UTF8 = "Convert it first, for instance with iconv -t UTF-8"
 # A field as CSV quotes it.
 _QUOTED = r'^"(?:[^"]|"")*"$'
 
@@ -160,7 +161,9 @@ class _Rows:
 
 def _json_lines(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
     file = table.file
-    yield from json_batches(blocks(file.path, SOME), columns, str(file.path), file.name)
+    yield from json_batches(
+        blocks(file.path, SOME, records=True), columns, str(file.path), file.name
+    )
 
 
 def json_batches(
@@ -182,11 +185,14 @@ def json_batches(
     checked = False
     for block in read:
         rows, faults = _Rows(), []
-        for number, line in enumerate(block.text.decode().split("\n"), block.line):
+        for number, line in enumerate(block.decoded().split("\n"), block.line):
             if not line.strip(_BLANK):
                 continue
             try:
-                rows.add(picker.pick(record(line, f"{path}:{number}")), number)
+                values = picker.pick(record(line, f"{path}:{number}"))
+                if block.broken and (problem := _undecoded(values)) and not_utf8(line):
+                    raise IsoglossError(problem, where=f"{path}:{number}", remedy=_UTF8)
+                rows.add(values, number)
             except IsoglossError as error:
                 if not checked and not rows.values and line.lstrip().startswith("["):
                     raise  # the file is a list
@@ -205,7 +211,7 @@ def json_batches(
 
 
 def _csv(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
-    yield from csv_batches(blocks(table.file.path, SOME), columns, table)
+    yield from csv_batches(blocks(table.file.path, SOME, records=True), columns, table)
 
 
 def csv_batches(read: Iterable[Block], columns: Sequence[Columns], table: Table) -> Iterator[Batch]:
@@ -215,11 +221,16 @@ def csv_batches(read: Iterable[Block], columns: Sequence[Columns], table: Table)
         IsoglossError: It lacks a column, or is not CSV (with the line).
     """
     path = table.file.path
-    lines = itertools.chain.from_iterable(
-        # A carriage return ends a line, too.
-        io.StringIO(block.text.decode(), newline="")
-        for block in read
-    )
+    any_broken = False
+
+    def texts() -> Iterator[str]:
+        nonlocal any_broken
+        for block in read:
+            any_broken = any_broken or block.broken
+            # A carriage return ends a line, too.
+            yield from io.StringIO(block.decoded(), newline="")
+
+    lines = texts()
     found = separated_rows(lines, path, separator=table.separator, quote=table.quote)
     filled: Iterator[tuple[int, list[str]]] = ((line, row) for line, row in found if row)
     line, names = next(filled, (1, None))
@@ -228,7 +239,12 @@ def csv_batches(read: Iterable[Block], columns: Sequence[Columns], table: Table)
     if not table.header:
         filled = itertools.chain([(line, names)], filled)
         names = [str(number) for number in range(1, len(names) + 1)]
-    wanted = _tops(columns, names, path)
+    try:
+        wanted = _tops(columns, names, path)
+    except IsoglossError as error:
+        if problem := _undecoded(names):
+            raise IsoglossError(problem, where=f"{path}:{line}", remedy=_UTF8) from error
+        raise
     for name in wanted:
         if names.count(name) > 1:
             raise IsoglossError(f"two columns are named {name!r}", where=f"{path}:{line}")
@@ -236,6 +252,8 @@ def csv_batches(read: Iterable[Block], columns: Sequence[Columns], table: Table)
     rows, size = _Rows(), 0
     for number, (line, row) in enumerate(filled, 1):
         broken = _misshapen(row, len(names), table, line)
+        if any_broken and not broken and (problem := _undecoded([row[at] for at in places])):
+            broken = f"{table.file.name}:{line}: {problem}"
         values = [None] * len(places) if broken else [row[place] for place in places]
         rows.add(values, number, broken)
         size += sum(map(len, row))
@@ -244,6 +262,15 @@ def csv_batches(read: Iterable[Block], columns: Sequence[Columns], table: Table)
             rows, size = _Rows(), 0
     if rows.values:
         yield _separated(rows, wanted, table)
+
+
+def _undecoded(values: Iterable[Any]) -> str | None:
+    """Return what is wrong with the first of some texts, or lists of them, that is not UTF-8."""
+    for value in values:
+        for text in value if isinstance(value, list) else [value]:
+            if text is not None and (problem := not_utf8(text)):
+                return problem
+    return None
 
 
 def _misshapen(row: Sequence[str], width: int, table: Table, line: int) -> str | None:

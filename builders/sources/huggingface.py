@@ -351,7 +351,7 @@ def _json_file(file: Any, path: str, name: str, config: Any, columns: Columns) -
     lines = (
         _list_of(stream, path, config.field)
         if listed or config.field is not None
-        else blocks_of(stream, path, SOME)
+        else blocks_of(stream, path, SOME, records=True)
     )
     yield from json_batches(lines, [columns], path, name)
 
@@ -367,7 +367,8 @@ def _list_of(stream: Any, path: str, field: str | None) -> Iterator[Block]:
 
 def _csv_file(file: Any, path: str, name: str, config: Any, columns: Columns) -> Iterator[Batch]:
     table = Table(Found(Path(path), name), "csv", separator=config.delimiter or config.sep)
-    yield from csv_batches(blocks_of(unpack(file, path), path, SOME), [columns], table)
+    lines = blocks_of(unpack(file, path), path, SOME, records=True)
+    yield from csv_batches(lines, [columns], table)
 
 
 @contextmanager
