@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from builders.readers import programs
 from builders.readers.faults import OneWhole
-from builders.readers.jsonmodels import json_lines
+from builders.readers.jsonmodels import Object, from_values, json_lines
 from builders.readers.lines import reading
 from builders.readers.programs import Flaw, Program
 from builders.sources._base import Context, Reading
@@ -61,8 +61,13 @@ class Options(PathOptions):
     split: Literal["train", "validation", "test"] | None = None
 
 
+# What a record of each layout has, and what it may have; MBPP's comes first.
+_MBPP = (("code", "test_list"), ("text", "prompt", "test_setup_code", "test_imports"))
+_HUMAN_EVAL = (("prompt", "canonical_solution", "test"), ("entry_point",))
+
+
 class _Problem(BaseModel):
-    """A line of a file; what else it holds is left."""
+    """A record of a file: what its layout has, whatever else it holds."""
 
     id: int | str | None = Field(default=None, alias="task_id")
     nl: str | None = None
@@ -98,13 +103,14 @@ def _rows(
     # Programs are parsed one by one: polars knows no Python.
     for file in files:
         found = OneWhole()
-        for number, problem in _problems(file.path):
+        for number, record in _records(file.path):
             where = f"{file.path}:{number}"
             try:
-                if isinstance(problem, IsoglossError):
-                    raise problem
+                if isinstance(record, IsoglossError):
+                    raise record
+                problem = _problem(record, where, has_language=file.language is not None)
                 tag = _language(problem, file, language, context, where)
-                row = _row(problem, where)
+                row = _row(problem)
             except IsoglossError as error:
                 found.note(error)
                 yield broken(error, f"{file.name}:{number}", "code")
@@ -136,19 +142,13 @@ def _language(
 _served = lru_cache(served)
 
 
-def _row(problem: _Problem, where: str) -> dict[str, Any]:
+def _row(problem: _Problem) -> dict[str, Any]:
     """Return a problem as a row: whole, or with why it is rejected."""
-    if problem.code is not None and problem.tests is not None:
+    if problem.code is not None:
         prompt, answer = problem.text or problem.prompt or "", problem.code
-    elif problem.prompt is not None and problem.solution is not None and problem.test is not None:
-        prompt, answer = problem.prompt, problem.prompt + problem.solution
     else:
-        raise IsoglossError(
-            "is no problem with a solution and tests",
-            where=where,
-            remedy="It needs prompt, canonical_solution and test (HumanEval), or text, code and "
-            "test_list (MBPP)",
-        )
+        prompt = problem.prompt or ""
+        answer = prompt + (problem.solution or "")
     row: dict[str, Any] = {"task": "code", "input": prompt, "output": answer}
     try:
         made = _made(problem)
@@ -168,35 +168,57 @@ def _made(problem: _Problem) -> Program:
     return programs.completed(problem.prompt or "", solution, tests, problem.entry)
 
 
-def _problems(path: Path) -> Iterator[tuple[int, _Problem | IsoglossError]]:
-    """Read a file's problems, in order, each with the number of its line, or what is wrong with it.
+def _problem(record: Mapping[str, Any], where: str, *, has_language: bool) -> _Problem:
+    """Return a record as a problem; only what its layout has need be right.
+
+    Args:
+        record: The record.
+        where: The place to name in an error.
+        has_language: Whether its file says its language, so that the record need not.
+
+    Raises:
+        IsoglossError: It has neither layout, or a value has a wrong type.
+    """
+    values = {key: value for key, value in record.items() if value is not None}
+    for needed, others in (_MBPP, _HUMAN_EVAL):
+        if all(key in values for key in needed):
+            wanted = {"task_id", "nl", *needed, *others} - ({"nl"} if has_language else set())
+            if "text" in values and "text" in wanted:  # MBPP's own; its later edition says prompt
+                wanted -= {"prompt"}
+            values = {key: value for key, value in values.items() if key in wanted}
+            return from_values(_Problem, values, where, _REMEDY)
+    from_values(_Problem, values, where, _REMEDY)
+    raise IsoglossError(
+        "is no problem with a solution and tests",
+        where=where,
+        remedy="It needs prompt, canonical_solution and test (HumanEval), or text, code and "
+        "test_list (MBPP)",
+    )
+
+
+def _records(path: Path) -> Iterator[tuple[int, dict[str, Any] | IsoglossError]]:
+    """Read a file's records, in order, each with the number of its line, or what is wrong with it.
 
     Raises:
         IsoglossError: None of its lines is one.
     """
-    stored = path.suffix == ".parquet"
-    return _stored(path) if stored else json_lines(_Problem, path, _REMEDY)
+    if path.suffix == ".parquet":
+        yield from enumerate(_stored(path), 1)
+        return
+    for number, line in json_lines(Object, path, _REMEDY):
+        yield number, line if isinstance(line, IsoglossError) else line.root
 
 
-def _stored(path: Path) -> Iterator[tuple[int, _Problem | IsoglossError]]:
-    """Read a Parquet file's problems, each with the number of its row."""
+def _stored(path: Path) -> Iterator[dict[str, Any]]:
+    """Read a Parquet file's rows."""
     import pyarrow as pa
     import pyarrow.parquet
 
-    def rows() -> Iterator[dict[str, Any]]:
-        try:
-            with reading(path):
-                for batch in pyarrow.parquet.ParquetFile(path).iter_batches(_ROWS):
-                    yield from batch.to_pylist()
-        except pa.ArrowException as error:
-            raise IsoglossError(
-                f"is not a whole Parquet file ({one_line(error)})", where=path
-            ) from error
-
-    for number, row in enumerate(rows(), 1):
-        try:
-            yield number, _Problem.model_validate(row)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
-            yield number, IsoglossError(f"{place}: {first['msg']}", where=f"{path}: row {number}")
+    try:
+        with reading(path):
+            for batch in pyarrow.parquet.ParquetFile(path).iter_batches(_ROWS):
+                yield from batch.to_pylist()
+    except pa.ArrowException as error:
+        raise IsoglossError(
+            f"is not a whole Parquet file ({one_line(error)})", where=path
+        ) from error
