@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal
 
 import polars as pl
@@ -67,19 +67,6 @@ class Columns(Settings):
             for name in ((given,) if isinstance(given, str) else given or ())
             if name
         ]
-
-    def tops(self, available: Sequence[str], where: str) -> list[str]:
-        """Return the top-level columns that are needed.
-
-        Raises:
-            IsoglossError: One of them is not there.
-        """
-        names = [name for name, _ in self.wanted()]
-        tops = [name if name in available else name.split(".")[0] for name in names]
-        for name, top in zip(names, tops, strict=True):
-            if top not in available:
-                raise unknown("column", name, list(available), where=where)
-        return list(dict.fromkeys(tops))
 
 
 class MappedOptions(SourceOptions):

@@ -17,11 +17,19 @@ from pydantic import Field, model_validator
 from builders.readers.arrow import to_polars, with_labels
 from builders.readers.json import records
 from builders.readers.lines import Block, blocks_of, unpack
+from builders.readers.tables import (
+    SOME,
+    Batch,
+    Faults,
+    Table,
+    csv_batches,
+    json_batches,
+    top_columns,
+)
 from builders.sources import _citations
 from builders.sources._base import Context, Reading
 from builders.sources._columns import Columns, MappedOptions, constants, mapped
 from builders.sources._files import Found, fingerprint
-from builders.sources._tables import SOME, Batch, Faults, Table, csv_batches, json_batches
 from isogloss import hub
 from isogloss.console import say, warn
 from isogloss.environment import cache_folder
@@ -278,7 +286,7 @@ def _batches(
     where = f"{context.where}.columns"
     for batch in stream.with_format("arrow").iter(_ROWS):
         # Pictures and sounds beside the text stay in Arrow's hands, undecoded.
-        wanted = options.columns.tops(batch.column_names, where)
+        wanted = top_columns(options.columns.wanted(), batch.column_names, where)
         rows = to_polars(batch.select(wanted), features, f"{context.where}: {options.dataset}")
         yield Batch(rows, pl.int_range(rows.height, eager=True))
 
@@ -353,7 +361,7 @@ def _json_file(file: Any, path: str, name: str, config: Any, columns: Columns) -
         if listed or config.field is not None
         else blocks_of(stream, path, SOME, records=True)
     )
-    yield from json_batches(lines, [columns], path, name)
+    yield from json_batches(lines, columns.wanted(), path, name)
 
 
 def _list_of(stream: Any, path: str, field: str | None) -> Iterator[Block]:
@@ -366,9 +374,9 @@ def _list_of(stream: Any, path: str, field: str | None) -> Iterator[Block]:
 
 
 def _csv_file(file: Any, path: str, name: str, config: Any, columns: Columns) -> Iterator[Batch]:
-    table = Table(Found(Path(path), name), "csv", separator=config.delimiter or config.sep)
+    table = Table(Path(path), name, "csv", separator=config.delimiter or config.sep)
     lines = blocks_of(unpack(file, path), path, SOME, records=True)
-    yield from csv_batches(lines, [columns], table)
+    yield from csv_batches(lines, columns.wanted(), table)
 
 
 @contextmanager
