@@ -115,10 +115,10 @@ def wrong_script(side: str, least: float) -> pl.Expr:
         (share * 100).floor().cast(pl.Int8),
         pl.col(f"{side}_script"),
     )
-    return because((share < least) & judged(side), reason)
+    return because((share < least) & checked(side), reason)
 
 
-def judged(side: str) -> pl.Expr:
+def checked(side: str) -> pl.Expr:
     """Tell which sides have letters enough to be held to their script, or none of its own."""
     enough = pl.col(f"{side}_letters") >= _FEW
     none = pl.col(f"{side}_script_share") == 0
