@@ -58,11 +58,11 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     left, right = (utf8(texts[side]) for side in texts.columns)
     alike = pl.Series(_stretches.start_alike(*left, *right, _letters(), _LETTERS))
     same = texts.filter(alike).select(comparable(pl.col("input")) == comparable(pl.col("output")))
-    asked = (frame["task"] == "translation").fill_null(False) & (
+    compared = (frame["task"] == "translation").fill_null(False) & (
         texts["output"].str.len_chars() >= options.min_chars
     )
-    sharing = asked & pl.Series(_stretches.may_share(*left, *right, options.stretch))
-    copied = texts.select(pl.when(asked).then(0.0).otherwise(float("nan"))).to_series()
+    sharing = compared & pl.Series(_stretches.may_share(*left, *right, options.stretch))
+    copied = texts.select(pl.when(compared).then(0.0).otherwise(float("nan"))).to_series()
     return pl.DataFrame(
         {
             "same": pl.zeros(frame.height, pl.Boolean, eager=True).scatter(
@@ -102,10 +102,10 @@ def _copied(texts: pl.DataFrame, stretch: int) -> pl.Series:
 
 @cache
 def _letters() -> NDArray[np.int32]:
-    """Return the letter that each code point stands for, coarser than `comparable` tells them.
+    """Return the letter that each code point stands for, coarser than `comparable` has them.
 
     Marks, and the vowels and finals that Hangul's syllables are made of, stand for none (0); what
-    stands for several cannot be told (-1).
+    stands for several is not known (-1).
     """
     table = np.zeros(0x110000, dtype=np.int32)
     for ideographs in _IDEOGRAPHS:

@@ -92,8 +92,8 @@ def _ratio(left: pl.Series, right: pl.Series, slack: float) -> pl.Series:
 
 
 def _where(values: pl.Series, mask: pl.Series) -> pl.Series:
-    unasked = pl.Series([float("nan")], dtype=pl.Float32)
-    return values.cast(pl.Float32).zip_with(mask.fill_null(False), unasked)
+    unmeasured = pl.Series([float("nan")], dtype=pl.Float32)
+    return values.cast(pl.Float32).zip_with(mask.fill_null(False), unmeasured)
 
 
 def _above(score: str, most: float) -> pl.Expr:
@@ -102,5 +102,5 @@ def _above(score: str, most: float) -> pl.Expr:
 
 
 def _uneven(score: str, most: float, what: str) -> pl.Expr:
-    told = pl.format(f"the sides' {what} differ {{}} times", pl.col(score).round(1))
-    return because(_above(score, most), told)
+    reason = pl.format(f"the sides' {what} differ {{}} times", pl.col(score).round(1))
+    return because(_above(score, most), reason)

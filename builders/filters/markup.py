@@ -68,7 +68,7 @@ class Options(FilterOptions):
 
 
 def repair(frame: pl.DataFrame, options: Options) -> pl.DataFrame:
-    """Return the examples without markup, if that is asked for."""
+    """Return the examples without markup, if that is wanted."""
     if options.action == "drop":
         return frame
     references = in_lists(frame["references"], _without)
@@ -91,8 +91,8 @@ def verdict(options: Options) -> pl.Expr:
     reasons = []
     for name in TEXT:
         share = pl.col(f"{name}_markup")
-        told = pl.format(f"{{}}% of the {name} is markup", (share * 100).round().cast(pl.Int32))
-        reasons.append(because(_PROSE & (share > options.max_share), told))
+        reason = pl.format(f"{{}}% of the {name} is markup", (share * 100).round().cast(pl.Int32))
+        reasons.append(because(_PROSE & (share > options.max_share), reason))
     return first_of(*reasons)
 
 

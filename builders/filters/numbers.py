@@ -48,8 +48,8 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     """
     index = frame.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"))
     texts = index.hstack(frame.select(pl.col("input", "output").fill_null("")))
-    asked = texts.filter((frame["task"] == "translation") & _has_digit(texts))
-    sets = asked.select(
+    translations = texts.filter((frame["task"] == "translation") & _has_digit(texts))
+    sets = translations.select(
         "row",
         *(_numbers(pl.col(side), options.min_digits).alias(side) for side in ("input", "output")),
     )
@@ -69,10 +69,10 @@ def verdict(options: Options) -> pl.Expr:
     some = pl.col("numbers") >= options.min_numbers
     # NaN is below nothing.
     wrong = some & (pl.col("agreement") < options.min_agreement)
-    told = pl.format(
+    reason = pl.format(
         "{}% of the numbers agree", (pl.col("agreement") * 100).round().cast(pl.Int32, strict=False)
     )
-    return first_of(because(wrong, told))
+    return first_of(because(wrong, reason))
 
 
 def sweeps(options: Options) -> list[Sweep]:

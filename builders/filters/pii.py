@@ -39,7 +39,7 @@ class Options(FilterOptions):
 
 
 def repair(frame: pl.DataFrame, options: Options) -> pl.DataFrame:
-    """Return the examples with personal data masked, if that is asked for."""
+    """Return the examples with personal data masked, if that is wanted."""
     if options.action == "drop":
         return frame
     finder = _personal.Finder(options.kinds, options.regions)

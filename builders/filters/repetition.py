@@ -23,7 +23,7 @@ class Options(FilterOptions):
 
     After Rae et al. (2021, Gopher, section A1.1), who bound the share of a document's characters that
     lie in repeated n-grams of words and in repeated lines. Stretches of characters take the place of
-    n-grams here, because many scripts part no words. Programs (the task code) are not judged.
+    n-grams here, because many scripts part no words. Programs (the task code) are left alone.
 
     Attributes:
         stretch: So many characters in a row.
@@ -59,8 +59,8 @@ def verdict(options: Options) -> pl.Expr:
         for unit, most in (("repeated", options.max_repeated), ("lines", options.max_lines)):
             share = pl.col(f"{side}_{unit}")
             what = "is repeated" if unit == "repeated" else "is repeated lines"
-            told = pl.format(f"{{}}% of the {side} {what}", (share * 100).round().cast(pl.Int32))
-            reasons.append(because(_PROSE & (share > most), told))
+            reason = pl.format(f"{{}}% of the {side} {what}", (share * 100).round().cast(pl.Int32))
+            reasons.append(because(_PROSE & (share > most), reason))
     return first_of(*reasons)
 
 

@@ -54,7 +54,7 @@ def sweeps(options: Options) -> list[Sweep]:
             f"{side}_script_share",
             options.min_share,
             "below",
-            among=_script.judged(side),
+            among=_script.checked(side),
         )
         for side in options.sides
     ]

@@ -23,8 +23,8 @@ from builders.pipeline.read import read
 from builders.recipe import Recipe, loaded
 from builders.report import card, page, thresholds
 from builders.rows.rows import Rows
-from builders.sources._base import Engine
 from builders.templates.applying import template
+from isogloss.chat import Engine
 from isogloss.console import progress, say
 
 

@@ -21,7 +21,7 @@ from builders.pipeline.read import read
 from builders.recipe import Recipe, loaded
 from builders.rows.rows import POSITION, Rows
 from builders.rows.spool import packed
-from builders.sources._base import Engine
+from isogloss.chat import Engine
 from isogloss.console import progress, say
 from isogloss.inorder import in_order
 

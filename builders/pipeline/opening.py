@@ -15,10 +15,10 @@ from builders.filters._scores import KnownScores
 from builders.mixture import sizes
 from builders.pipeline import lock
 from builders.recipe import Recipe
-from builders.sources._base import Engine
 from builders.sources._opening import Source, open_source
 from builders.templates.loading import Templates, load_templates
 from isogloss import __version__
+from isogloss.chat import Engine
 from isogloss.console import say
 from isogloss.corpora import open_corpus
 from isogloss.environment import library_versions, processors

@@ -1,4 +1,4 @@
-"""A model's answers in a file beside the recipe: asked for once, read ever after."""
+"""A model's answers in a file beside the recipe: made once, read ever after."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from builders.readers.jsonmodels import from_json
 from builders.readers.lines import reading
 from isogloss.files import disk, sha256_file
 
-_REMEDY = "Take this line out; its text is then asked again"
+_REMEDY = "Take this line out; its text is then translated again"
 
 
 class _Line(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,20 +10,8 @@ from typing import Any, Protocol
 import polars as pl
 from pydantic import Field
 
+from isogloss.chat import Engine
 from isogloss.settings import Settings
-
-
-class Engine(Protocol):
-    """What answers prompts: a model, near or far."""
-
-    def __call__(self, model: str, prompts: Sequence[str], **settings: Any) -> list[str]:
-        """Return an answer to each prompt, in order.
-
-        Args:
-            model: What users name a model by.
-            prompts: Prompts.
-            settings: How it answers: see `isogloss.chat`.
-        """
 
 
 class SourceOptions(Settings):

@@ -50,7 +50,7 @@ def two_languages(pairs: tuple[str, ...]) -> tuple[str, ...]:
     return pairs
 
 
-def asked(pairs: Sequence[str], context: Context) -> list[Pair]:
+def named_pairs(pairs: Sequence[str], context: Context) -> list[Pair]:
     """Return the pairs that a recipe names, as its own tags; those it does not keep go.
 
     Raises:

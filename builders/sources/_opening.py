@@ -9,8 +9,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from builders.sources._base import Context, Engine, Reading, SourceOptions
+from builders.sources._base import Context, Reading, SourceOptions
 from builders.sources._columns import MappedOptions
+from isogloss.chat import Engine
 from isogloss.console import warn
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.files import check_unchanged, hashes_kept

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
 from pydantic import field_validator, model_validator
 
+from builders.readers.tables import Faults, Table, batches, format_of
 from builders.sources._base import Context
 from builders.sources._columns import Columns, MappedOptions, constants, mapped
 from builders.sources._files import Files, Found, TaggedPathOptions, find
-from builders.sources._tables import Faults, Table, batches, format_of
 from isogloss.command.showing import printable
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
@@ -95,7 +96,7 @@ class RecordOptions(TableOptions):
         task: str,
         *,
         given: str,
-        asked: str,
+        answer: str,
         **columns: str | None,
     ) -> MappedOptions:
         """Return records as a mapping of columns.
@@ -103,7 +104,7 @@ class RecordOptions(TableOptions):
         Args:
             task: The task of each.
             given: The column of the inputs.
-            asked: The column of the outputs.
+            answer: The column of the outputs.
             columns: Further columns, beside those of `RecordColumns`.
         """
         common = {name: getattr(self.columns, name) for name in RecordColumns.model_fields}
@@ -111,7 +112,7 @@ class RecordOptions(TableOptions):
             name=self.name,
             kind=self.kind,
             task=task,
-            columns=Columns(input=given, output=asked, **common, **columns),
+            columns=Columns(input=given, output=answer, **common, **columns),
             language=self.language,
             split=self.split,
         )
@@ -124,7 +125,15 @@ class _Mapping(MappedOptions):
         return True
 
 
-def open_tables(options: TableOptions, context: Context) -> tuple[Files, list[Table]]:
+@dataclass(frozen=True)
+class TableFile:
+    """A file of a recipe: where it is and what its name says, and how it is written."""
+
+    file: Found
+    table: Table
+
+
+def open_tables(options: TableOptions, context: Context) -> tuple[Files, list[TableFile]]:
     """Find the files of a source; return them, and how each is written.
 
     Raises:
@@ -134,8 +143,8 @@ def open_tables(options: TableOptions, context: Context) -> tuple[Files, list[Ta
     return files, [table_of(file, options, context) for file in files]
 
 
-def table_of(file: Found, options: TableOptions, context: Context) -> Table:
-    """Tell how a file is written.
+def table_of(file: Found, options: TableOptions, context: Context) -> TableFile:
+    """Return how a file is written.
 
     Raises:
         IsoglossError: Its kind is not known.
@@ -148,8 +157,9 @@ def table_of(file: Found, options: TableOptions, context: Context) -> Table:
             remedy=f'Say it in {context.where}: format = "jsonl" (or csv, tsv, parquet)',
         )
     tab = kind == "tsv"
-    return Table(
-        file=file,
+    table = Table(
+        path=file.path,
+        name=file.name,
         format=kind,
         separator=options.separator or ("\t" if tab else ","),
         # text/tab-separated-values knows no quotes, and sentences hold them.
@@ -157,10 +167,11 @@ def table_of(file: Found, options: TableOptions, context: Context) -> Table:
         header=options.header,
         supposed=tab and options.quote is None,
     )
+    return TableFile(file, table)
 
 
 def frames(
-    tables: Sequence[Table], mappings: Sequence[MappedOptions], context: Context
+    tables: Sequence[TableFile], mappings: Sequence[MappedOptions], context: Context
 ) -> Iterator[pl.DataFrame]:
     """Make examples of tables, batch by batch: for each batch, those of one mapping after another.
 
@@ -168,18 +179,19 @@ def frames(
         IsoglossError: A file is broken, or lacks a column (with the line or row).
     """
     columns = [mapping.columns for mapping in mappings]
+    wanted = [one for mapping in columns for one in mapping.wanted()]
     fixed = constants(mappings[0], context)
     quoted: dict[str, int] = {}
     faults = Faults(context.where)
-    for table in tables:
-        file = table.file
+    for one in tables:
+        file = one.file
         languages = {
             side: None
             if getattr(columns[0], side) is not None
             else getattr(file, side) or fixed[side]
             for side in ("language", "source_language")
         }
-        for batch in batches(table, columns):
+        for batch in batches(one.table, wanted):
             faults.note(batch)
             if batch.quoted:
                 quoted[file.name] = quoted.get(file.name, 0) + batch.quoted
@@ -194,7 +206,7 @@ def frames(
                     languages=languages,
                     broken=batch.broken,
                 )
-    faults.tell()
+    faults.warn()
     if quoted:
         name, count = next(iter(quoted.items()))
         warn(

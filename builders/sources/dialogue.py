@@ -13,10 +13,11 @@ import yaml
 from pydantic import model_validator
 
 from builders.example import examples
+from builders.readers.faults import OneWhole
 from builders.readers.lines import reading
 from builders.sources import _citations, _licence
 from builders.sources._base import Context, Reading, SourceOptions
-from builders.sources._rows import OneWhole, broken
+from builders.sources._rows import broken
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
 from isogloss.files import sha256_file

@@ -86,7 +86,7 @@ def read(options: Options, context: Context) -> Reading:
             if file.path in tables:
                 columns = options.columns
                 given = columns.docstring or columns.code
-                mapping = options.mapping("code", given=given, asked=columns.code)
+                mapping = options.mapping("code", given=given, answer=columns.code)
                 for frame in frames([tables[file.path]], [mapping], context):
                     yield examples([_of_record(row, options) for row in frame.to_dicts()])
             else:
@@ -154,5 +154,5 @@ def _row(source: str, docstring: str | None, options: Options) -> dict[str, Any]
             "rejected_by": "source",
             "reason": str(flaw),
         }
-    asked = made.stub if options.asked == "signature" else made.docstring
-    return {"input": asked, "output": made.code, "group": made.group}
+    prompt = made.stub if options.asked == "signature" else made.docstring
+    return {"input": prompt, "output": made.code, "group": made.group}

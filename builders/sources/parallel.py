@@ -14,7 +14,7 @@ from builders.readers.lines import in_step
 from builders.sources._base import Context, Reading
 from builders.sources._bitext import numbered, translations
 from builders.sources._citations import cited
-from builders.sources._directions import Pair, PairedOptions, asked, directed
+from builders.sources._directions import Pair, PairedOptions, directed, named_pairs
 from builders.sources._files import Files, Found, find, known_licence, name_of, reading_of
 from builders.sources._unread import LESS_NEAR, OTHER_LANGUAGE, Unread
 from isogloss.errors import IsoglossError
@@ -62,7 +62,7 @@ def read(options: Options, context: Context) -> Reading:
     """
     licence = known_licence(options, context)
     english = served("en", context.languages)
-    named = asked(options.pairs, context)
+    named = named_pairs(options.pairs, context)
     sides = [side for pair in named for side in pair]
     files, unread = _files(
         options, context, tuple(dict.fromkeys([*context.languages, english, *sides]))
@@ -106,10 +106,10 @@ def _files(
                 remedy="Narrow the pattern so that it matches one file a language",
             )
         earlier[written] = file
-    chosen = {language: nearest(files, language) for language, files in candidates.items()}
+    nearest_to = {language: nearest(files, language) for language, files in candidates.items()}
     files = {
         language: candidates[language][written]
-        for language, written in sorted(chosen.items())
+        for language, written in sorted(nearest_to.items())
         if written is not None
     }
     for file in found:

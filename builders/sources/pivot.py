@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 
 from builders.example import conformed, is_blank
 from builders.sources._base import Context, Earlier, Reading, SourceOptions
-from builders.sources._directions import Pair, asked, two_languages
+from builders.sources._directions import Pair, named_pairs, two_languages
 from builders.sources._earlier import named
 from isogloss.errors import IsoglossError
 from isogloss.files import sha256_json
@@ -91,7 +91,7 @@ def _pairs(options: Options, context: Context, through: str) -> list[Pair]:
                 f"the recipe has no two languages besides {through}", where=context.where
             )
         return list(permutations(kept, 2))
-    wanted = asked(options.pairs, context)
+    wanted = named_pairs(options.pairs, context)
     if options.both_directions:
         wanted += [pair[::-1] for pair in wanted if pair[0] in context.languages]
     for pair in wanted:

@@ -16,11 +16,12 @@ import polars as pl
 from pydantic import model_validator
 
 from builders.example import blank
+from builders.readers.faults import OneWhole
 from builders.readers.lines import check_beginning, unpacked
 from builders.sources._base import Context, Reading
 from builders.sources._citations import cited
 from builders.sources._files import Found, TaggedPathOptions, find, known_licence, reading_of
-from builders.sources._rows import OneWhole, answered, broken, in_batches, shown
+from builders.sources._rows import answered, broken, in_batches, shown
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language, served
 
@@ -134,18 +135,18 @@ def _frames(
 def _rows(
     file: Found, groups: _Groups, language: str | None, options: Options, context: Context
 ) -> Iterator[dict[str, Any]]:
-    told = {"language": file.language or language}
+    common = {"language": file.language or language}
     if file.source_language != file.language:
-        told["source_language"] = file.source_language
+        common["source_language"] = file.source_language
     for question in _questions(file):
         if isinstance(question, _Broken):
             yield broken(question.error, f"{file.name}: {question.place}", "qa")
             continue
-        row = told | _row(question, file, options) | {"group": groups.of(question)}
-        yield row | _told_by_id(question, context) if options.language_in_id else row
+        row = common | _row(question, file, options) | {"group": groups.of(question)}
+        yield row | _language_in_id(question, context) if options.language_in_id else row
 
 
-def _told_by_id(question: _Question, context: Context) -> dict[str, str]:
+def _language_in_id(question: _Question, context: Context) -> dict[str, str]:
     """Return the language that a question's id begins with, or that it begins with none."""
     tag = _named((question.id or "").partition("-")[0], context.languages)
     if tag is not None:
@@ -261,29 +262,29 @@ def _questions(file: Found) -> Iterator[_Question | _Broken]:
             except IsoglossError as error:
                 yield _Broken(here, error)
                 continue
-            for q, asked in enumerate(questions):
-                yield _question(asked, passage, where, f"{here}.qas[{q}]")
+            for q, entry in enumerate(questions):
+                yield _question(entry, passage, where, f"{here}.qas[{q}]")
 
 
-def _question(asked: Any, passage: str, where: str, place: str) -> _Question | _Broken:
-    given = asked.get("id") if isinstance(asked, dict) else None
+def _question(entry: Any, passage: str, where: str, place: str) -> _Question | _Broken:
+    given = entry.get("id") if isinstance(entry, dict) else None
     try:
         return _Question(
             place=place,
-            question=_text(asked, "question", where, place),
+            question=_text(entry, "question", where, place),
             id=None if given is None else str(given),
             passage=passage,
-            answers=_answers(asked, where, place),
-            impossible=asked.get("is_impossible") is True,
+            answers=_answers(entry, where, place),
+            impossible=entry.get("is_impossible") is True,
         )
     except IsoglossError as error:
         return _Broken(place, error)
 
 
-def _answers(asked: dict[str, Any], where: str, place: str) -> list[str]:
-    if asked.get("answers") is None:  # as some version 2 files write "none"
+def _answers(entry: dict[str, Any], where: str, place: str) -> list[str]:
+    if entry.get("answers") is None:  # as some version 2 files write "none"
         return []
-    answers = enumerate(_list(asked, "answers", where, place))
+    answers = enumerate(_list(entry, "answers", where, place))
     return [
         _text(answer, "text", where, f"{place}.answers[{n}]")
         for n, answer in answers

@@ -10,8 +10,13 @@ from pydantic import Field
 
 from builders.sources._base import Context, Reading
 from builders.sources._files import known_licence, reading_of
-from builders.sources._tablefiles import RecordColumns, RecordOptions, frames, open_tables
-from builders.sources._tables import Table
+from builders.sources._tablefiles import (
+    RecordColumns,
+    RecordOptions,
+    TableFile,
+    frames,
+    open_tables,
+)
 
 DESCRIPTION = "texts with a summary, a title or both, in JSONL, CSV or Parquet: summarization"
 LANGUAGES = "any; the files' names, a column or the recipe say it"
@@ -43,7 +48,7 @@ class Options(RecordOptions):
     Attributes:
         columns: Which column holds what. Texts are of one group where ``group`` does not say
             other: a text's summary and title are never in two splits.
-        outputs: What is asked for: the text's summary, its title, or both, each in an example of
+        outputs: What the examples want: the text's summary, its title, or both, each in an example of
             its own with the tag ``output:summary`` or ``output:title``.
     """
 
@@ -62,13 +67,15 @@ def read(options: Options, context: Context) -> Reading:
     return reading_of(files, licence, _frames(tables, options, context))
 
 
-def _frames(tables: Sequence[Table], options: Options, context: Context) -> Iterator[pl.DataFrame]:
+def _frames(
+    tables: Sequence[TableFile], options: Options, context: Context
+) -> Iterator[pl.DataFrame]:
     columns = options.columns
     mappings = [
         options.mapping(
             "summarization",
             given=columns.text,
-            asked=getattr(columns, output),
+            answer=getattr(columns, output),
             group=columns.group,
         )
         for output in options.outputs

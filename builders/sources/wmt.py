@@ -99,13 +99,13 @@ def _rows(
         return
     source = served(document.source.language, context.languages)
     versions: dict[str, list[wmtxml.Version]] = {}
-    for reference in _chosen(document.references, options.translators):
+    for reference in _in_order(document.references, options.translators):
         language = served(reference.language, context.languages)
         versions.setdefault(language, []).append(reference)
     for language, references in (versions or {"und": []}).items():
         if references and language not in context.languages:
             continue
-        # Two documents of one name are told apart, so that every segment has an id of its own.
+        # Two documents of one name are numbered, so that every segment has an id of its own.
         times[document.id, source, language] += 1
         number = times[document.id, source, language]
         name = document.id if number == 1 else f"{document.id}~{number}"
@@ -124,7 +124,7 @@ def _rows(
             }
 
 
-def _chosen(
+def _in_order(
     references: list[wmtxml.Version], translators: tuple[str, ...] | None
 ) -> list[wmtxml.Version]:
     order = {name: place for place, name in enumerate(translators or ())}

@@ -17,7 +17,7 @@ from isogloss.files import sha256_json
 from isogloss.languages import canonical
 from isogloss.settings import Settings, read_toml, unknown, validate
 
-#: The language that stands in where a template has none of the asked one.
+#: The language that stands in where a template has none of the wanted one.
 FALLBACK = "en"
 
 #: What the template of an example that brings its own instruction ends in, after its source.
@@ -36,7 +36,7 @@ class Template(Settings):
         id: Its name within the task.
         language: The language of the instruction.
         kind: What it is for: ``with_context``, questions with a passage; ``short``, texts of which a
-            line is asked for (a title); ``plain``, all else.
+            line is wanted (a title); ``plain``, all else.
         instruction: The words, in which ``{source_language}`` and ``{target_language}`` may stand.
         input: How the texts stand below: ``{input}``, with its ``{context}`` before it.
     """

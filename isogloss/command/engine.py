@@ -11,7 +11,7 @@ _TASK = "translation"
 
 
 def runner_engine(*, trust_remote_code: bool = False) -> Callable[..., list[str]]:
-    """Return an engine (`builders.sources._base.Engine`) over the models that ``score`` takes.
+    """Return an engine (`isogloss.chat.Engine`) over the models that ``score`` takes.
 
     Its call takes a model's name, prompts, and as settings ``temperature``, ``seed``,
     ``max_tokens``, ``system``, ``top_p`` and ``batch_size``. A model is loaded when it is first

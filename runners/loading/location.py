@@ -11,10 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isogloss import wheels
+from isogloss import hub, wheels
 from isogloss.console import say
 from isogloss.environment import cache_folder
-from isogloss.errors import IsoglossError, Unavailable
+from isogloss.errors import IsoglossError
 from isogloss.files import disk, hashes_of, is_whole, put_whole, sha256_json, sha256_of, write_error
 from isogloss.locks import scratch
 from runners.checkpoints import CHECKPOINT, STATE, read_checkpoint
@@ -225,43 +225,9 @@ def _convert(path: Path, target: Path, where: str) -> None:
 
 @cache
 def _from_hub(spec: str, where: str) -> Located:
-    from huggingface_hub import ModelCard, snapshot_download
-    from huggingface_hub import errors as hub
-
     name, _, revision = spec.partition("@")
-    try:
-        with disk(cache_folder()):
-            folder = Path(
-                snapshot_download(name, revision=revision or None, allow_patterns=_PATTERNS)
-            )
-    except hub.HFValidationError as error:
-        raise IsoglossError(
-            f"{spec!r} is neither a folder, a file, nor a name on the Hugging Face hub",
-            where=where,
-        ) from error
-    except hub.GatedRepoError as error:
-        raise Unavailable(
-            f"{name!r} is gated on the hub",
-            where=where,
-            remedy="Accept its terms there and log in: hf auth login",
-        ) from error
-    except hub.RepositoryNotFoundError as error:
-        raise IsoglossError(
-            f"there is no model {name!r} on the Hugging Face hub",
-            where=where,
-            remedy="Check the name; for a folder, write ./NAME",
-        ) from error
-    except hub.RevisionNotFoundError as error:
-        raise IsoglossError(f"{name!r} has no revision {revision!r}", where=where) from error
-    except (hub.HfHubHTTPError, hub.LocalEntryNotFoundError, OSError) as error:
-        raise Unavailable(
-            f"{name!r} is not in the cache, and the hub cannot be reached",
-            where=where,
-            remedy="Check the network, or give a folder or a .gguf file",
-        ) from error
-    licence = None
-    if (folder / "README.md").is_file():
-        named = ModelCard.load(folder / "README.md").data.get("license")
-        licence = named if isinstance(named, str) else None
+    folder = hub.snapshot(name, revision or None, where, kind="model", patterns=_PATTERNS)
+    licence = hub.licence_of(folder / "README.md")
     _check_model(folder, where)
-    return Located(spec, folder, folder.name, licence=licence)
+    known = licence if isinstance(licence, str) else None
+    return Located(spec, folder, folder.name, licence=known)

@@ -1,4 +1,4 @@
-"""Reading JSON Lines, CSV and Parquet in batches, and saying which line is broken."""
+"""Tables in JSON Lines, CSV and Parquet: their wanted columns in batches, and which line is broken."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ import pyarrow.parquet
 from builders.example import column
 from builders.readers.arrow import features_of, to_polars
 from builders.readers.json import Picker, record
-from builders.readers.lines import BLOCK, Block, blocks, reading
-from builders.sources._columns import Columns
-from builders.sources._files import Found
+from builders.readers.lines import BLOCK, Block, blocks, not_utf8, reading
 from isogloss.command.showing import printable
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
 from isogloss.separated import separated_rows
+from isogloss.settings import unknown
 from isogloss.text import one_line
 
 Format = Literal["jsonl", "csv", "tsv", "parquet"]
+
+#: A column, by its name, and whether a field of it may hold several texts. A dot goes inside.
+Wanted = tuple[str, bool]
 
 #: Rows of a batch at most: fewer where they hold more than `BLOCK` bytes.
 ROWS = 32_768
@@ -44,6 +46,7 @@ _SUFFIXES: dict[str, Format] = {
 _COMPRESSED = (".gz", ".bz2", ".xz", ".lzma", ".zst", ".lz4")
 
 _BLANK = " \t\r\n"
+_UTF8 = "Convert it first, for instance with iconv -t UTF-8"
 # A field as CSV quotes it.
 _QUOTED = r'^"(?:[^"]|"")*"$'
 
@@ -52,10 +55,18 @@ _QUOTED = r'^"(?:[^"]|"")*"$'
 class Table:
     """A file and how it is written.
 
-    ``quote`` is empty where nothing is quoted, and ``supposed`` says that nobody has said so.
+    Attributes:
+        path: The file.
+        name: What it is called in the reason of a row that is broken.
+        format: What it is.
+        separator: Of CSV: what parts fields.
+        quote: Of CSV: what fields are quoted with; empty where nothing is quoted.
+        header: Of CSV: whether the first row names the columns; otherwise they are 1, 2, 3 …
+        supposed: Whether nobody has said that nothing is quoted.
     """
 
-    file: Found
+    path: Path
+    name: str
     format: Format
     separator: str = ","
     quote: str = '"'
@@ -68,7 +79,7 @@ class Batch:
     """Some rows of a table.
 
     Attributes:
-        rows: The columns that are asked for; of JSON, a dotted name is a column.
+        rows: The wanted columns; of JSON, a dotted name is a column.
         numbers: The number of each: of its line in JSON Lines, else of the row, from 1.
         broken: What is wrong with a row, and in which line; null where nothing is.
         quoted: How many fields look quoted in a file that is read as one without quotes.
@@ -101,7 +112,7 @@ class Faults:
             self.count += found.len()
             self.first = self.first or found[0]
 
-    def tell(self) -> None:
+    def warn(self) -> None:
         """Warn that there are some, once all is read."""
         if self.first is not None:
             first = printable(self.first[:300])
@@ -109,28 +120,37 @@ class Faults:
 
 
 def format_of(path: Path) -> Format | None:
-    """Return the kind of file that a name's suffix tells, or None."""
+    """Return the kind of file that a name's suffix says, or None."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in _COMPRESSED:
         suffixes.pop()
     return _SUFFIXES.get(suffixes[-1]) if suffixes else None
 
 
-def batches(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
-    """Read the columns of a file that one mapping or more ask for, in order, a batch at a time.
+def batches(table: Table, wanted: Sequence[Wanted]) -> Iterator[Batch]:
+    """Read the wanted columns of a file, in order, a batch at a time.
 
     Raises:
         IsoglossError: The file is not what it should be, with the line or row where it is not.
     """
     reader = {"jsonl": _json_lines, "csv": _csv, "tsv": _csv, "parquet": _parquet}[table.format]
-    for batch in reader(table, columns):
+    for batch in reader(table, wanted):
         # A block of short lines has so many rows that the columns made of them would be large.
         for start in range(0, batch.rows.height, ROWS):
             yield batch.slice(start, ROWS)
 
 
-def _tops(columns: Sequence[Columns], available: Sequence[str], path: Path) -> list[str]:
-    tops = [top for one in columns for top in one.tops(available, str(path))]
+def top_columns(wanted: Sequence[Wanted], available: Sequence[str], where: str) -> list[str]:
+    """Return the top-level columns that hold the wanted ones.
+
+    Raises:
+        IsoglossError: One of them is not there.
+    """
+    names = [name for name, _ in wanted]
+    tops = [name if name in available else name.split(".")[0] for name in names]
+    for name, top in zip(names, tops, strict=True):
+        if top not in available:
+            raise unknown("column", name, list(available), where=where)
     return list(dict.fromkeys(tops))
 
 
@@ -155,22 +175,22 @@ class _Rows:
 
 
 # JSON Lines. Each record says its own types, and their texts are to stay as written: what infers
-# types for a column changes them (5 beside 2.5 is 5.0), or fails at one that nobody asks for.
+# types for a column changes them (5 beside 2.5 is 5.0), or fails at one that nobody wants.
 
 
-def _json_lines(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
-    file = table.file
-    yield from json_batches(blocks(file.path, SOME), columns, str(file.path), file.name)
+def _json_lines(table: Table, wanted: Sequence[Wanted]) -> Iterator[Batch]:
+    read = blocks(table.path, SOME, records=True)
+    yield from json_batches(read, wanted, str(table.path), table.name)
 
 
 def json_batches(
-    read: Iterable[Block], columns: Sequence[Columns], path: str, name: str
+    read: Iterable[Block], wanted: Sequence[Wanted], path: str, name: str
 ) -> Iterator[Batch]:
-    """Read what mappings ask for of records of JSON, one a line.
+    """Read the wanted values of records of JSON, one a line.
 
     Args:
         read: Blocks of lines.
-        columns: The mappings.
+        wanted: The names of the values.
         path: The file, to name in an error.
         name: The file, to name in the reason of a record that is broken.
 
@@ -178,15 +198,18 @@ def json_batches(
         IsoglossError: The file begins with a list, or no record of its first block is whole, or
             none has one of the columns.
     """
-    picker = Picker(columns, path)
+    picker = Picker(wanted, path)
     checked = False
     for block in read:
         rows, faults = _Rows(), []
-        for number, line in enumerate(block.text.decode().split("\n"), block.line):
+        for number, line in enumerate(block.decoded().split("\n"), block.line):
             if not line.strip(_BLANK):
                 continue
             try:
-                rows.add(picker.pick(record(line, f"{path}:{number}")), number)
+                values = picker.pick(record(line, f"{path}:{number}"))
+                if block.broken and (problem := _undecoded(values)) and not_utf8(line):
+                    raise IsoglossError(problem, where=f"{path}:{number}", remedy=_UTF8)
+                rows.add(values, number)
             except IsoglossError as error:
                 if not checked and not rows.values and line.lstrip().startswith("["):
                     raise  # the file is a list
@@ -204,22 +227,27 @@ def json_batches(
 # CSV
 
 
-def _csv(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
-    yield from csv_batches(blocks(table.file.path, SOME), columns, table)
+def _csv(table: Table, wanted: Sequence[Wanted]) -> Iterator[Batch]:
+    yield from csv_batches(blocks(table.path, SOME, records=True), wanted, table)
 
 
-def csv_batches(read: Iterable[Block], columns: Sequence[Columns], table: Table) -> Iterator[Batch]:
-    """Read what mappings ask for of separated text, from blocks of its lines.
+def csv_batches(read: Iterable[Block], wanted: Sequence[Wanted], table: Table) -> Iterator[Batch]:
+    """Read the wanted columns of separated text, from blocks of its lines.
 
     Raises:
         IsoglossError: It lacks a column, or is not CSV (with the line).
     """
-    path = table.file.path
-    lines = itertools.chain.from_iterable(
-        # A carriage return ends a line, too.
-        io.StringIO(block.text.decode(), newline="")
-        for block in read
-    )
+    path = table.path
+    any_broken = False
+
+    def texts() -> Iterator[str]:
+        nonlocal any_broken
+        for block in read:
+            any_broken = any_broken or block.broken
+            # A carriage return ends a line, too.
+            yield from io.StringIO(block.decoded(), newline="")
+
+    lines = texts()
     found = separated_rows(lines, path, separator=table.separator, quote=table.quote)
     filled: Iterator[tuple[int, list[str]]] = ((line, row) for line, row in found if row)
     line, names = next(filled, (1, None))
@@ -228,34 +256,50 @@ def csv_batches(read: Iterable[Block], columns: Sequence[Columns], table: Table)
     if not table.header:
         filled = itertools.chain([(line, names)], filled)
         names = [str(number) for number in range(1, len(names) + 1)]
-    wanted = _tops(columns, names, path)
-    for name in wanted:
+    try:
+        columns = top_columns(wanted, names, str(path))
+    except IsoglossError as error:
+        if problem := _undecoded(names):
+            raise IsoglossError(problem, where=f"{path}:{line}", remedy=_UTF8) from error
+        raise
+    for name in columns:
         if names.count(name) > 1:
             raise IsoglossError(f"two columns are named {name!r}", where=f"{path}:{line}")
-    places = [names.index(name) for name in wanted]
+    places = [names.index(name) for name in columns]
     rows, size = _Rows(), 0
     for number, (line, row) in enumerate(filled, 1):
         broken = _misshapen(row, len(names), table, line)
+        if any_broken and not broken and (problem := _undecoded([row[at] for at in places])):
+            broken = f"{table.name}:{line}: {problem}"
         values = [None] * len(places) if broken else [row[place] for place in places]
         rows.add(values, number, broken)
         size += sum(map(len, row))
         if len(rows.values) == ROWS or size > SOME:
-            yield _separated(rows, wanted, table)
+            yield _separated(rows, columns, table)
             rows, size = _Rows(), 0
     if rows.values:
-        yield _separated(rows, wanted, table)
+        yield _separated(rows, columns, table)
+
+
+def _undecoded(values: Iterable[Any]) -> str | None:
+    """Return what is wrong with the first of some texts, or lists of them, that is not UTF-8."""
+    for value in values:
+        for text in value if isinstance(value, list) else [value]:
+            if text is not None and (problem := not_utf8(text)):
+                return problem
+    return None
 
 
 def _misshapen(row: Sequence[str], width: int, table: Table, line: int) -> str | None:
     """Tell what is wrong with a row; empty fields at its end, beyond the names, are nothing."""
     if len(row) == width or (len(row) > width and not any(row[width:])):
         return None
-    told = f"has {len(row)} fields where the first row has {width}"
+    problem = f"has {len(row)} fields where the first row has {width}"
     if table.quote:
         hint = "a field with the separator or a line break in it stands in quotes"
     else:
         hint = "nothing is quoted in this file; if it is: quote = '\"'"
-    return f"{table.file.name}:{line}: {told} ({hint})"
+    return f"{table.name}:{line}: {problem} ({hint})"
 
 
 def _separated(rows: _Rows, names: Sequence[str], table: Table) -> Batch:
@@ -272,15 +316,15 @@ def _separated(rows: _Rows, names: Sequence[str], table: Table) -> Batch:
 # Parquet
 
 
-def _parquet(table: Table, columns: Sequence[Columns]) -> Iterator[Batch]:
-    path = table.file.path
+def _parquet(table: Table, wanted: Sequence[Wanted]) -> Iterator[Batch]:
+    path = table.path
     total = 0
     with reading(path):
         try:
             file = pyarrow.parquet.ParquetFile(path)
             features = features_of(file.schema_arrow)
-            wanted = _tops(columns, file.schema_arrow.names, path)
-            for part in _joined(file.iter_batches(_FEW, columns=wanted)):
+            columns = top_columns(wanted, file.schema_arrow.names, str(path))
+            for part in _joined(file.iter_batches(_FEW, columns=columns)):
                 rows = to_polars(part, features, path)
                 yield Batch(rows, pl.int_range(total + 1, total + 1 + rows.height, eager=True))
                 total += rows.height

@@ -18,8 +18,6 @@ _FORMATS = {
     "tilde": "lisp scheme",
 }
 _KINDS = {f"{name}-format": kind for kind, names in _FORMATS.items() for name in names.split()}
-#: What is looked for where no flag says what there is.
-_UNTOLD = ("printf", "qt", "brace")
 
 # C's and Python's conversions, with the macros of <inttypes.h> as catalogs have them and glibc's
 # flag I (the language's own digits).
@@ -94,9 +92,9 @@ def differing(source: str, target: str, *, may_omit: bool, flags: Collection[str
     # Where one is left out, those after it are no longer the n-th.
     numbered = any(match["number"] for kind, match in (*ours, *theirs) if kind == "printf")
     one, two = (_keyed(side, by_argument=not may_omit or numbered) for side in (ours, theirs))
-    told = dict((*two, *one))
+    written = dict((*two, *one))
     wrong = _difference(Counter(key for key, _ in one), Counter(key for key, _ in two), may_omit)
-    return {told[key] for key in wrong}
+    return {written[key] for key in wrong}
 
 
 _Found = list[tuple[str, "regex.Match[str]"]]
