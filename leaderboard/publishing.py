@@ -18,8 +18,7 @@ from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from benchmarks import list_tasks
-from isogloss.command.showing import printable
-from isogloss.console import say
+from isogloss.console import printable, say
 from isogloss.errors import IsoglossError
 from isogloss.files import (
     check_ours,

@@ -24,8 +24,7 @@ from builders.sources._base import Earlier, Engine
 from builders.sources._opening import PlannedSource
 from builders.templates.loading import Templates, load_templates
 from isogloss import __version__
-from isogloss.command.showing import printable
-from isogloss.console import say, warn
+from isogloss.console import printable, say, warn
 from isogloss.corpora import MANIFEST, open_corpus, with_own_hash
 from isogloss.environment import library_versions, processors
 from isogloss.errors import IsoglossError, Unavailable

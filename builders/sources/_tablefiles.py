@@ -12,8 +12,7 @@ from builders.sources._base import Context
 from builders.sources._columns import Columns, MappedOptions, constants, mapped
 from builders.sources._files import Files, Found, TaggedPathOptions, find
 from builders.sources._tables import Faults, Table, batches, format_of
-from isogloss.command.showing import printable
-from isogloss.console import warn
+from isogloss.console import printable, warn
 from isogloss.errors import IsoglossError
 from isogloss.settings import Settings
 

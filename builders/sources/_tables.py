@@ -19,8 +19,7 @@ from builders.readers.json import Picker, record
 from builders.readers.lines import BLOCK, Block, blocks, reading
 from builders.sources._columns import Columns
 from builders.sources._files import Found
-from isogloss.command.showing import printable
-from isogloss.console import warn
+from isogloss.console import printable, warn
 from isogloss.errors import IsoglossError
 from isogloss.separated import separated_rows
 from isogloss.text import one_line

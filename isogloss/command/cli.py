@@ -1,6 +1,6 @@
 """The command: ``isogloss build | tune | score | rescore | compare | publish | run | …``.
 
-Only this module, `isogloss.command.listing`, `isogloss.command.reports` and `isogloss.command.engine` know the rooms, and they
+Only this module, `isogloss.command.lists`, `isogloss.command.runs` and `isogloss.command.engine` know the rooms, and they
 import each when it is used.
 """
 
@@ -13,10 +13,10 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from isogloss.command import listing, reports
+from isogloss.command import lists, runs
 from isogloss.command import options as o
 from isogloss.command.engine import runner_engine
-from isogloss.command.guard import guarded, leave_quietly
+from isogloss.command.errors import guarded, leave_quietly
 from isogloss.command.options import example
 from isogloss.errors import IsoglossError
 
@@ -254,7 +254,7 @@ def _show_scores(folder: Path, asked: Sequence[str]) -> None:
     import polars as pl
 
     from benchmarks import list_tasks
-    from isogloss.command.showing import show_scores
+    from isogloss.command.tables import show_scores
 
     mains = {name: task.main for name, task in list_tasks().items()}
     show_scores(pl.read_parquet(folder / "scores.parquet"), mains, asked)
@@ -344,8 +344,8 @@ def run(
     print(index)
 
 
-app.add_typer(listing.app)
-app.add_typer(reports.app)
+app.add_typer(lists.app)
+app.add_typer(runs.app)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from builders.example import SCHEMA
 from builders.sources._base import Context, SourceOptions
-from isogloss.command.describing import notes_of, options_of
+from isogloss.command.plugins import notes_of, options_of
 from isogloss.plugins import discover
 
 SOURCES = discover("builders.sources")

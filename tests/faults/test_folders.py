@@ -10,7 +10,7 @@ import pytest
 import typer
 from commanding import command, done, wrong
 
-from isogloss.command.guard import guarded
+from isogloss.command.errors import guarded
 from tests.faults.test_command import RECIPE, hashes, pairs
 
 

@@ -198,7 +198,7 @@ def test_too_few_addresses_are_told() -> None:
     ],
 )
 def test_want_of_memory_is_one_line(error: str) -> None:
-    code = f"import polars as pl\nfrom isogloss.command.guard import guarded\ndef fail(): raise {error}\n"
+    code = f"import polars as pl\nfrom isogloss.command.errors import guarded\ndef fail(): raise {error}\n"
     done = python(code + "try: guarded(fail)()\nexcept Exception as left: print(left.exit_code)")
     assert done.stdout == "2\n"
     (said,) = done.stderr.splitlines()

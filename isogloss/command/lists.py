@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from isogloss.command.guard import guarded
+from isogloss.command.errors import guarded
 from isogloss.command.options import example
 from isogloss.errors import IsoglossError
 
@@ -26,8 +26,7 @@ def check(
     """Check instruction templates: placeholders, script, language, duplicates, counts, form."""
     import builders
     from builders.templates.loading import load_templates
-    from isogloss.command.showing import printable
-    from isogloss.console import say
+    from isogloss.console import printable, say
     from isogloss.settings import unknown
 
     if what != "templates":
@@ -65,7 +64,7 @@ def list_(
     ] = None,
 ) -> None:
     """List what there is of a kind, a line about each; or all about one, with its options."""
-    from isogloss.command.describing import show_all, show_one
+    from isogloss.command.plugins import show_all, show_one
     from isogloss.console import say, table
     from isogloss.settings import unknown
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 import typer
 
 from isogloss import interrupts
-from isogloss.command.showing import printable
+from isogloss.console import printable
 from isogloss.errors import IsoglossError
 
 F = TypeVar("F", bound=Callable[..., Any])

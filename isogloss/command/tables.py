@@ -6,8 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from isogloss.console import printable as printable
-from isogloss.console import table
+from isogloss.console import printable, table
 
 if TYPE_CHECKING:
     import polars as pl
