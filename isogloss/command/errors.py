@@ -16,6 +16,7 @@ import typer
 from isogloss import interrupts
 from isogloss.console import printable
 from isogloss.errors import IsoglossError
+from isogloss.lazy import check_rooms
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,6 +45,7 @@ def guarded(command: F) -> F:
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
+            check_rooms()
             _check_address_space()
             with interrupts.told_of_termination():
                 return command(*args, **kwargs)
