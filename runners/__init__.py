@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from isogloss.runs import system_of as system_of
     from runners.grid import execute as execute
     from runners.grid import load_plan as load_plan
-    from runners.inspect import inspect as inspect
+    from runners.inspection import inspect as inspect
     from runners.models._base import GenerationSettings as GenerationSettings
     from runners.outputs import name_of as name_of
     from runners.runs.batch import score_outputs as score_outputs
@@ -31,7 +31,7 @@ _HOMES = {
     "TuneSettings": "runners.settings",
     "compare_runs": "runners.runs.compare",
     "execute": "runners.grid",
-    "inspect": "runners.inspect",
+    "inspect": "runners.inspection",
     "load_plan": "runners.grid",
     "name_of": "runners.outputs",
     "rank_runs": "runners.runs.compare",
