@@ -23,7 +23,7 @@ from isogloss.errors import IsoglossError
 app = typer.Typer(
     name="isogloss",
     help="Multilingual instruction corpora: build them, tune on them, score any model, publish.",
-    epilog="Example: isogloss run builders/recipes/starter.toml --out demo",
+    epilog="Example: isogloss run starter --out demo",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -43,10 +43,10 @@ def _common(
         os.environ["HF_DATASETS_OFFLINE"] = "1"
 
 
-@app.command(**example("isogloss build builders/recipes/starter.toml --out corpus"))
+@app.command(**example("isogloss build starter --out corpus"))
 @guarded
 def build(
-    recipe: Annotated[Path, typer.Argument(help="The recipe, a TOML file.")],
+    recipe: o.Recipe,
     out: o.Out = Path("corpus"),
     force: Annotated[bool, typer.Option(help="Build anew even if nothing changed.")] = False,
     frozen: o.Frozen = False,
@@ -68,10 +68,22 @@ def build(
         print(builders.push(out, push, private=not public, everything=push_all))
 
 
-@app.command(**example("isogloss clean builders/recipes/starter.toml --out clean"))
+@app.command(**example("isogloss init starter my.toml"))
+@guarded
+def init(
+    recipe: Annotated[str, typer.Argument(help="The name of a shipped recipe.")],
+    out: Annotated[Path, typer.Argument(help="The file to write.")],
+) -> None:
+    """Write a shipped recipe to a file of yours, to edit it."""
+    import builders
+
+    print(builders.copy_recipe(recipe, out))
+
+
+@app.command(**example("isogloss clean starter --out clean"))
 @guarded
 def clean(
-    recipe: Annotated[Path, typer.Argument(help="The recipe, a TOML file.")],
+    recipe: o.Recipe,
     out: o.Out = Path("clean"),
     force: Annotated[bool, typer.Option(help="Clean anew even if nothing changed.")] = False,
     frozen: o.Frozen = False,
@@ -306,10 +318,13 @@ def publish(
     print(leaderboard.publish(runs, out, title=title, resamples=resamples, seed=seed))
 
 
-@app.command(**example("isogloss run builders/recipes/starter.toml --out demo"))
+@app.command(**example("isogloss run starter --out demo"))
 @guarded
 def run(
-    recipe: Annotated[Path, typer.Argument(help="The recipe, a TOML file with a [run] table.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(help="A recipe with a [run] table: a TOML file, or a shipped one's name."),
+    ],
     out: o.Out = Path("out"),
 ) -> None:
     """Build, tune, score and publish: everything a recipe says, into one folder."""
@@ -323,15 +338,15 @@ def run(
     if loaded.run is None:
         raise IsoglossError(
             "has no [run] table",
-            where=recipe,
+            where=loaded.path,
             remedy="Add one that lists systems, or use isogloss build",
         )
     # All of the file is checked before anything is built.
-    plan = runners.load_plan(loaded.run, where=str(recipe), folder=recipe.parent)
+    plan = runners.load_plan(loaded.run, where=str(loaded.path), folder=loaded.path.parent)
     pages = loaded.publish or {}
-    site = validate(leaderboard.PublishSettings, pages, where=f"{recipe}: publish")
+    site = validate(leaderboard.PublishSettings, pages, where=f"{loaded.path}: publish")
     with held(out):
-        corpus = builders.build(recipe, out / "corpus", engine=runner_engine())
+        corpus = builders.build(loaded, out / "corpus", engine=runner_engine())
         folders = runners.execute(plan, corpus, out)
         settings = plan.settings
         index = leaderboard.publish(

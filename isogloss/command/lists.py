@@ -55,7 +55,7 @@ def list_(
     what: Annotated[
         str,
         typer.Argument(
-            help="sources, templates, filters, tasks, metrics, suites, models or languages."
+            help="recipes, sources, templates, filters, tasks, metrics, suites, models or languages."
         ),
     ],
     name: Annotated[
@@ -79,6 +79,10 @@ def list_(
         import benchmarks
 
         rows = [(name, _about(task)) for name, task in benchmarks.list_tasks().items()]
+    elif what == "recipes":
+        import builders
+
+        rows = list(builders.list_recipes().items())
     elif what == "suites":
         import benchmarks
 
@@ -98,7 +102,7 @@ def list_(
             for tag in tags
         ]
     else:
-        known = [*_LISTS, "tasks", "suites", "templates", "languages"]
+        known = [*_LISTS, "recipes", "tasks", "suites", "templates", "languages"]
         raise unknown("kind", what, known, where="isogloss list")
     table(("name", "description"), rows, results=True)
 
