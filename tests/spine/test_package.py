@@ -27,13 +27,13 @@ tasks = ["translation"]
 decontamination = { suites = [] }
 [[sources]]
 name = "pairs"
-kind = "jsonl"
+kind = "files"
 path = "pairs.jsonl"
 task = "translation"
 licence = "CC0-1.0"
 language = "de"
 source_language = "en"
-fields = { input = "en", output = "de" }
+columns = { input = "en", output = "de" }
 """
 
 
