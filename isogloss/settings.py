@@ -20,9 +20,14 @@ _LONGEST_PLACE = 120
 
 
 class Settings(BaseModel):
-    """Base of everything read from TOML: no key is ignored, no value is guessed."""
+    """Base of everything read from TOML: no key is ignored, no value is guessed.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    What a key means stands in a docstring below it, from where ``isogloss list`` shows it.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 S = TypeVar("S", bound=BaseModel)

@@ -61,13 +61,10 @@ _POLICY = (
 
 
 class PublishSettings(Settings):
-    """What a recipe's ``[publish]`` may say.
-
-    Attributes:
-        title: The title of the site.
-    """
+    """What a recipe's ``[publish]`` may say."""
 
     title: str = "isogloss"
+    """The title of the site."""
 
 
 def publish(

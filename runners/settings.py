@@ -15,50 +15,49 @@ Seed = Annotated[int, Field(ge=-(1 << 31), lt=1 << 32)]
 
 
 class TuneSettings(Settings):
-    """How a model is tuned.
-
-    Attributes:
-        method: ``lora`` trains low-rank additions (Hu et al. 2021); ``full`` all weights.
-        epochs: Passes over the train split.
-        max_steps: Stop after so many steps; None for all.
-        batch_size: Examples a step.
-        learning_rate: The peak; 1e-3 for LoRA and 5e-5 in full where None.
-        warmup: The share of steps in which the rate rises; it then falls to 0 along a cosine.
-        rank: LoRA's rank.
-        alpha: LoRA's scale: the additions are multiplied by alpha / rank.
-        dropout: LoRA's dropout.
-        top_layers: Train only so many of the last layers; None for all. What lies below is then
-            passed once, not back: half the layers take about two thirds of the time.
-        max_length: Tokens of prompt and answer; longer examples are dropped, with their reason.
-        clip: The gradient norm above which gradients are scaled down.
-        system: A system message; None leaves the model's own default, if it has one.
-        tasks: Train only on these; all where empty.
-        languages: Train only on these; all where empty.
-        save_every: Steps between the states from which an interrupted tuning goes on.
-        seed: Decides the order of batches and the additions' first values.
-        dtype: What is computed in; ``auto`` is what the model is loaded in: bfloat16 on an
-            accelerator, float32 on processors. With bfloat16, weights are kept in float32 and
-            multiplied in bfloat16 (torch's autocast).
-    """
+    """How a model is tuned."""
 
     method: Literal["lora", "full"] = "lora"
+    """``lora`` trains low-rank additions (Hu et al. 2021); ``full`` all weights."""
     epochs: float = Field(default=1.0, gt=0)
+    """Passes over the train split."""
     max_steps: int | None = Field(default=None, gt=0)
+    """Stop after so many steps; None for all."""
     batch_size: int = Field(default=8, gt=0)
+    """Examples a step."""
     learning_rate: float | None = None
+    """The peak; 1e-3 for LoRA and 5e-5 in full where None."""
     warmup: float = Field(default=0.1, ge=0, lt=1)
+    """The share of steps in which the rate rises; it then falls to 0 along a cosine."""
     rank: int = Field(default=16, gt=0)
+    """LoRA's rank."""
     alpha: int = 32
+    """LoRA's scale: the additions are multiplied by alpha / rank."""
     dropout: float = Field(default=0.0, ge=0, lt=1)
+    """LoRA's dropout."""
     top_layers: int | None = Field(default=None, gt=0)
+    """Train only so many of the last layers; None for all. What lies below is then passed once, not
+    back: half the layers take about two thirds of the time.
+    """
     max_length: int = Field(default=512, gt=1)
+    """Tokens of prompt and answer; longer examples are dropped, with their reason."""
     clip: float = 1.0
+    """The gradient norm above which gradients are scaled down."""
     system: str | None = None
+    """A system message; None leaves the model's own default, if it has one."""
     tasks: tuple[str, ...] = ()
+    """Train only on these; all where empty."""
     languages: tuple[str, ...] = ()
+    """Train only on these; all where empty."""
     save_every: int = Field(default=25, gt=0)
+    """Steps between the states from which an interrupted tuning goes on."""
     seed: Seed = 42
+    """Decides the order of batches and the additions' first values."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """What is computed in; ``auto`` is what the model is loaded in: bfloat16 on an accelerator,
+    float32 on processors. With bfloat16, weights are kept in float32 and multiplied in bfloat16
+    (torch's autocast).
+    """
 
     @property
     def peak(self) -> float:
@@ -67,20 +66,17 @@ class TuneSettings(Settings):
 
 
 class ScoreSettings(Settings):
-    """How a run is made and scored.
-
-    Attributes:
-        generation: How answers are generated.
-        resamples: Bootstrap resamples of each interval.
-        seed: The bootstrap's seed.
-        limit: Ask only so many records of each task and language.
-        trust_remote_code: Run a model's own code; only where its authors are trusted.
-        metrics: Only these metrics; every one that needs no asking where empty.
-    """
+    """How a run is made and scored."""
 
     generation: GenerationSettings = GenerationSettings()
+    """How answers are generated."""
     resamples: int = Field(default=1000, gt=0, le=MOST_RESAMPLES)
+    """Bootstrap resamples of each interval."""
     seed: Seed = 42
+    """The bootstrap's seed."""
     limit: int | None = Field(default=None, gt=0)
+    """Ask only so many records of each task and language."""
     trust_remote_code: bool = False
+    """Run a model's own code; only where its authors are trusted."""
     metrics: tuple[str, ...] = ()
+    """Only these metrics; every one that needs no asking where empty."""

@@ -108,23 +108,20 @@ class Rates(NamedTuple):
 
 
 class NearOptions(Settings):
-    """When two texts are near-duplicates, and which of them stays.
-
-    Attributes:
-        jaccard: The least similarity of near-duplicates.
-        unit: What shingles are made of: UTF-8's bytes, or characters (code points).
-        shingle: Units of a shingle; a text of fewer is one shingle, the empty text too.
-        permutations: Coordinates of a sketch.
-        bands: Parts of a sketch, one of which must be equal; must divide ``permutations``.
-        keep: Of rows of the same priority, which stays: the first, or the one of most bytes.
-    """
+    """When two texts are near-duplicates, and which of them stays."""
 
     jaccard: float = Field(default=0.8, gt=0, le=1)
+    """The least similarity of near-duplicates."""
     unit: Literal["byte", "char"] = "byte"
+    """What shingles are made of: UTF-8's bytes, or characters (code points)."""
     shingle: int = Field(default=5, ge=1, le=64)
+    """Units of a shingle; a text of fewer is one shingle, the empty text too."""
     permutations: int = Field(default=112, ge=1, le=1024)
+    """Coordinates of a sketch."""
     bands: int = Field(default=16, ge=1)
+    """Parts of a sketch, one of which must be equal; must divide ``permutations``."""
     keep: Literal["first", "longest"] = "first"
+    """Of rows of the same priority, which stays: the first, or the one of most bytes."""
 
     @model_validator(mode="after")
     def _divisible(self) -> NearOptions:

@@ -15,16 +15,14 @@ SCORED_BY = ("sides",)
 
 
 class Options(FilterOptions):
-    """What share of letters is enough, and of which sides.
-
-    Attributes:
-        min_share: The share of letters that must be in a script of the language; an ideograph or a
-            syllable of Chinese, Japanese or Korean is as much as three letters.
-        sides: The sides to check.
-    """
+    """What share of letters is enough, and of which sides."""
 
     min_share: float = Field(default=0.5, ge=0, le=1)
+    """The share of letters that must be in a script of the language; an ideograph or a syllable of
+    Chinese, Japanese or Korean is as much as three letters.
+    """
     sides: tuple[_script.Side, ...] = Field(default=("context", "input", "output"), min_length=1)
+    """The sides to check."""
 
 
 def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:

@@ -49,31 +49,32 @@ class Generation:
 
 
 class GenerationSettings(Settings):
-    """How answers are generated: greedily, or drawn with a seed; either way the same every time.
-
-    Attributes:
-        max_new_tokens: The limit of each task.
-        batch_size: Prompts at once.
-        system: A system message; None leaves the one that the model was tuned with, or its own
-            default, if it has one.
-        samples: Answers to each prompt; more than one only where they are drawn.
-        temperature: Draw each token from the model's probabilities, their logits divided by this;
-            0 takes the likeliest token. Systems that do not generate text leave it alone.
-        top_p: Draw from the likeliest tokens only, as many as reach this probability together
-            (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration").
-        seed: The seed of what is drawn.
-        dtype: What weights are computed in; ``auto`` is bfloat16 on an accelerator and float32 on
-            processors. bfloat16 is some times faster where the hardware has it, and rounds.
-    """
+    """How answers are generated: greedily, or drawn with a seed; either way the same every time."""
 
     max_new_tokens: dict[str, int] = Field(default_factory=dict)
+    """The limit of each task."""
     batch_size: int = Field(default=32, gt=0)
+    """Prompts at once."""
     system: str | None = None
+    """A system message; None leaves the one that the model was tuned with, or its own default, if
+    it has one.
+    """
     samples: int = Field(default=1, gt=0, le=10_000)
+    """Answers to each prompt; more than one only where they are drawn."""
     temperature: float = Field(default=0.0, ge=0, le=100)
+    """Draw each token from the model's probabilities, their logits divided by this; 0 takes the
+    likeliest token. Systems that do not generate text leave it alone.
+    """
     top_p: float = Field(default=1.0, gt=0, le=1)
+    """Draw from the likeliest tokens only, as many as reach this probability together (Holtzman et
+    al. 2020, "The Curious Case of Neural Text Degeneration").
+    """
     seed: int = 42
+    """The seed of what is drawn."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """What weights are computed in; ``auto`` is bfloat16 on an accelerator and float32 on
+    processors. bfloat16 is some times faster where the hardware has it, and rounds.
+    """
 
     @model_validator(mode="after")
     def _drawn(self) -> Self:

@@ -46,16 +46,13 @@ def test_options_are_told_in_words() -> None:
     class Options(SourceOptions):
         """What to read.
 
-        Attributes:
-            path: Where it is, as ``a/b``,
-                over two lines.
-            sides: Which of them.
-
         A note about ``both``.
         """
 
         path: str | tuple[str, ...]
+        """Where it is, as ``a/b``, over two lines."""
         sides: tuple[int, ...] = (1, 2)
+        """Which of them."""
         most: float | None = Field(default=None, gt=0)
 
     told = {one.name: one for one in options_of(Options)}

@@ -25,6 +25,7 @@ name = "little"
 languages = ["de"]
 tasks = ["translation"]
 decontamination = { suites = [] }
+split = { test = 0.5 }
 [[sources]]
 name = "pairs"
 kind = "files"
