@@ -20,7 +20,7 @@ from builders.sources._opening import plan_sources
 from builders.templates.applying import apply
 from builders.templates.loading import load_templates
 from isogloss.console import progress, warn
-from isogloss.files import check_unchanged, hashes_kept
+from isogloss.files import check_unchanged, watched_files
 from isogloss.languages import to_flores
 from isogloss.plugins import lookup
 from isogloss.records import conform, with_ids
@@ -172,7 +172,7 @@ def read_rows(
     context = Context(languages, tasks, folder, where, seed=0)
     for planned in plan_sources(tables, context):
         options = planned.options
-        with hashes_kept() as files:
+        with watched_files() as files:
             reading = planned.module.read(options, planned.context)
         licence = options.licence or reading.licence
         with progress(f"reading {options.name}", None) as bar:

@@ -1,4 +1,4 @@
-"""Reading TOML settings strictly: an unknown or wrong key is told with its place and a near miss."""
+"""Reading TOML settings strictly: an unknown or wrong key is named with its place and a near miss."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ def validate(model: type[S], value: Any, *, where: str) -> S:
         if first["type"] == "missing":
             problem = f"the key {key!r} is missing"
         else:
-            told = first["msg"].removeprefix("Value error, ")
-            problem = f"{key}: {told}" if key else told
+            message = first["msg"].removeprefix("Value error, ")
+            problem = f"{key}: {message}" if key else message
         raise IsoglossError(problem, where=where) from error
 
 

@@ -23,8 +23,8 @@ from isogloss.errors import IsoglossError
 from isogloss.files import (
     check_ours,
     check_seal,
-    clear_partials,
     read_json,
+    remove_partials_in,
     sealed,
     sha256_file,
     write_error,
@@ -130,7 +130,7 @@ def _listed(out: Path) -> set[str]:
         IsoglossError: It holds something else, or its ``site.json`` is broken.
     """
     check_ours(out, lambda folder: (folder / MARKER).is_file(), kind="a site")
-    clear_partials(out)
+    remove_partials_in(out)
     path = out / MARKER
     if not path.is_file():
         return set()

@@ -12,7 +12,7 @@ from benchmarks.metrics._base import Array, counted
 from isogloss.console import say
 from isogloss.environment import cache_folder, offline
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.files import disk, sha256_file
+from isogloss.files import disk_errors, sha256_file
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _snapshot(
             ) from error
     say(f"fetching {name} from the Hugging Face hub …")
     try:
-        with disk(cache_folder()):
+        with disk_errors(cache_folder()):
             return get(local=False)
     except (hub.RepositoryNotFoundError, hub.RevisionNotFoundError) as error:
         raise IsoglossError(

@@ -74,7 +74,7 @@ from pydantic import Field, model_validator
 
 from builders.duplicates._index import Batch, Index
 from isogloss.environment import processors
-from isogloss.files import disk
+from isogloss.files import disk_errors
 from isogloss.settings import Settings
 
 __all__ = ["Batch", "NearOptions", "Rates", "near_duplicates"]
@@ -187,7 +187,7 @@ def near_duplicates(
     work.mkdir(parents=True, exist_ok=True)
     threads = workers or processors()
     with (
-        disk(work),
+        disk_errors(work),
         tempfile.TemporaryDirectory(prefix="near-", dir=work) as folder,
         ThreadPoolExecutor(threads) as pool,
     ):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from builders.filters import _script
 from builders.filters._base import FilterOptions, Sweep, first_of
-from isogloss.scripts import told
+from isogloss.scripts import versions
 
 DESCRIPTION = "drops rows with a side whose letters are mostly not in a script of its language"
 
@@ -35,7 +35,7 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
 def __getattr__(name: str) -> str:
     """Return ``VERSION``: what the scores hang on besides text and options."""
     if name == "VERSION":
-        return f"2 {told()}"
+        return f"2 {versions()}"
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

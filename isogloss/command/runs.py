@@ -74,13 +74,13 @@ def compare(
     labels = {name: one.label for name, one in list_metrics().items()}
     mains = {name: task.main for name, task in list_tasks().items()}
     every = csv and len(runs) == 2
-    told: dict[str, Any] = {
+    options: dict[str, Any] = {
         "metrics": metric or (() if every else None), "resamples": resamples, "seed": seed, "level": level
     }  # fmt: skip
     if len(runs) == 2:
-        found = compare_runs(runs[0], runs[1], test=cast(Any, test), **told)
+        found = compare_runs(runs[0], runs[1], test=cast(Any, test), **options)
     else:
-        found = rank_runs(runs, **told)
+        found = rank_runs(runs, **options)
     if csv:
         print(found.write_csv(), end="")
         return

@@ -10,7 +10,7 @@ import polars as pl
 
 from isogloss.console import progress, say, warn
 from isogloss.errors import IsoglossError
-from isogloss.files import check_ours, clear_partials, read_json, sha256_json, write_json
+from isogloss.files import check_ours, read_json, remove_partials_in, sha256_json, write_json
 from isogloss.locks import held
 from isogloss.runs import PREDICTIONS, carries_key, part_path, take_part, write_part
 from runners.models._base import GenerationSettings, Model, Prompt, prompts_of
@@ -112,7 +112,7 @@ def _begin(out: Path, key: str, count: int) -> dict[int, pl.DataFrame]:
     """
     write_json(out / _STATE, {"key": key})
     (out / "run.json").unlink(missing_ok=True)
-    clear_partials(out, out / _FOLDER)
+    remove_partials_in(out, out / _FOLDER)
     done = {}
     for path in parts(out):
         number = int(path.stem.removeprefix("part-"))
@@ -134,7 +134,7 @@ def finish(out: Path) -> None:
     """Forget the state of an unfinished run."""
     if (out / _STATE).exists():
         (out / _STATE).unlink()
-    clear_partials(out, out / _FOLDER)
+    remove_partials_in(out, out / _FOLDER)
 
 
 def _ask(

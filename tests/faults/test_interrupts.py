@@ -131,16 +131,16 @@ def test_other_threads_load_too_and_an_ignored_signal_stays_ignored() -> None:
 
 HELD = """
 import signal
-from isogloss.interrupts import Terminated, held_back, told_of_termination
+from isogloss.interrupts import Terminated, held_back, termination_raised
 try:
-    with told_of_termination():
+    with termination_raised():
         with held_back():
             signal.raise_signal(signal.SIGTERM)
             print("whole")
 except Terminated:
     print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-with told_of_termination(), held_back():
+with termination_raised(), held_back():
     signal.raise_signal(signal.SIGTERM)
 print("ignored")
 """
