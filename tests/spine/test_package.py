@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import isogloss
 from isogloss import lazy
@@ -199,3 +204,27 @@ if __name__ == "__main__":
     assert hidden.returncode == 2
     assert hidden.stderr.startswith(f"isogloss: error: {here}/benchmarks: hides isogloss's own")
     assert hidden.stderr.count("\n") == 1
+
+
+def test_every_dependency_has_one_version_that_passes() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {}
+    for line in lines:
+        name, version = re.fullmatch(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.!]+)", line).groups()  # type: ignore[union-attr]
+        pinned[canonicalize_name(name)] = version
+    assert len(pinned) == len(lines)
+    for text in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+        wanted = Requirement(text)
+        assert pinned[canonicalize_name(wanted.name)] in wanted.specifier, text
+
+
+def test_the_code_hosts_checks_are_the_makefiles() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/check.yml").read_text(encoding="utf-8"))
+    steps = workflow["jobs"]["check"]["steps"]
+    commands = [step["run"] for step in steps if "run" in step]
+    assert commands == ["make lint", "make test", "make wheel"]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for command in [*commands, "make demo", "make constraints", "make audit"]:
+        assert re.search(rf"^{command.removeprefix('make ')}:", makefile, re.MULTILINE), command
+        assert f"{command} " in makefile, "make help names it"
