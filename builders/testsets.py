@@ -176,7 +176,7 @@ def read_rows(
             reading = planned.module.read(options, planned.context)
         licence = options.licence or reading.licence
         with progress(f"reading {options.name}", None) as bar:
-            for batch in reading.frames:
+            for batch in reading.examples({}):
                 frames.append(
                     batch.with_columns(
                         pl.lit(options.name).alias("source"),

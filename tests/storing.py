@@ -9,7 +9,8 @@ import polars as pl
 
 from builders.duplicates.exact import with_keys
 from builders.example import examples
-from builders.rows.rows import Spool, Store, packed
+from builders.rows.rows import Rows, SourceRows
+from builders.rows.spool import packed
 
 
 def pair(source: str, target: str, **more: Any) -> dict[str, Any]:
@@ -18,19 +19,19 @@ def pair(source: str, target: str, **more: Any) -> dict[str, Any]:
     return row | {"input": source, "output": target, "group": source, "source_id": source} | more
 
 
-def stored(folder: Path, *rows: dict[str, Any], part: int = 3) -> Store:
+def stored(folder: Path, *rows: dict[str, Any], part: int = 3) -> Rows:
     """Store examples in parts of a few rows."""
     made = examples(rows).drop("reason", "rejected_by")
     made = made.with_row_index("row").with_columns(
         pl.col("row").cast(pl.Int64), source=pl.lit("ours"), licence=pl.lit("MIT")
     )
-    spool = Spool(folder, "kept", [])
+    source = SourceRows.empty("ours", folder)
     for frame in made.iter_slices(part):
-        spool.add(packed(with_keys(frame)))
-    return Store.over(spool.paths())
+        source.kept.add(packed(with_keys(frame)))
+    return Rows.of([source], folder, 1)
 
 
-def reasons(store: Store, dropped: pl.DataFrame) -> list[str | None]:
+def reasons(rows: Rows, dropped: pl.DataFrame) -> list[str | None]:
     """Return the reason against each row, by position."""
     found = dict(dropped.select("position", "reason").iter_rows())
-    return [found.get(position) for position in range(store.height)]
+    return [found.get(position) for position in range(rows.height)]

@@ -1,4 +1,4 @@
-"""From the chosen rows to the files of the corpus: templates, ids, a file for each hundred thousand.
+"""From the rows that are left to the files of the corpus: templates, ids, a file for each hundred thousand.
 
 A cell (language, task, split) that needs several files is cut by the beginning of the records' ids,
 which are hashes: files are about as long as each other, and the order in all is that of the ids,
@@ -16,7 +16,8 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from builders.rows.rows import spooled, write_parquet
+from builders.corpus.layout import write_parquet
+from builders.rows.spool import spooled
 from isogloss.files import disk_errors
 
 #: Records of a file at most, about, and bytes of text.

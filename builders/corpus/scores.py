@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from builders.corpus import layout
-from builders.filters._scores import _ROW
-from builders.rows.rows import Spool, spooled, write_parquet
+from builders.corpus.layout import write_parquet
+from builders.rows.rows import ROW, SourceRows
+from builders.rows.spool import spooled
 from isogloss.inorder import in_order
 
 
-def write(
-    out: Path, index: int, name: str, cheap: Spool, dear: Sequence[Spool], workers: int
-) -> dict[str, dict[str, Any]]:
+def write(out: Path, index: int, source: SourceRows, workers: int) -> dict[str, dict[str, Any]]:
     """Write the scores of a source.
 
     Args:
         out: The corpus folder.
         index: The source's number in the recipe.
-        name: Its name.
-        cheap: Its scores by batch, of all rows.
-        dear: Scores of dear filters, by the same batches, of the rows they were asked of.
+        source: The source, with its scores.
         workers: How many files are written at once.
 
     Returns:
@@ -33,24 +30,25 @@ def write(
 
     def write_one(part: tuple[int, pl.DataFrame]) -> tuple[str, dict[str, Any]]:
         number, table = part
-        file = f"scores/{layout.stem(index, name)}-{number:05d}.parquet"
+        file = f"scores/{layout.stem(index, source.name)}-{number:05d}.parquet"
         return file, write_parquet(table, out / file)
 
-    return dict(in_order(write_one, _tables(cheap, dear), workers))
+    return dict(in_order(write_one, _tables(source), workers))
 
 
-def _tables(cheap: Spool, dear: Sequence[Spool]) -> Iterator[tuple[int, pl.DataFrame]]:
+def _tables(source: SourceRows) -> Iterator[tuple[int, pl.DataFrame]]:
     """Yield each batch's number and its scores by all filters, the same columns in all."""
+    cheap, expensive = source.scores, list(source.expensive.values())
     schema: dict[str, pl.DataType] = {}
-    for spool in (cheap, *dear):
+    for spool in (cheap, *expensive):
         for path in spool.paths():
             schema |= spooled(path).schema
     for number in cheap.numbers:
         table = spooled(cheap.path(number))
-        for spool in dear:
+        for spool in expensive:
             if number in spool.numbers:
                 more = spooled(spool.path(number))
-                table = table.join(more, on=_ROW, how="left", maintain_order="left")
+                table = table.join(more, on=ROW, how="left", maintain_order="left")
         missing = [
             pl.lit(None, kind).alias(key)
             for key, kind in schema.items()

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from builders.rows.rows import POSITION, Store, owned
+from builders.rows.rows import INPUT_KEYS, KEYS, POSITION, REFERENCE_KEYS, Rows
+from builders.rows.spool import owned
 from isogloss.hashing import xxh64
 from isogloss.text import MAYBE_NOT_NFC, mended
 
@@ -23,21 +24,15 @@ IDENTICAL = "another example is the same"
 
 # What stands between texts that are hashed together, and stands in none.
 _BETWEEN = "\x1f"
-# Hashes by the seeds 0 and 1; one will do for references, which are compared of the same input only.
-_ASKED = ("_asked0", "_asked1")
-_GIVEN = ("_given0",)
-
-#: The columns that rows on disk have of their texts' hashes.
-KEYS = (*_ASKED, *_GIVEN)
 
 
-def asked_for() -> pl.Expr:
-    """Return what else than its texts an example asks for: the title of a text, or its summary."""
-    told = pl.element().filter(pl.element().str.starts_with("output:"))
-    return pl.col("tags").list.eval(told).list.join(_BETWEEN).fill_null("")
+def wanted_output() -> pl.Expr:
+    """Return what kind of output an example wants, beside its texts: the title of a text, or its summary."""
+    kinds = pl.element().filter(pl.element().str.starts_with("output:"))
+    return pl.col("tags").list.eval(kinds).list.join(_BETWEEN).fill_null("")
 
 
-def place(split: pl.Expr) -> pl.Expr:
+def precedence(split: pl.Expr) -> pl.Expr:
     """Return what goes first: rows that their source has put into test, then into validation.
 
     Their place there would be lost if another row stood for them.
@@ -46,18 +41,18 @@ def place(split: pl.Expr) -> pl.Expr:
 
 
 def with_keys(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return rows with hashes of what they ask and of their references: the columns `KEYS`."""
+    """Return rows with the hashes of what they ask and of their references: the columns `KEYS`."""
     texts = [pl.col(name).fill_null("") for name in KEY[:3]]
     texts += [_folded(pl.col(name).fill_null("")) for name in KEY[3:]]
-    texts.append(asked_for())
+    texts.append(wanted_output())
     # Each text is made once: polars does not see that two expressions with Python in them are one.
     made = frame.select(
-        pl.concat_str(texts, separator=_BETWEEN).alias("asked"),
-        _folded(_joined(frame["references"])).alias("given"),
+        pl.concat_str(texts, separator=_BETWEEN).alias("input"),
+        _folded(_joined(frame["references"])).alias("references"),
     )
     hashed = made.select(
         xxh64(pl.col(text), seed).alias(name)
-        for text, names in (("asked", _ASKED), ("given", _GIVEN))
+        for text, names in (("input", INPUT_KEYS), ("references", REFERENCE_KEYS))
         for seed, name in enumerate(names)
     )
     return frame.hstack(hashed.get_columns())
@@ -69,36 +64,35 @@ def _joined(references: pl.Series) -> pl.Expr:
     return pl.col("references").list.join("\x1e").fill_null("")
 
 
-def identical(store: Store) -> pl.DataFrame:
+def identical(rows: Rows) -> pl.DataFrame:
     """Find rows whose texts are all the same as an earlier one's: ``position`` and ``reason``.
 
     The same is what a reader would not tell apart: equal in NFC, white space aside. Case and
     punctuation count ("C" is not "C++", "Delete" is not "Delete?").
     """
-    twins = _twins(store, KEYS)
+    twins = _twins(rows, KEYS)
     return twins.filter(pl.col(POSITION) != pl.col("_first")).select(
         POSITION, pl.lit(IDENTICAL).alias("reason")
     )
 
 
-def merge(store: Store) -> tuple[pl.DataFrame, pl.DataFrame]:
+def merge(rows: Rows) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Merge rows that ask the same into the first of them, which then has every reference.
 
     Returns:
         ``position`` and ``reason`` of the merged ones; ``position`` and ``references`` (its own
         first) of those that they are merged into.
     """
-    twins = _twins(store, _ASKED)
-    chosen = np.zeros(store.height, dtype=bool)
-    chosen[twins[POSITION].to_numpy()] = True
-    found = [owned(frame) for frame in store.batches(("references",), only=chosen)]
+    twins = _twins(rows, INPUT_KEYS)
+    merged = rows.positions(twins[POSITION])
+    found = [owned(frame) for frame in rows.batches(("references",), only=merged)]
     if not found:
         return (
             pl.DataFrame(schema={POSITION: pl.Int64, "reason": pl.String}),
             pl.DataFrame(schema={POSITION: pl.Int64, "references": pl.List(pl.String)}),
         )
     references = (
-        twins.sort("_place", POSITION)
+        twins.sort("_precedence", POSITION)
         .join(pl.concat(found), on=POSITION, maintain_order="left")
         .group_by("_first", maintain_order=True)
         .agg(
@@ -108,18 +102,18 @@ def merge(store: Store) -> tuple[pl.DataFrame, pl.DataFrame]:
         )
         .rename({"_first": POSITION})
     )
-    merged = twins.filter(pl.col(POSITION) != pl.col("_first")).select(
+    reasons = twins.filter(pl.col(POSITION) != pl.col("_first")).select(
         POSITION, pl.lit(MERGED).alias("reason")
     )
-    return merged, references.sort(POSITION)
+    return reasons, references.sort(POSITION)
 
 
-def _twins(store: Store, names: Sequence[str]) -> pl.DataFrame:
-    """Return the rows that are not the only one of their keys: position, ``_place``, ``_first``."""
+def _twins(rows: Rows, names: Sequence[str]) -> pl.DataFrame:
+    """Return the rows that are not the only one of their keys: position, ``_precedence``, ``_first``."""
     # Most rows differ in the first of the hashes already; only the others are looked at in full.
-    frames = list(store.batches(names[:1]))
+    frames = list(rows.batches(names[:1]))
     if not frames:
-        return pl.DataFrame(schema={POSITION: pl.Int64, "_place": pl.Int8, "_first": pl.Int64})
+        return pl.DataFrame(schema={POSITION: pl.Int64, "_precedence": pl.Int8, "_first": pl.Int64})
     positions = np.concatenate([frame[POSITION].to_numpy() for frame in frames])
     hashed = np.concatenate([frame[names[0]].to_numpy() for frame in frames])
     frames.clear()
@@ -127,21 +121,21 @@ def _twins(store: Store, names: Sequence[str]) -> pl.DataFrame:
     ranked = hashed[order]
     same = np.zeros(len(order) + 1, dtype=bool)
     same[1:-1] = ranked[1:] == ranked[:-1]
-    chosen = np.zeros(store.height, dtype=bool)
-    chosen[positions[order[same[:-1] | same[1:]]]] = True
+    alike = np.zeros(rows.height, dtype=bool)
+    alike[positions[order[same[:-1] | same[1:]]]] = True
     found = [
-        frame.select(POSITION, *names, place(pl.col("split")).alias("_place"))
-        for frame in store.batches((*names, "split"), only=chosen)
+        frame.select(POSITION, *names, precedence(pl.col("split")).alias("_precedence"))
+        for frame in rows.batches((*names, "split"), only=alike)
     ]
     if not found:
-        return pl.DataFrame(schema={POSITION: pl.Int64, "_place": pl.Int8, "_first": pl.Int64})
+        return pl.DataFrame(schema={POSITION: pl.Int64, "_precedence": pl.Int8, "_first": pl.Int64})
     return (
         pl.concat(found)
         .filter(pl.len().over(*names) > 1)
         .with_columns(
-            pl.col(POSITION).sort_by("_place", POSITION).first().over(*names).alias("_first")
+            pl.col(POSITION).sort_by("_precedence", POSITION).first().over(*names).alias("_first")
         )
-        .select(POSITION, "_place", "_first")
+        .select(POSITION, "_precedence", "_first")
         .sort(POSITION)
     )
 

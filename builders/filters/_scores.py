@@ -16,12 +16,10 @@ from pydantic import BaseModel, Field
 
 from builders.filters import _steps
 from builders.filters._steps import PlannedFilter
-from builders.rows.rows import Spool
+from builders.rows.rows import ROW
 from isogloss.corpora import MANIFEST, Corpus, read_manifest
 from isogloss.errors import IsoglossError
 from isogloss.settings import validate
-
-_ROW = "row"
 
 
 def beside(rows: pl.Series, scores: pl.DataFrame, step: PlannedFilter) -> pl.DataFrame:
@@ -45,7 +43,7 @@ class _Listed(BaseModel):
 
 
 @dataclass
-class Former:
+class KnownScores:
     """The scores of a corpus that was built before in the same folder, where they still hold.
 
     Attributes:
@@ -57,28 +55,28 @@ class Former:
     signatures: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, out: Path, rows: dict[str, str]) -> Former:
+    def open(cls, out: Path, rows: dict[str, str]) -> KnownScores:
         """Open the scores of an earlier corpus.
 
         Args:
             out: The corpus folder.
             rows: The hash of all that the rows and the texts of each source hang on, now.
         """
-        former = cls()
+        known = cls()
         try:
             manifest, listed = read_manifest(out)
-            told = validate(_Listed, manifest, where=str(out / MANIFEST)).scores
+            scores = validate(_Listed, manifest, where=str(out / MANIFEST)).scores
         except IsoglossError:  # none, or none of ours
-            return former
+            return known
         by_name = {file.name: file for file in listed}
         earlier = Corpus(out, manifest, listed, ())
-        for name, one in told.items():
+        for name, one in scores.items():
             # What is missing or damaged is scored again.
             with suppress(IsoglossError, KeyError):
                 if rows.get(name) == one.rows:
-                    former.files[name] = [earlier.check(by_name[file]) for file in one.files]
-                    former.signatures[name] = one.filters
-        return former
+                    known.files[name] = [earlier.check(by_name[file]) for file in one.files]
+                    known.signatures[name] = one.filters
+        return known
 
     def of(self, source: str, step: PlannedFilter, rows: pl.Series) -> pl.DataFrame | None:
         """Return the known scores of a filter for rows, null where there are none.
@@ -96,11 +94,11 @@ class Former:
         if not names:
             return None
         found = (
-            table.filter(pl.col(_ROW).is_between(rows[0], rows[-1]))
-            .select(_ROW, *(pl.col(name).alias(name.removeprefix(prefix)) for name in names))
+            table.filter(pl.col(ROW).is_between(rows[0], rows[-1]))
+            .select(ROW, *(pl.col(name).alias(name.removeprefix(prefix)) for name in names))
             .collect()
         )
-        return rows.to_frame().join(found, on=_ROW, how="left", maintain_order="left").drop(_ROW)
+        return rows.to_frame().join(found, on=ROW, how="left", maintain_order="left").drop(ROW)
 
 
 def known_or_scored(
@@ -119,8 +117,3 @@ def known_or_scored(
     old = known.with_columns(index.alias("_index")).filter(~missing)
     new = made.with_columns(index.filter(missing).alias("_index"))
     return pl.concat([old, new.select(old.columns)]).sort("_index").drop("_index")
-
-
-def dear_spool(folder: Path, step: PlannedFilter) -> Spool:
-    """Return where a dear filter's scores of a source are kept until the corpus is written."""
-    return Spool(folder, f"dear-{step.label}")

@@ -34,8 +34,8 @@ class PlannedFilter:
     by_language: dict[str, FilterOptions] = field(default_factory=dict)
 
     @property
-    def dear(self) -> bool:
-        """Tell whether its scores are asked for last, of survivors only."""
+    def expensive(self) -> bool:
+        """Tell whether it is scored last, and only the rows that all others let through."""
         return getattr(self.module, "COST", 0) > 0
 
     @property
@@ -63,16 +63,16 @@ def _some(options: FilterOptions, names: Sequence[str]) -> dict[str, Any]:
 
 
 def repair(frame: pl.DataFrame, step: PlannedFilter) -> pl.DataFrame:
-    """Return the frame with the texts that the filter mends, in the same order."""
-    mend = getattr(step.module, "repair", None)
-    if mend is None:
+    """Return the frame with the texts that the filter repairs, in the same order."""
+    make = getattr(step.module, "repair", None)
+    if make is None:
         return frame
     parts = []
     for options, mask in _portions(frame, step):
         if mask is None:
-            return _same_height(mend(frame, options), frame, step)
+            return _same_height(make(frame, options), frame, step)
         part = frame.with_row_index(_INDEX).filter(mask)
-        parts.append(_same_height(mend(part, options), part, step))
+        parts.append(_same_height(make(part, options), part, step))
     untouched = frame.with_row_index(_INDEX)
     if parts:
         touched = pl.concat(parts)
@@ -82,12 +82,12 @@ def repair(frame: pl.DataFrame, step: PlannedFilter) -> pl.DataFrame:
 
 
 def score(frame: pl.DataFrame, step: PlannedFilter, workers: int) -> pl.DataFrame:
-    """Return the filter's scores of a batch, null in rows that it does not judge.
+    """Return the filter's scores of a batch, null in rows that are not its own.
 
     Args:
         frame: Examples.
         step: The filter.
-        workers: Processes that a dear filter may use; the scores do not depend on it.
+        workers: Processes that an expensive filter may use; the scores do not depend on it.
     """
     give = getattr(step.module, "score", None)
     if give is None or frame.is_empty():
@@ -115,14 +115,14 @@ def decide(frame: pl.DataFrame, scores: pl.DataFrame, step: PlannedFilter) -> pl
         scores: The filter's scores of them, as `score` gives them.
         step: The filter.
     """
-    judge = getattr(step.module, "verdict", None)
+    verdict = getattr(step.module, "verdict", None)
     none = pl.Series("reason", [None], dtype=pl.String).new_from_index(0, frame.height)
-    if judge is None or frame.is_empty():
+    if verdict is None or frame.is_empty():
         return none
     both = frame.hstack(scores.get_columns()) if scores.width else frame
     portions = list(_portions(frame, step))
     if len(portions) == 1 and portions[0][1] is None:
-        return both.select(judge(portions[0][0]).alias("reason")).to_series()
+        return both.select(verdict(portions[0][0]).alias("reason")).to_series()
     reason = pl.lit(None, pl.String)
     masks: dict[str, pl.Series] = {}
     for number, (options, mask) in enumerate(portions):
@@ -130,7 +130,7 @@ def decide(frame: pl.DataFrame, scores: pl.DataFrame, step: PlannedFilter) -> pl
         if not mask.any():  # nothing was scored for it either
             continue
         masks[f"_portion{number}"] = mask
-        reason = pl.when(pl.col(f"_portion{number}")).then(judge(options)).otherwise(reason)
+        reason = pl.when(pl.col(f"_portion{number}")).then(verdict(options)).otherwise(reason)
     if not masks:
         return none
     return both.with_columns(**masks).select(reason.alias("reason")).to_series()
@@ -140,15 +140,15 @@ def _portions(
     frame: pl.DataFrame, step: PlannedFilter
 ) -> Iterator[tuple[FilterOptions, pl.Series | None]]:
     """Yield options with the rows that they hold for, as a mask; None is all rows."""
-    judged = []
+    conditions = []
     if step.options.tasks:
-        judged.append(pl.col("task").is_in(list(step.options.tasks)))
+        conditions.append(pl.col("task").is_in(list(step.options.tasks)))
     if step.options.languages:
-        judged.append(pl.col("language").is_in(list(step.options.languages)))
-    if not judged and not step.by_language:
+        conditions.append(pl.col("language").is_in(list(step.options.languages)))
+    if not conditions and not step.by_language:
         yield step.options, None
         return
-    here = pl.all_horizontal(judged) if judged else pl.lit(True)
+    here = pl.all_horizontal(conditions) if conditions else pl.lit(True)
     tags = list(step.by_language)
     cases = [(step.options, here & ~pl.col("language").is_in(tags))]
     cases += [

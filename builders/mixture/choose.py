@@ -1,9 +1,9 @@
-"""Which example goes to which split, and how many of each language, origin, task and source stay."""
+"""The step ``[mixture]``: how many rows of each language, origin, task and source stay, and how often."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from builders.mixture import shares
 from builders.mixture.quotas import Division, Leaf, Path, allot
 from builders.mixture.settings import Mixture
 from builders.rows.rows import POSITION
+from builders.rows.rows import Rows as AllRows
 
 Counts = np.ndarray[Any, np.dtype[np.uint8]]
 Rows = np.ndarray[Any, np.dtype[np.uint32]]
@@ -21,8 +22,12 @@ Rows = np.ndarray[Any, np.dtype[np.uint32]]
 _HELD_OUT = "the mixture holds its language out of training"
 
 
+#: Language, task and split.
+Cell = tuple[str, str, str]
+
+
 @dataclass(frozen=True)
-class Chosen:
+class Mixed:
     """What a mixture takes.
 
     Attributes:
@@ -30,15 +35,46 @@ class Chosen:
         dropped: ``position`` and ``reason`` of those that it does not.
         shares: For the manifest and the report: see `builders.mixture.shares.tell`.
         per_source: How many records each source gives.
+        cells: How many records each language, task and split will have, and about how many bytes of
+            text.
     """
 
     times: pl.DataFrame
     dropped: pl.DataFrame
     shares: list[dict[str, Any]] = field(default_factory=list)
     per_source: dict[str, int] = field(default_factory=dict)
+    cells: dict[Cell, tuple[int, int]] = field(default_factory=dict)
 
 
-def choose(index: pl.DataFrame, mixture: Mixture, *, least_test_rows: int = 0) -> Chosen:
+def mix(rows: AllRows, index: pl.DataFrame, mixture: Mixture, *, least_test_rows: int = 0) -> Mixed:
+    """Take the rows of a mixture, of those that are still in, and drop the others.
+
+    Args:
+        rows: The rows.
+        index: Their index, from `builders.mixture.index.split`.
+        mixture: The recipe's mixture.
+        least_test_rows: Task and language of fewer rows than these are left out of test.
+    """
+    left = pl.Series(rows.mask).gather(index[POSITION])
+    mixed = choose(index.filter(left), mixture, least_test_rows=least_test_rows)
+    rows.drop("mixture", mixed.dropped)
+    cells = (
+        index.drop("split")
+        .join(mixed.times, on=POSITION)
+        .group_by("language", "task", "split")
+        .agg(
+            pl.col("times").sum().cast(pl.Int64),
+            (pl.col("bytes") * pl.col("times")).cast(pl.Int64).sum(),
+        )
+    )
+    found = {
+        (language, task, split): (times, size)
+        for language, task, split, times, size in cells.iter_rows()
+    }
+    return replace(mixed, cells=found)
+
+
+def choose(index: pl.DataFrame, mixture: Mixture, *, least_test_rows: int = 0) -> Mixed:
     """Choose the rows of a mixture.
 
     Groups take turns: the second example of a group comes after the first of every other, so
@@ -66,7 +102,7 @@ def choose(index: pl.DataFrame, mixture: Mixture, *, least_test_rows: int = 0) -
     parts = choice.cap()
     if mixture.divides:
         choice.divide(parts)
-    return choice.chosen()
+    return choice.mixed()
 
 
 @dataclass
@@ -92,10 +128,11 @@ class _Choice:
         self._reasons = [""]
 
     def hold_out(self) -> None:
-        held = list(self._mixture.held_out)
-        if held:
+        held_out = list(self._mixture.held_out)
+        if held_out:
             sides = (
-                pl.col(side).cast(pl.String).is_in(held) for side in ("language", "source_language")
+                pl.col(side).cast(pl.String).is_in(held_out)
+                for side in ("language", "source_language")
             )
             tested = pl.col("split") == "test"
             mask = self._index.select((pl.any_horizontal(*sides) & ~tested).fill_null(False))
@@ -176,22 +213,22 @@ class _Choice:
         self._why[rows] = len(self._reasons)
         self._reasons.append(reason)
 
-    def chosen(self) -> Chosen:
+    def mixed(self) -> Mixed:
         times = pl.Series("times", self._times)
         taken, out = times > 0, times == 0
         why = pl.Series(self._why).filter(out)
         reasons = pl.Series("reason", self._reasons, dtype=pl.String).gather(why)
-        told = shares.tell(self._index, times, self._mixture.unit)
+        found = shares.tell(self._index, times, self._mixture.unit)
         per_source = (
             self._index.select(pl.col("source").cast(pl.String), times.cast(pl.Int64))
             .group_by("source").agg(pl.col("times").sum())
         )  # fmt: skip
-        return Chosen(
+        return Mixed(
             times=self._index.select(POSITION, "split")
             .filter(taken)
             .with_columns(times.filter(taken)),
             dropped=self._index.select(POSITION).filter(out).with_columns(reasons),
-            shares=told,
+            shares=found,
             per_source={name: count for name, count in sorted(per_source.iter_rows()) if count},
         )
 

@@ -1,26 +1,30 @@
-"""From a recipe to a corpus folder: read, filter, choose over all sources, template, write."""
+"""From a recipe to a corpus folder."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from builders.corpus import layout
-from builders.corpus.records import Cell, Sorter, write_records
+from builders.corpus.records import Sorter, write_records
+from builders.decontamination.step import decontaminate
+from builders.duplicates.step import deduplicate, merge
+from builders.filters._expensive import filter_expensive
 from builders.mixture import shares
-from builders.mixture.choose import Chosen
-from builders.pipeline.all_sources import Choosing
-from builders.pipeline.prepare import Prepared, prepare
+from builders.mixture.choose import Cell, Mixed, mix
+from builders.mixture.index import split, test_positions
+from builders.pipeline.manifest import check_left, finish, manifest, write_beside
+from builders.pipeline.opening import Build, open_build
+from builders.pipeline.read import read
 from builders.recipe import Recipe, loaded
 from builders.report import card, page, thresholds
-from builders.rows.rows import POSITION
+from builders.rows.rows import Rows
 from builders.sources._base import Engine
-from builders.templates.applying import apply
+from builders.templates.applying import template
 from isogloss.console import progress, say
-from isogloss.inorder import in_order
-from isogloss.records import conform, with_ids
 
 
 def build(
@@ -50,122 +54,84 @@ def build(
     Raises:
         IsoglossError: The recipe is wrong, a source is broken or missing, or nothing was left.
     """
-    plan, out = loaded(recipe), Path(out)
-    with layout.alone(out):
-        prepared = prepare(
-            plan, out, purpose="corpus", force=force, frozen=frozen, workers=workers, engine=engine
-        )
-        if prepared is not None:
-            _write(prepared, frozen=frozen)
-    return out
+    with layout.alone(Path(out)):
+        begun = open_build(
+            loaded(recipe), Path(out), purpose="corpus", force=force, frozen=frozen,
+            workers=workers, engine=engine,
+        )  # fmt: skip
+        if begun is not None:
+            _build(begun)
+    return Path(out)
 
 
-def _write(prepared: Prepared, *, frozen: bool) -> None:
-    """Make the corpus of sources that are staged."""
-    plan, out = prepared.plan, prepared.out
-    choosing, chosen, counts = _choose(prepared)
+def _build(build: Build) -> None:
+    recipe = build.recipe
+    rows = read(build)
+    check_left(build, rows)
+
+    say("duplicates …")
+    deduplicate(rows, recipe.duplicates.near, recipe.seed)
+    filter_expensive(rows, recipe.filters, build.known_scores, build.inputs)
+    check_left(build, rows)
+    merge(rows)
+
+    index = split(
+        rows, recipe.split, recipe.mixture,
+        languages=recipe.languages, seed=recipe.seed, recipe=recipe.path,
+    )  # fmt: skip
+    contamination = decontaminate(
+        rows, recipe.decontamination, build.suite_texts, test_positions(index)
+    )
+    check_left(build, rows)
+
+    say("mixture …")
+    mixed = mix(rows, index, recipe.mixture, least_test_rows=recipe.split.least_test_rows)
+    check_left(build, rows)
+
+    records = template(
+        rows, mixed.times, build.templates,
+        instruction_language=recipe.instruction_language, seed=recipe.seed, where=str(recipe.path),
+    )  # fmt: skip
+    _write(build, rows, mixed, records, contamination)
+
+
+def _write(
+    build: Build,
+    rows: Rows,
+    mixed: Mixed,
+    records: Iterator[pl.DataFrame],
+    contamination: list[dict[str, Any]],
+) -> None:
+    """Write the corpus folder, the manifest last."""
+    recipe, out = build.recipe, build.out
     with progress("writing", None) as bar:
         layout.clear(out)
-        sorter = Sorter(prepared.folder / "records", counts)
-        for frame in _records(prepared, choosing, chosen):
+        sorter = Sorter(build.folder / "records", mixed.cells)
+        for frame in records:
             sorter.add(frame)
             bar.advance(frame.height)
         files = write_records(sorter, out)
-        beside, scored = prepared.write_beside(choosing)
+        beside, scores = write_beside(build, rows)
         files |= beside
-        manifest = {
-            **prepared.manifest(choosing, chosen.per_source),
-            "shares": chosen.shares,
-            "scores": scored,
-            "counts": _by_language(counts),
+        facts = {
+            **manifest(build, rows, contamination, mixed.per_source),
+            "shares": mixed.shares,
+            "scores": scores,
+            "counts": _by_language(mixed.cells),
             "files": files,
         }
-        files[thresholds.NAME] = thresholds.write(out, plan, manifest)
-        files[page.NAME] = page.write(out, plan, manifest)
-        files["README.md"] = card.write(out, plan, manifest)
-        prepared.finish(manifest, frozen=frozen)
-    shares.show(chosen.shares, plan.mixture.held_out)
-    total = sum(rows for rows, _ in counts.values())
-    say(f"{total} records in {len(manifest['counts'])} languages: {out}")
+        files[thresholds.NAME] = thresholds.write(out, recipe, facts)
+        files[page.NAME] = page.write(out, recipe, facts)
+        files["README.md"] = card.write(out, recipe, facts)
+        finish(build, facts)
+    shares.show(mixed.shares, recipe.mixture.held_out)
+    total = sum(count for count, _ in mixed.cells.values())
+    say(f"{total} records in {len(facts['counts'])} languages: {out}")
 
 
-def _choose(prepared: Prepared) -> tuple[Choosing, Chosen, dict[Cell, tuple[int, int]]]:
-    """Run the steps over all sources.
-
-    Returns:
-        The steps, what the mixture takes, and what each cell of the corpus will have of it: how
-        many records, and about how many bytes of text.
-    """
-    choosing = prepared.choosing()
-    prepared.judge(choosing)
-    choosing.merge()
-    index = choosing.index()
-    choosing.decontaminate(index.filter(pl.col("split") == "test")[POSITION])
-    prepared.check_left(choosing)
-    say("mixture …")
-    chosen = choosing.mix(index)
-    prepared.check_left(choosing)
-    cells = (
-        index.drop("split")
-        .join(chosen.times, on=POSITION)
-        .group_by("language", "task", "split")
-        .agg(
-            pl.col("times").sum().cast(pl.Int64),
-            (pl.col("bytes") * pl.col("times")).cast(pl.Int64).sum(),
-        )
-    )
-    counts = {
-        (language, task, split): (times, size)
-        for language, task, split, times, size in cells.iter_rows()
-    }
-    return choosing, chosen, counts
-
-
-def _records(prepared: Prepared, choosing: Choosing, chosen: Chosen) -> Iterator[pl.DataFrame]:
-    """Make the records, part by part, in the order of the rows."""
-
-    def make(frame: pl.DataFrame) -> list[pl.DataFrame]:
-        here = chosen.times.filter(
-            pl.col(POSITION).is_between(frame[POSITION][0], frame[POSITION][-1])
-        )
-        rows = frame.drop("split").join(here, on=POSITION, maintain_order="left")
-        most = int(here["times"].max() or 0)  # type: ignore[arg-type]
-        return [
-            _templated(rows.filter(pl.col("times") > epoch), prepared, epoch)
-            for epoch in range(most)
-        ]
-
-    for made in in_order(make, choosing.store.batches(), prepared.staging.workers):
-        yield from made
-
-
-def _templated(rows: pl.DataFrame, prepared: Prepared, epoch: int) -> pl.DataFrame:
-    plan = prepared.plan
-    applied = apply(
-        rows,
-        prepared.templates,
-        instruction_language=plan.instruction_language,
-        seed=plan.seed,
-        epoch=epoch,
-    )
-    made = with_ids(conform(applied.with_columns(id=pl.lit("")), where=str(plan.path)))
-    return made.with_columns(_told_apart(applied["again"]))
-
-
-def _told_apart(again: pl.Series) -> pl.Expr:
-    """Return ids with ``-2``, ``-3`` … where a record is there again, in the same words."""
-    number = pl.lit(again + 1)
-    return (
-        pl.when(number > 1)
-        .then(pl.format("{}-{}", pl.col("id"), number))
-        .otherwise("id")
-        .alias("id")
-    )
-
-
-def _by_language(counts: dict[Cell, tuple[int, int]]) -> dict[str, dict[str, dict[str, int]]]:
+def _by_language(cells: dict[Cell, tuple[int, int]]) -> dict[str, dict[str, dict[str, int]]]:
     """Return the number of records by language, task and split."""
-    told: dict[str, dict[str, dict[str, int]]] = {}
-    for (language, task, split), (rows, _) in sorted(counts.items()):
-        told.setdefault(language, {}).setdefault(task, {})[split] = rows
-    return told
+    counts: dict[str, dict[str, dict[str, int]]] = {}
+    for (language, task, part), (count, _) in sorted(cells.items()):
+        counts.setdefault(language, {}).setdefault(task, {})[part] = count
+    return counts

@@ -10,10 +10,16 @@ from typing import Any
 import polars as pl
 
 from builders.corpus import layout
-from builders.pipeline.all_sources import Choosing
-from builders.pipeline.prepare import Prepared, prepare
+from builders.corpus.layout import write_parquet
+from builders.decontamination.step import decontaminate
+from builders.duplicates.step import deduplicate
+from builders.filters._expensive import filter_expensive
+from builders.pipeline.manifest import check_left, finish, manifest, write_beside
+from builders.pipeline.opening import Build, open_build
+from builders.pipeline.read import read
 from builders.recipe import Recipe, loaded
-from builders.rows.rows import POSITION, packed, write_parquet
+from builders.rows.rows import POSITION, Rows
+from builders.rows.spool import packed
 from builders.sources._base import Engine
 from isogloss.console import progress, say
 from isogloss.inorder import in_order
@@ -55,57 +61,57 @@ def clean(
     Raises:
         IsoglossError: The recipe is wrong, a source is broken or missing, or nothing was left.
     """
-    plan, out = loaded(recipe), Path(out)
-    with layout.alone(out):
-        prepared = prepare(
-            plan,
-            out,
-            purpose="clean text",
-            force=force,
-            frozen=frozen,
-            workers=workers,
-            engine=engine,
-        )
-        if prepared is not None:
-            _write(prepared, frozen=frozen)
-    return out
+    with layout.alone(Path(out)):
+        begun = open_build(
+            loaded(recipe), Path(out), purpose="clean text", force=force, frozen=frozen,
+            workers=workers, engine=engine,
+        )  # fmt: skip
+        if begun is not None:
+            _clean(begun)
+    return Path(out)
 
 
-def _write(prepared: Prepared, *, frozen: bool) -> None:
-    """Write the clean text of sources that are staged."""
-    choosing = prepared.choosing()
-    prepared.judge(choosing)
-    choosing.decontaminate(pl.Series(POSITION, [], dtype=pl.Int64))
-    prepared.check_left(choosing)
+def _clean(build: Build) -> None:
+    recipe = build.recipe
+    rows = read(build)
+    check_left(build, rows)
+    say("duplicates …")
+    deduplicate(rows, recipe.duplicates.near, recipe.seed)
+    filter_expensive(rows, recipe.filters, build.known_scores, build.inputs)
+    check_left(build, rows)
+    contamination = decontaminate(rows, recipe.decontamination, build.suite_texts)
+    check_left(build, rows)
+    _write(build, rows, contamination)
 
+
+def _write(build: Build, rows: Rows, contamination: list[dict[str, Any]]) -> None:
     def write(part: tuple[str, str, pl.DataFrame]) -> tuple[str, str, dict[str, Any]]:
         source, file, frame = part
-        return source, file, write_parquet(frame, prepared.out / file)
+        return source, file, write_parquet(frame, build.out / file)
 
-    with progress("writing", int(choosing.store.alive.sum())) as bar:
-        layout.clear(prepared.out)
+    with progress("writing", rows.left) as bar:
+        layout.clear(build.out)
         files: dict[str, dict[str, Any]] = {}
         per_source: Counter[str] = Counter()
-        parts = _parts(prepared, choosing)
-        for source, file, entry in in_order(write, parts, prepared.staging.workers):
+        for source, file, entry in in_order(write, _parts(rows), build.workers):
             files[file] = entry
             per_source[source] += entry["rows"]
             bar.advance(entry["rows"])
-        beside, scored = prepared.write_beside(choosing)
+        beside, scores = write_beside(build, rows)
         files |= beside
-        manifest = prepared.manifest(choosing, per_source)
-        prepared.finish({**manifest, "scores": scored, "files": files}, frozen=frozen)
-    say(f"{per_source.total()} rows are clean: {prepared.out}")
+        facts = manifest(build, rows, contamination, per_source)
+        finish(build, {**facts, "scores": scores, "files": files})
+    say(f"{per_source.total()} rows are clean: {build.out}")
 
 
-def _parts(prepared: Prepared, choosing: Choosing) -> Iterator[tuple[str, str, pl.DataFrame]]:
+def _parts(rows: Rows) -> Iterator[tuple[str, str, pl.DataFrame]]:
     """Yield the files to write: the source, the file's path in the folder, the rows."""
-    parts = iter(choosing.store.parts)
-    for index, (name, staged) in enumerate(prepared.staged.items()):
-        number = 0
-        for _ in staged.kept.numbers:
-            frame = choosing.store.read(next(parts), COLUMNS)
-            if frame is not None:
-                file = f"data/{layout.stem(index, name)}/clean-{number:05d}.parquet"
-                yield name, file, packed(frame.drop(POSITION))
-                number += 1
+    numbers: Counter[str] = Counter()
+    order = {source.name: index for index, source in enumerate(rows.sources)}
+    for source, _, part in rows.parts_of_sources():
+        frame = rows.read(part, COLUMNS)
+        if frame is not None:
+            stem = layout.stem(order[source.name], source.name)
+            file = f"data/{stem}/clean-{numbers[source.name]:05d}.parquet"
+            yield source.name, file, packed(frame.drop(POSITION))
+            numbers[source.name] += 1

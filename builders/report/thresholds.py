@@ -22,10 +22,10 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from builders.corpus.layout import write_parquet
 from builders.filters._base import FilterOptions, Sweep
 from builders.filters._steps import PlannedFilter
 from builders.recipe import Recipe
-from builders.rows.rows import write_parquet
 
 #: The file's name in the corpus folder.
 NAME = "thresholds.parquet"

@@ -7,10 +7,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from builders.rows.rows import POSITION, Spool, Store, spooled
+from builders.rows.spool import Spool, spooled
+
+#: Columns of a dropped row: the example as it was, its source, the step and the reason.
+REJECTED_COLUMNS = (
+    "task",
+    "language",
+    "source_language",
+    "instruction",
+    "context",
+    "input",
+    "output",
+    "references",
+    "tests",
+    "source",
+    "source_id",
+    "licence",
+    "group",
+    "split",
+    "tags",
+    "filter",
+    "reason",
+)
 
 
 @dataclass
@@ -36,11 +56,11 @@ class Step:
 
 @dataclass
 class Ledger:
-    """The steps of a source, or those that follow all sources.
+    """The steps of a source, or those over all sources.
 
     Attributes:
         folder: Where dropped rows are spooled, one file name prefix a step.
-        more: What is told beside every step's name, such as its source.
+        more: What stands beside every step's name, such as its source.
     """
 
     folder: Path
@@ -48,28 +68,34 @@ class Ledger:
     steps: dict[str, Step] = field(default_factory=dict)
     spools: dict[str, Spool] = field(default_factory=dict)
 
-    def settle(self, step: str, frame: pl.DataFrame, label: str | None = None) -> pl.DataFrame:
-        """Part the rows with a ``reason`` from the rest, and keep count of both.
+    def separate(self, step: str, frame: pl.DataFrame) -> pl.DataFrame:
+        """Drop the rows of a frame that have a ``reason``, and count both.
 
         Args:
             step: The step's name.
             frame: Rows with the column ``reason``.
-            label: What tells two steps of one name apart; the name where None.
 
         Returns:
             The rows without a reason, and without that column.
         """
         dropped = frame.filter(pl.col("reason").is_not_null())
-        self.note(step, frame.height, dropped, label)
+        self.drop(step, frame.height, dropped)
         if dropped.is_empty():
             return frame.drop("reason")
         return frame.filter(pl.col("reason").is_null()).drop("reason")
 
-    def note(
+    def drop(
         self, step: str, rows_in: int, dropped: pl.DataFrame, label: str | None = None
     ) -> None:
-        """Keep the dropped rows of a step and count them by reason."""
-        found = self.steps.setdefault(label or step, Step(step, more=self.more))
+        """Write down the rows that a step drops, and count them by reason.
+
+        Args:
+            step: The step's name.
+            rows_in: How many rows came to it.
+            dropped: Those that it drops, each with its ``reason``.
+            label: What tells two steps of one name apart; the name where None.
+        """
+        found = self._step(step, label)
         found.rows_in += rows_in
         found.rows_out += rows_in - dropped.height
         if dropped.is_empty():
@@ -80,26 +106,14 @@ class Ledger:
         rows = dropped.with_columns(pl.lit(step).alias("filter"))
         spool.add(rows.select(REJECTED_COLUMNS))
 
-    def drop(self, step: str, store: Store, reasons: pl.DataFrame) -> None:
-        """Drop rows of a store.
+    def count(self, step: str, rows: int) -> None:
+        """Count rows that a step lets through."""
+        found = self._step(step)
+        found.rows_in += rows
+        found.rows_out += rows
 
-        Args:
-            step: The step's name.
-            store: The rows; the dropped ones are out of it from then on.
-            reasons: ``position`` and ``reason`` of each row to drop.
-        """
-        found = self.steps.setdefault(step, Step(step, more=self.more))
-        chosen = np.zeros(store.height, dtype=bool)
-        chosen[reasons[POSITION].to_numpy()] = True
-        reasons = reasons.select(POSITION, "reason").sort(POSITION)
-        for frame in store.batches(only=chosen):
-            here = reasons.join(frame.select(POSITION), on=POSITION, how="semi")
-            told = frame.join(here, on=POSITION, how="left", maintain_order="left")
-            self.note(step, told.height, told)
-        store.alive &= ~chosen
-        left = int(store.alive.sum())
-        found.rows_in += left
-        found.rows_out += left
+    def _step(self, step: str, label: str | None = None) -> Step:
+        return self.steps.setdefault(label or step, Step(step, more=self.more))
 
     def state(self) -> dict[str, Any]:
         """Return what `take_up` needs to go on from, as JSON."""
@@ -110,7 +124,7 @@ class Ledger:
 
     def take_up(self, state: dict[str, Any]) -> None:
         """Go on from a state that was kept."""
-        self.steps = {label: Step(**told) for label, told in state["steps"]}
+        self.steps = {label: Step(**step) for label, step in state["steps"]}
         self.spools = {step: Spool(self.folder, f"dropped-{step}") for step in state["dropped"]}
         for step, spool in self.spools.items():
             spool.take_up(state["dropped"][step])
@@ -130,8 +144,8 @@ _PLACE = r"^[^:]*:(?:\d+| \S*\[\d+\]): "
 
 def kind(reason: pl.Expr) -> pl.Expr:
     """Return what reasons are counted by: one may begin with a place, carry numbers, or end in a name."""
-    told = reason.str.replace(_PLACE, "").str.replace_all(r"\d+(\.\d+)?", "N")
-    return told.str.slice(0, 80)
+    plain = reason.str.replace(_PLACE, "").str.replace_all(r"\d+(\.\d+)?", "N")
+    return plain.str.slice(0, 80)
 
 
 def summary(steps: Iterable[dict[str, Any]]) -> str:
@@ -144,9 +158,13 @@ def summary(steps: Iterable[dict[str, Any]]) -> str:
     return ", ".join(f"{step} dropped {-count}" for count, step in most) or "none came in"
 
 
-def commonest(ledgers: Iterable[Ledger], *, most: int = 3) -> str:
-    """Return why rows were dropped, the commonest reasons first, each as its first row tells it."""
-    paths = [path for one in ledgers for files in one.files().values() for path in files]
+def commonest(paths: Iterable[Path], *, most: int = 3) -> str:
+    """Return why rows were dropped, the commonest reasons first, each in the words of its first row.
+
+    Args:
+        paths: Files of dropped rows.
+        most: How many reasons.
+    """
     found = pl.DataFrame(schema={"kind": pl.String, "reason": pl.String, "rows": pl.Int64})
     # A reason may quote a text, of any length.
     first = pl.col("reason").first().str.slice(0, 200)
@@ -156,27 +174,5 @@ def commonest(ledgers: Iterable[Ledger], *, most: int = 3) -> str:
         found = both.group_by("kind", maintain_order=True).agg(first, pl.col("rows").sum())
     total = found["rows"].sum()
     most_rows = found.sort("rows", descending=True, maintain_order=True).head(most)
-    told = [f"{rows} of {total}: {reason}" for _, reason, rows in most_rows.rows()]
-    return "; ".join([*told, "…"] if found.height > most else told)
-
-
-#: Columns of a dropped row: the example as it was, its source, the step and the reason.
-REJECTED_COLUMNS = (
-    "task",
-    "language",
-    "source_language",
-    "instruction",
-    "context",
-    "input",
-    "output",
-    "references",
-    "tests",
-    "source",
-    "source_id",
-    "licence",
-    "group",
-    "split",
-    "tags",
-    "filter",
-    "reason",
-)
+    reasons = [f"{rows} of {total}: {reason}" for _, reason, rows in most_rows.rows()]
+    return "; ".join([*reasons, "…"] if found.height > most else reasons)

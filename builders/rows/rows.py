@@ -1,109 +1,34 @@
 """Rows on disk: text stays in files, only numbers of rows are in memory.
 
-Every row that its source's filters let through has a position, from 0 on without gaps, in the order
-of the recipe's sources. What is decided of rows afterwards is decided in arrays by position.
+Every row that its source's cheap filters let through has a position, from 0 on without gaps, in the
+order of the recipe's sources. What is decided of rows afterwards is decided in arrays by position.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
-from isogloss.files import sha256_file, writing
+from builders.rows.ledger import Ledger
+from builders.rows.spool import Spool, height_of, unpacked
 
-#: The rows of a part at most, and about the bytes of text that are in memory at once.
-ROWS = 65_536
-BYTES = 64 << 20
-
-#: The column of positions, in frames that a store gives.
+#: The column of positions, in frames of rows.
 POSITION = "position"
+#: The column of a row's number in its source, whatever became of the rows before it.
+ROW = "row"
+#: Columns of the hashes of what a row asks and of its references, by which equal ones are found.
+#: What it asks is told by two: among 10,000,000 rows, two that differ are taken for the same with a
+#: probability of about 1e-25. One will do for references, which are compared of the same input only.
+INPUT_KEYS = ("_asked0", "_asked1")
+REFERENCE_KEYS = ("_given0",)
+KEYS = (*INPUT_KEYS, *REFERENCE_KEYS)
 
-Alive = np.ndarray[Any, np.dtype[np.bool_]]
-
-
-def rebatched(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Join small frames and cut large ones, so that each has about `ROWS` rows or `BYTES` bytes."""
-    waiting: list[pl.DataFrame] = []
-    rows = size = 0
-    for frame in frames:
-        for start in range(0, frame.height, ROWS):
-            part = frame.slice(start, ROWS)
-            part_size = int(part.estimated_size())
-            if waiting and (rows + part.height > ROWS or size + part_size > BYTES):
-                yield pl.concat(waiting)
-                waiting, rows, size = [], 0, 0
-            waiting.append(part)
-            rows += part.height
-            size += part_size
-    if waiting:
-        yield pl.concat(waiting)
-
-
-def write_parquet(rows: pl.DataFrame, path: Path) -> dict[str, Any]:
-    """Write a file of the corpus folder, and return its entry for the manifest."""
-    with writing(path) as partial:
-        # gzip ends every page with a CRC-32, and so every reader finds a changed byte; zstd as it
-        # is written in Parquet has none. Writing takes three times as long, reading no longer.
-        rows.write_parquet(partial, compression="gzip", statistics=True)
-    return {"sha256": sha256_file(path), "bytes": path.stat().st_size, "rows": rows.height}
-
-
-def packed(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return rows without what can be told from the rest: references that are the output alone."""
-    alone = (pl.col("references").list.len() == 1) & (
-        pl.col("references").list.first() == pl.col("output")
-    )
-    return frame.with_columns(
-        pl.when(alone.fill_null(False)).then(None).otherwise("references").alias("references")
-    )
-
-
-def _unpacked(path: Path, columns: Sequence[str] | None) -> pl.DataFrame:
-    told = columns is None or "references" in columns
-    names = None if columns is None else [*dict.fromkeys([*columns, *(["output"] if told else [])])]
-    frame = spooled(path, names)
-    if told:
-        output = pl.concat_list("output")
-        frame = frame.with_columns(pl.coalesce("references", output).alias("references"))
-    return frame if columns is None else frame.select(columns)
-
-
-def spooled(path: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:
-    """Read a file of a `Spool`, or some of its columns.
-
-    The file is mapped, not copied: only what is looked at is read, and the system may forget it
-    again once the frame is gone. What is kept longer is better `owned`.
-    """
-    with pa.memory_map(str(path)) as file:
-        table = pa.ipc.open_file(file).read_all()
-    return pl.DataFrame(pl.from_arrow(table if columns is None else table.select(columns)))
-
-
-def owned(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return a frame that holds its texts itself, to be kept longer than a batch.
-
-    What is left of a `spooled` file has views of it, for which all of it stays mapped.
-    """
-    copied = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-    return pl.DataFrame(pl.from_arrow(copied))
-
-
-def _height(path: Path) -> int:
-    """Return the number of rows of a file of a spool.
-
-    Raises:
-        OSError: There is no such file.
-        ArrowInvalid: It is not whole.
-    """
-    with pa.memory_map(str(path)) as file:
-        read = pa.ipc.open_file(file)
-        return sum(read.get_batch(number).num_rows for number in range(read.num_record_batches))
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -121,36 +46,79 @@ class Part:
 
 
 @dataclass
-class Store:
-    """All rows, in order.
+class SourceRows:
+    """The rows of one source.
 
     Attributes:
-        parts: The files.
-        alive: By position, whether the row is still in.
-        patches: Columns that were changed later, by position: applied whenever rows are read.
+        name: The source's name.
+        kept: Files of the rows that its cheap filters let through, by the number of the batch.
+        scores: Files of the scores of all rows that came to the cheap filters, likewise.
+        ledger: Its steps, and the files of dropped rows.
+        expensive: Files of the scores of each expensive filter, likewise, by the filter's label.
     """
 
-    parts: list[Part]
-    alive: Alive
-    patches: list[pl.DataFrame] = field(default_factory=list)
+    name: str
+    kept: Spool
+    scores: Spool
+    ledger: Ledger
+    expensive: dict[str, Spool] = field(default_factory=dict)
 
     @classmethod
-    def over(cls, paths: Iterable[Path]) -> Store:
-        """Open a store over files of spools, in their order."""
+    def empty(cls, name: str, folder: Path) -> SourceRows:
+        """Return a source without rows, whose files will be in a folder."""
+        return cls(
+            name, Spool(folder, "kept"), Spool(folder, "scores"), Ledger(folder, {"source": name})
+        )
+
+    def examples(self) -> Iterator[pl.DataFrame]:
+        """Read the rows that were kept, for sources that are made of others."""
+        for path in self.kept.paths():
+            yield unpacked(path, None).drop(KEYS)
+
+
+@dataclass
+class Rows:
+    """The rows of all sources, in order: handed from step to step, each of which drops some.
+
+    Attributes:
+        sources: The sources, in the recipe's order.
+        ledger: The steps over all sources, and the files of rows that they dropped.
+        folder: A folder for what does not fit into memory.
+        workers: Threads, and processes for what polars does not do by itself.
+        parts: The files of rows, in order.
+        mask: By position, whether the row is in.
+    """
+
+    sources: Sequence[SourceRows]
+    ledger: Ledger
+    folder: Path
+    workers: int
+    parts: list[Part]
+    mask: Mask
+    _changes: list[pl.DataFrame] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, sources: Sequence[SourceRows], folder: Path, workers: int) -> Rows:
+        """Open the rows of sources: all of them are in."""
         parts, start = [], 0
-        for path in paths:
-            height = _height(path)
-            parts.append(Part(path, start, height))
-            start += height
-        return cls(parts, np.ones(start, dtype=bool))
+        for path in (path for source in sources for path in source.kept.paths()):
+            parts.append(Part(path, start, height_of(path)))
+            start = parts[-1].end
+        mask = np.ones(start, dtype=bool)
+        return cls(sources, Ledger(folder / "all"), folder, workers, parts, mask)
 
     @property
     def height(self) -> int:
         """The number of rows, in or out."""
-        return len(self.alive)
+        return len(self.mask)
+
+    @property
+    def left(self) -> int:
+        """The number of rows that are in."""
+        return int(self.mask.sum())
 
     def batches(
-        self, columns: Sequence[str] | None = None, only: Alive | None = None
+        self, columns: Sequence[str] | None = None, only: Mask | None = None
     ) -> Iterator[pl.DataFrame]:
         """Read the rows that are in, part by part, with their positions.
 
@@ -158,94 +126,82 @@ class Store:
             columns: The columns to read; all where None.
             only: By position, the rows to read of those that are in; all of them where None.
         """
-        wanted = self.alive if only is None else self.alive & only
+        wanted = self.mask if only is None else self.mask & only
         for part in self.parts:
             frame = self.read(part, columns, wanted)
             if frame is not None:
                 yield frame
 
     def read(
-        self, part: Part, columns: Sequence[str] | None = None, wanted: Alive | None = None
+        self, part: Part, columns: Sequence[str] | None = None, wanted: Mask | None = None
     ) -> pl.DataFrame | None:
         """Read the rows of a part that are in (or are wanted); None where there are none."""
-        mask = (self.alive if wanted is None else wanted)[part.start : part.end]
+        mask = (self.mask if wanted is None else wanted)[part.start : part.end]
         if not mask.any():
             return None
-        frame = _unpacked(part.path, columns)
+        frame = unpacked(part.path, columns)
         positions = pl.int_range(part.start, part.end, eager=True)
         frame = frame.insert_column(0, positions.alias(POSITION))
         if not mask.all():
             frame = frame.filter(pl.Series(mask))
-        for patch in self.patches:
-            names = [name for name in patch.columns if name in frame.columns and name != POSITION]
-            here = patch.filter(pl.col(POSITION).is_between(part.start, part.end - 1))
+        for change in self._changes:
+            names = [name for name in change.columns if name in frame.columns and name != POSITION]
+            here = change.filter(pl.col(POSITION).is_between(part.start, part.end - 1))
             if names and here.height:
                 frame = frame.update(here.select(POSITION, *names), on=POSITION)
         return frame
 
+    def parts_of_sources(self) -> Iterator[tuple[SourceRows, int, Part]]:
+        """Yield every part with its source and the number of its batch there."""
+        parts = iter(self.parts)
+        for source in self.sources:
+            for number in source.kept.numbers:
+                yield source, number, next(parts)
 
-@dataclass
-class Spool:
-    """Arrow files of one folder and kind, written one after the other; `spooled` reads them.
+    def positions(self, positions: pl.Series) -> Mask:
+        """Return a mask of some positions."""
+        mask = np.zeros(self.height, dtype=bool)
+        mask[positions.to_numpy()] = True
+        return mask
 
-    They are read again within minutes, so they are not compressed and the disk is not waited for:
-    that takes more space, and loses the work should the power fail, but saves most of the time.
+    def drop(self, step: str, reasons: pl.DataFrame) -> None:
+        """Drop rows, and write them down with their reasons.
 
-    Attributes:
-        folder: Where they are.
-        prefix: What they are named by, with their numbers.
-        numbers: Those that count, in order.
-        sha256: The hash of each file that was written, by number: what a killed process, a power
-            failure or a broken disk has left of them is known by it.
-    """
-
-    folder: Path
-    prefix: str
-    numbers: list[int] = field(default_factory=list)
-    sha256: dict[int, str] = field(default_factory=dict)
-
-    def add(self, frame: pl.DataFrame, number: int | None = None) -> None:
-        """Write a frame as the next file, or as that of a number; an empty one is not written."""
-        given = len(self.numbers) if number is None else number
-        if self.write(frame, given):
-            self.numbers.append(given)
-
-    def write(self, frame: pl.DataFrame, number: int) -> bool:
-        """Write the file of a number, in whatever thread, and tell whether there was anything to.
-
-        Who calls appends it to ``numbers``, when its turn has come.
+        Args:
+            step: The step that drops them.
+            reasons: ``position`` and ``reason`` of each.
         """
-        if frame.is_empty():
-            return False
-        with writing(self.path(number), sync=False) as partial:
-            frame.write_ipc(partial, compression="uncompressed")
-            self.sha256[number] = sha256_file(partial)
-        return True
+        dropped = self.positions(reasons[POSITION])
+        reasons = reasons.select(POSITION, "reason").sort(POSITION)
+        self.ledger.count(step, 0)
+        for frame in self.batches(only=dropped):
+            here = reasons.join(frame.select(POSITION), on=POSITION, how="semi")
+            gone = frame.join(here, on=POSITION, how="left", maintain_order="left")
+            self.ledger.drop(step, gone.height, gone)
+        self.mask &= ~dropped
+        self.ledger.count(step, self.left)
 
-    def path(self, number: int) -> Path:
-        """Return the path of the file of a number."""
-        return self.folder / f"{self.prefix}-{number:06d}.arrow"
+    def change(self, columns: pl.DataFrame) -> None:
+        """Put other values into columns of rows: they are there whenever rows are read.
 
-    def whole(self) -> bool:
-        """Tell whether all files are there, as they were written."""
-        return all(self.is_whole(number) for number in self.numbers)
+        Args:
+            columns: ``position``, and the columns.
+        """
+        if columns.height:
+            self._changes.append(columns)
 
-    def is_whole(self, number: int) -> bool:
-        """Tell whether the file of a number is there, as it was written."""
-        try:
-            return sha256_file(self.path(number)) == self.sha256.get(number)
-        except OSError:
-            return False
+    def steps(self) -> list[dict[str, Any]]:
+        """Return all steps as the manifest has them."""
+        return [step for ledger in self._ledgers for step in ledger.tables()]
 
-    def state(self) -> list[list[Any]]:
-        """Return what `take_up` needs to know the files again, as JSON."""
-        return [[number, self.sha256[number]] for number in self.numbers]
+    def dropped(self) -> Mapping[str, list[Path]]:
+        """Return the files of dropped rows, by step, in order."""
+        files: dict[str, list[Path]] = {}
+        for ledger in self._ledgers:
+            for step, paths in ledger.files().items():
+                files.setdefault(step, []).extend(paths)
+        return files
 
-    def take_up(self, state: list[list[Any]]) -> None:
-        """Take the files that were written before for those of this spool; see `whole`."""
-        self.numbers = [number for number, _ in state]
-        self.sha256 = dict(map(tuple, state))
-
-    def paths(self) -> list[Path]:
-        """Return the files that were written, in order."""
-        return [self.path(number) for number in self.numbers]
+    @property
+    def _ledgers(self) -> list[Ledger]:
+        return [*(source.ledger for source in self.sources), self.ledger]

@@ -61,8 +61,6 @@ class Context:
         folder: The folder of the recipe file, which relative paths start from.
         where: The place to name in an error, such as ``starter.toml: sources[0]``.
         seed: The recipe's seed.
-        earlier: The sources before this one, for those that are made of others (a pivot, a
-            back-translation). It is filled while they are read: ask it in ``frames`` only.
         engine: Answers prompts with a model, for sources that make text; None where there is none.
     """
 
@@ -71,7 +69,6 @@ class Context:
     folder: Path
     where: str
     seed: int
-    earlier: Earlier = field(default_factory=dict)
     engine: Engine | None = None
 
 
@@ -82,26 +79,32 @@ class Reading:
     Attributes:
         version: The source's version as its publisher names it, or a revision.
         licence: An SPDX expression or a name.
-        sha256: The hash of the content that was read.
-        frames: Batches of examples in `SCHEMA`, in a fixed order.
+        sha256: The hash of the content that is read.
+        frames: Batches of examples in `SCHEMA`, in a fixed order; for a source that is made of others
+            (a pivot, a back-translation), a function of these that returns them.
         details: Anything else for the manifest (must be the same at every reading).
         citation: What its publisher asks to cite: BibTeX, a line or an address.
+        made_sha256: Returns the hash of content that is made while it is read: that of `sha256`
+            before, and another one after that.
     """
 
     version: str
     licence: str
     sha256: str
-    frames: Iterator[pl.DataFrame]
+    frames: Iterator[pl.DataFrame] | Callable[[Earlier], Iterator[pl.DataFrame]]
     details: dict[str, Any] = field(default_factory=dict)
     citation: str = ""
+    made_sha256: Callable[[], str] | None = None
+
+    def examples(self, earlier: Earlier) -> Iterator[pl.DataFrame]:
+        """Return the batches of examples, made of earlier sources where they are."""
+        return self.frames(earlier) if callable(self.frames) else self.frames
 
 
 class SourceModule(Protocol):
     """What a module of ``builders.sources`` defines.
 
     ``LANGUAGES`` and ``LICENCE`` tell users in a line which languages it has and under what licence.
-    Where ``MADE = True`` stands, too, the content is made while it is first read: it is opened again
-    after that, for its hash.
     """
 
     Options: type[SourceOptions]

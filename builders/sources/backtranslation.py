@@ -16,9 +16,9 @@ from pydantic import Field, field_validator, model_validator
 from builders.example import blank, examples, is_blank, rank
 from builders.readers.lines import lines
 from builders.sources._answers import Answers
-from builders.sources._base import Context, Engine, Reading, SourceOptions
+from builders.sources._base import Context, Earlier, Engine, Reading, SourceOptions
 from builders.sources._bitext import numbered
-from builders.sources._earlier import opened
+from builders.sources._earlier import named
 from builders.sources._files import Files, Found, find, fingerprint, known_licence
 from builders.sources._unread import Unread
 from isogloss.chat import OpenAIEngine
@@ -28,8 +28,6 @@ from isogloss.files import sha256_json
 from isogloss.languages import canonical, describe, served
 
 NAME = "back-translation"
-# Its answers are its content, and are made while it is read.
-MADE = True
 DESCRIPTION = "native texts with a model's translation of them as input (synthetic): translation"
 LANGUAGES = "those of the texts, and whatever the model knows"
 LICENCE = "those of the texts; see the model's own terms, too"
@@ -112,8 +110,8 @@ class Options(SourceOptions):
     def _one_place(self) -> Options:
         if bool(self.of) == bool(self.path):
             raise ValueError("give exactly one of of and path")
-        named = bool(self.path) and all("{language}" in path for path in self.paths)
-        if bool(self.path) and named == (self.language is not None):
+        by_name = bool(self.path) and all("{language}" in path for path in self.paths)
+        if bool(self.path) and by_name == (self.language is not None):
             raise ValueError('give either language = "de" or {language} in every path')
         return self
 
@@ -137,14 +135,19 @@ def read(options: Options, context: Context) -> Reading:
         raise IsoglossError(f"there is no language to translate into {into}", where=context.where)
     files = find(options.paths, context) if options.path else Files((), Unread("files", ""))
     # A name leads out of no folder.
-    named = re.sub(r"[/\\\0]", "-", options.name)
-    answers = Answers(context.folder / (options.answers or f"{named}.answers.jsonl"))
+    file_name = re.sub(r"[/\\\0]", "-", options.name)
+    answers = Answers(context.folder / (options.answers or f"{file_name}.answers.jsonl"))
     key = _key(options)
     content = [key, options.of, fingerprint(files), wanted, into, options.limit]
-    # The answers are its content once they are all there; until then, what will make them is.
-    made = answers.sha256(key)
-    sha256 = sha256_json([*content, made] if made else content)
-    frames = _frames(files, wanted, into, answers, options, context)
+
+    def sha256() -> str:
+        # The answers are its content once they are all there; until then, what will make them is.
+        made = answers.sha256(key)
+        return sha256_json([*content, made] if made else content)
+
+    def frames(earlier: Earlier) -> Iterator[pl.DataFrame]:
+        return _frames(files, wanted, into, answers, options, context, earlier)
+
     unread = files.unread.tell()
     details = {
         "model": options.model,
@@ -152,7 +155,7 @@ def read(options: Options, context: Context) -> Reading:
         "languages": wanted,
         **({"unread": unread} if unread else {}),
     }
-    return Reading("made here", licence, sha256, frames, details)
+    return Reading("made here", licence, sha256(), frames, details, made_sha256=sha256)
 
 
 def _tag(tag: str, key: str, context: Context) -> str:
@@ -170,9 +173,10 @@ def _frames(
     answers: Answers,
     options: Options,
     context: Context,
+    earlier: Earlier,
 ) -> Iterator[pl.DataFrame]:
     def natives() -> Iterator[pl.DataFrame]:
-        frames = _lines(files, options, context) if files else _outputs(options, context)
+        frames = _lines(files, options, context) if files else _outputs(options, context, earlier)
         for frame in frames:
             yield frame.filter(pl.col("language").is_in(wanted) & ~is_blank(pl.col("output")))
 
@@ -192,11 +196,11 @@ def _frames(
 _COLUMNS = ("language", "output", "licence", "source_id", "group", "split", "tags")
 
 
-def _outputs(options: Options, context: Context) -> Iterator[pl.DataFrame]:
-    for source in opened(options.of, context):
+def _outputs(options: Options, context: Context, earlier: Earlier) -> Iterator[pl.DataFrame]:
+    for source in named(options.of, earlier, context.where):
         for frame in source():
-            named = pl.format("{}:{}", "source", "source_id").alias("source_id")
-            yield frame.with_columns(named).select(_COLUMNS)
+            source_id = pl.format("{}:{}", "source", "source_id").alias("source_id")
+            yield frame.with_columns(source_id).select(_COLUMNS)
 
 
 def _lines(files: Sequence[Found], options: Options, context: Context) -> Iterator[pl.DataFrame]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import permutations
 
@@ -10,9 +10,9 @@ import polars as pl
 from pydantic import Field, field_validator
 
 from builders.example import conformed, is_blank
-from builders.sources._base import Context, Reading, SourceOptions
+from builders.sources._base import Context, Earlier, Reading, SourceOptions
 from builders.sources._directions import Pair, asked, two_languages
-from builders.sources._earlier import opened
+from builders.sources._earlier import named
 from isogloss.errors import IsoglossError
 from isogloss.files import sha256_json
 from isogloss.hashing import xxh64
@@ -76,7 +76,10 @@ def read(options: Options, context: Context) -> Reading:
     # What it is made of is in the recipe's other sources, whose content is known by their hashes.
     made_by = options.model_dump(mode="json", exclude={"optional", "limit"})
     details = {"of": list(options.of), "pairs": [":".join(pair) for pair in pairs]}
-    frames = _frames(pairs, through, options, context)
+
+    def frames(earlier: Earlier) -> Iterator[pl.DataFrame]:
+        return _frames(pairs, through, options, named(options.of, earlier, context.where))
+
     return Reading("made here", options.licence or "", sha256_json(made_by), frames, details)
 
 
@@ -88,24 +91,26 @@ def _pairs(options: Options, context: Context, through: str) -> list[Pair]:
                 f"the recipe has no two languages besides {through}", where=context.where
             )
         return list(permutations(kept, 2))
-    named = asked(options.pairs, context)
+    wanted = asked(options.pairs, context)
     if options.both_directions:
-        named += [pair[::-1] for pair in named if pair[0] in context.languages]
-    for pair in named:
+        wanted += [pair[::-1] for pair in wanted if pair[0] in context.languages]
+    for pair in wanted:
         if through in pair:
             raise IsoglossError(
                 f"{':'.join(pair)} needs no language between",
                 where=f"{context.where}.pairs",
                 remedy=f"Name pairs without {through}",
             )
-    return list(dict.fromkeys(named))
+    return list(dict.fromkeys(wanted))
 
 
 def _frames(
-    pairs: Sequence[Pair], through: str, options: Options, context: Context
+    pairs: Sequence[Pair],
+    through: str,
+    options: Options,
+    sources: Sequence[Callable[[], Iterator[pl.DataFrame]]],
 ) -> Iterator[pl.DataFrame]:
     sides = frozenset(side for pair in pairs for side in pair)
-    sources = opened(options.of, context)
 
     def halves() -> Iterator[pl.DataFrame]:
         for source in sources:

@@ -7,9 +7,60 @@ from collections.abc import Iterator
 import polars as pl
 
 from builders.example import SHORT, rank
+from builders.rows.rows import POSITION, Rows
 from builders.templates.loading import FALLBACK, OWN, Templates
 from isogloss.errors import IsoglossError
+from isogloss.inorder import in_order
 from isogloss.languages import describe, display_name
+from isogloss.records import conform, with_ids
+
+
+def template(
+    rows: Rows,
+    times: pl.DataFrame,
+    templates: Templates,
+    *,
+    instruction_language: str,
+    seed: int,
+    where: str,
+) -> Iterator[pl.DataFrame]:
+    """Make the records of rows, part by part, in the order of the rows.
+
+    Args:
+        rows: The rows.
+        times: ``position``, ``split`` and ``times``: how many records each row makes.
+        templates: The templates.
+        instruction_language: As `apply` has it.
+        seed: The recipe's seed.
+        where: The place to name in an error.
+    """
+
+    def make(frame: pl.DataFrame) -> list[pl.DataFrame]:
+        here = times.filter(pl.col(POSITION).is_between(frame[POSITION][0], frame[POSITION][-1]))
+        part = frame.drop("split").join(here, on=POSITION, maintain_order="left")
+        most = int(here["times"].max() or 0)  # type: ignore[arg-type]
+        return [records(part.filter(pl.col("times") > epoch), epoch) for epoch in range(most)]
+
+    def records(part: pl.DataFrame, epoch: int) -> pl.DataFrame:
+        applied = apply(
+            part, templates, instruction_language=instruction_language, seed=seed, epoch=epoch
+        )
+        made = with_ids(conform(applied.with_columns(id=pl.lit("")), where=where))
+        return made.with_columns(_distinct_ids(applied["again"]))
+
+    for made in in_order(make, rows.batches(), rows.workers):
+        yield from made
+
+
+def _distinct_ids(again: pl.Series) -> pl.Expr:
+    """Return ids with ``-2``, ``-3`` … where a record is there again, in the same words."""
+    number = pl.lit(again + 1)
+    return (
+        pl.when(number > 1)
+        .then(pl.format("{}-{}", pl.col("id"), number))
+        .otherwise("id")
+        .alias("id")
+    )
 
 
 def apply(

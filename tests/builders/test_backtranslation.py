@@ -69,15 +69,13 @@ def earlier(**more: Any) -> dict[str, Any]:
 
 
 def opened(folder: Path, engine: Any = None, **options: Any) -> Reading:
-    context = Context(
-        LANGUAGES, ("translation",), folder, "r.toml: sources[1]", 42, earlier(), engine
-    )
+    context = Context(LANGUAGES, ("translation",), folder, "r.toml: sources[1]", 42, engine)
     table = {"name": "back", "kind": "back-translation", "model": "m", "of": ["seed"], **options}
     return backtranslation.read(backtranslation.Options.model_validate(table), context)
 
 
 def read(folder: Path, engine: Any = None, **options: Any) -> pl.DataFrame:
-    frames = list(opened(folder, engine, **options).frames)
+    frames = list(opened(folder, engine, **options).examples(earlier()))
     assert all(frame.schema == SCHEMA for frame in frames)
     return pl.concat(frames)
 
@@ -120,7 +118,7 @@ def test_answers_are_the_content_once_they_are_made(tmp_path: Path) -> None:
     whole = (tmp_path / "back.answers.jsonl").read_bytes()
     after = opened(tmp_path)
     assert after.sha256 != before
-    again = pl.concat(list(after.frames))
+    again = pl.concat(list(after.examples(earlier())))
     assert again.equals(found), "without any engine"
     assert (tmp_path / "back.answers.jsonl").read_bytes() == whole
     assert opened(tmp_path).sha256 == after.sha256

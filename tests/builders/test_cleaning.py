@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import builders
-from builders.rows import rows as store
+from builders.rows import spool
 from isogloss.errors import IsoglossError
 from isogloss.files import read_json, sha256_file
 
@@ -73,7 +73,7 @@ def test_neither_workers_nor_batches_change_the_text(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = rows(builders.clean(recipe, tmp_path / "one", workers=1))
-    monkeypatch.setattr(store, "ROWS", 9)
+    monkeypatch.setattr(spool, "ROWS", 9)
     many = rows(builders.clean(recipe, tmp_path / "many", workers=3))
     assert one.equals(many)
 

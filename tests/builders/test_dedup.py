@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from storing import pair, reasons, stored
 
 from builders.duplicates import exact
-from builders.rows.rows import Store
+from builders.rows.rows import Rows
 
 
-def references(store: Store) -> list[list[str]]:
+def references(store: Rows) -> list[list[str]]:
     merged, kept = exact.merge(store)
-    store.alive[merged["position"].to_numpy()] = False
-    store.patches.append(kept)
+    store.mask[merged["position"].to_numpy()] = False
+    store.change(kept)
     return [row for frame in store.batches() for row in frame["references"].to_list()]
 
 

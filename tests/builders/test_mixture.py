@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import builders
 from builders.mixture import shares
-from builders.mixture.choose import Chosen, choose
+from builders.mixture.choose import Mixed, choose
 from builders.mixture.settings import ORIGINS, Mixture, Split, checked
 from builders.mixture.splits import assign_splits, ranks
 from builders.rows.rows import POSITION
@@ -49,11 +49,11 @@ def mixture(**table: Any) -> Mixture:
     return validate(Mixture, table, where="recipe.toml: mixture")
 
 
-def taken(chosen: Chosen) -> dict[int, int]:
+def taken(chosen: Mixed) -> dict[int, int]:
     return dict(chosen.times.select(POSITION, "times").iter_rows())
 
 
-def totals(chosen: Chosen, rows: pl.DataFrame, *keys: str) -> dict[Any, int]:
+def totals(chosen: Mixed, rows: pl.DataFrame, *keys: str) -> dict[Any, int]:
     """Return how often rows are taken, by one column's values or several's."""
     found = rows.join(chosen.times.drop("split"), on=POSITION).group_by(
         pl.col(key).cast(pl.String) for key in keys

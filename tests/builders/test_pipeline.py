@@ -13,7 +13,7 @@ import pytest
 
 import builders
 from builders.pipeline import build
-from builders.pipeline.each_source import Staging
+from builders.pipeline import read as reading
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.files import read_json, sha256_file
 from isogloss.records import SCHEMA, with_ids
@@ -171,20 +171,22 @@ def test_a_build_that_is_interrupted_goes_on_to_the_same_bytes(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     straight = builders.build(recipe, tmp_path / "straight")
-    whole = build._choose
+    whole = build.deduplicate
 
     def stop(*_: Any) -> Any:
         raise KeyboardInterrupt
 
     out = tmp_path / "out"
-    monkeypatch.setattr(build, "_choose", stop)
+    monkeypatch.setattr(build, "deduplicate", stop)
     with pytest.raises(KeyboardInterrupt):
         builders.build(recipe, out)
     assert not (out / "manifest.json").exists()
-    monkeypatch.setattr(build, "_choose", whole)
+    monkeypatch.setattr(build, "deduplicate", whole)
     asked: list[str] = []
-    read = Staging._stage
-    monkeypatch.setattr(Staging, "_stage", lambda *given: asked.append("again") or read(*given))
+    read = reading._read_batches
+    monkeypatch.setattr(
+        reading, "_read_batches", lambda *given: asked.append("again") or read(*given)
+    )
     builders.build(recipe, out)
     assert asked == [], "finished steps are not done again"
     assert hashes(out) == hashes(straight)

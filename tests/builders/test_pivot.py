@@ -49,7 +49,6 @@ def opened(earlier: dict[str, Any], **options: Any) -> Reading:
         Path(),
         "r.toml: sources[2]",
         42,
-        earlier,
     )
     made = pivot.Options.model_validate(
         {"name": "p", "kind": "pivot", "of": list(earlier), **options}
@@ -58,7 +57,7 @@ def opened(earlier: dict[str, Any], **options: Any) -> Reading:
 
 
 def read(earlier: dict[str, Any], **options: Any) -> pl.DataFrame:
-    frames = list(opened(earlier, **options).frames)
+    frames = list(opened(earlier, **options).examples(earlier))
     for frame in frames:
         assert frame.schema == SCHEMA
     return pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)

@@ -13,7 +13,7 @@ import pytest
 import builders
 from builders.filters import length
 from builders.pipeline import lock
-from builders.rows import rows
+from builders.rows import spool
 from isogloss.errors import IsoglossError
 from isogloss.files import read_json, sha256_file
 
@@ -82,7 +82,7 @@ def test_neither_workers_nor_batches_change_a_byte(
     write(folder, more="[duplicates.near]\n")
     one = hashes(build(folder, "one", workers=1))
     assert hashes(build(folder, "sixteen", workers=16)) == one
-    monkeypatch.setattr(rows, "ROWS", 7)
+    monkeypatch.setattr(spool, "ROWS", 7)
     many = hashes(build(folder, "many", workers=4))
     # Scores lie in as many files as there were batches; all else is the same.
     files = {name for name in one if not name.startswith("scores/")} - {"manifest.json"}
@@ -213,14 +213,14 @@ def test_a_lock_that_is_none_is_told_before_anything_is_built(
 
 
 def test_a_shipped_recipe_has_no_lock_and_says_what_to_do() -> None:
-    shipped = Path(lock.__file__).parent / "recipes" / "starter.toml"
+    shipped = Path(builders.__file__).parent / "recipes" / "starter.toml"
     with pytest.raises(IsoglossError, match="Copy the recipe to a folder of yours"):
         lock.check(shipped, lock.entry([], [], "", None))
 
 
 def test_two_processes_do_not_build_one_folder(folder: Path) -> None:
-    held = "import sys; from pathlib import Path; from builders import corpus\n"
-    held += "with corpus.alone(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    held = "import sys; from pathlib import Path; from builders.corpus import layout\n"
+    held += "with layout.alone(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     other = subprocess.Popen(
         [sys.executable, "-c", held, str(folder / "out")],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -260,7 +260,7 @@ def test_a_limit_takes_the_same_groups_in_every_language(
     path = write(folder)
     text = path.read_text().replace('source_language = "en"', 'source_language = "en"\nlimit = 9')
     path.write_text(text.replace("test = 0.2", "test = 0.0"))
-    monkeypatch.setattr(rows, "ROWS", 50)
+    monkeypatch.setattr(spool, "ROWS", 50)
     corpus = build(folder)
     kept = pl.read_parquet(corpus / "data" / "**" / "*.parquet")
     inputs = [set(part["input"]) for _, part in kept.group_by("language")]

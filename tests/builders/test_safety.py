@@ -93,13 +93,13 @@ def test_empty_and_hidden_are_empty_and_ours_are_ours(recipe: Path, tmp_path: Pa
     assert not (out / layout.WORK).exists()
 
 
-@pytest.mark.parametrize("where", ["_choose", "_records", "_by_language"])
+@pytest.mark.parametrize("where", ["read", "deduplicate", "mix", "template", "finish"])
 def test_a_build_stopped_anywhere_is_known_as_one_and_goes_on(
     where: str, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     straight = builders.build(recipe, tmp_path / "straight")
 
-    def stop(*_: Any) -> Any:
+    def stop(*_: Any, **__: Any) -> Any:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

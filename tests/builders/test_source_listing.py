@@ -138,20 +138,21 @@ def test_the_example_of_a_kind_made_of_others_runs(kind: str, tmp_path: Path) ->
     found = run(
         kind,
         Context(
-            ("en", "bho", "nqo"), ("translation",), tmp_path, "r.toml: sources[2]", 42, earlier,
+            ("en", "bho", "nqo"), ("translation",), tmp_path, "r.toml: sources[2]", 42,
             lambda model, prompts, **_: ["One"] * len(prompts),
         ),
+        earlier,
     )  # fmt: skip
     assert found.filter(pl.col("rejected_by").is_null()).height == 2
 
 
-def run(kind: str, context: Context) -> pl.DataFrame:
+def run(kind: str, context: Context, earlier: Any = None) -> pl.DataFrame:
     table = tomllib.loads(SOURCES[kind].EXAMPLE)["sources"][0]
     assert table["kind"] == kind
     reading = SOURCES[kind].read(SOURCES[kind].Options.model_validate(table), context)
     assert reading.version
     assert len(reading.sha256) == 64
-    return pl.concat(list(reading.frames))
+    return pl.concat(list(reading.examples(earlier or {})))
 
 
 def test_no_kind_is_left_out_here() -> None:

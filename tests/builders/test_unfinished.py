@@ -13,8 +13,7 @@ import pytest
 
 import builders
 from builders.pipeline import build as pipeline
-from builders.pipeline import each_source
-from builders.pipeline.all_sources import Choosing
+from builders.pipeline import read
 from isogloss.errors import IsoglossError
 from isogloss.files import read_json, sha256_file, write_json
 
@@ -65,9 +64,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     write(folder)
     straight = hashes(build(folder, "straight"))
     with pytest.MonkeyPatch.context() as patch:
-        for owner, name in ((pipeline, "_choose"), (Choosing, "merge")):
+        for name in ("deduplicate", "merge"):
             with patch.context() as one, pytest.raises(KeyboardInterrupt):
-                one.setattr(owner, name, stop)
+                one.setattr(pipeline, name, stop)
                 build(folder, name)
     return Made(folder, straight)
 
@@ -144,7 +143,7 @@ def test_what_an_interrupted_build_left_damaged_is_done_again(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    damage(made.stopped("_choose", tmp_path) / name)
+    damage(made.stopped("deduplicate", tmp_path) / name)
     assert hashes(build(tmp_path)) == made.straight
     assert "warning" in (said := capsys.readouterr().err)
     assert "what was done of ours is damaged, and is done again" in said
@@ -154,16 +153,16 @@ def test_what_an_interrupted_build_left_whole_is_taken_up(
     made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made.stopped("merge", tmp_path)
-    monkeypatch.setattr(each_source.Staging, "_stage", stop)
+    monkeypatch.setattr(read, "_read_batches", stop)
     monkeypatch.setattr("builders.filters._expensive.known_or_scored", stop)
     assert hashes(build(tmp_path)) == made.straight
 
 
 @pytest.mark.parametrize(
     ("name", "damage"),
-    [("dear-language-000000.arrow", flip), ("dear-language-000000.arrow", half),
-     ("dear-language-000000.arrow", Path.unlink), ("dear-language-000000.json", half),
-     ("dear-language-000000.json", Path.unlink)],
+    [("expensive-language-000000.arrow", flip), ("expensive-language-000000.arrow", half),
+     ("expensive-language-000000.arrow", Path.unlink), ("expensive-language-000000.json", half),
+     ("expensive-language-000000.json", Path.unlink)],
 )  # fmt: skip
 def test_damaged_scores_of_an_interrupted_build_are_made_again(
     name: str,
@@ -214,19 +213,19 @@ def test_a_source_that_changes_while_it_is_read_is_named_and_nothing_is_finished
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shutil.copy(made.folder / "recipe.lock", folder)
-    stage = each_source.Staging._stage
+    read_batches = read._read_batches
 
     def late(*arguments: Any) -> None:
         change(folder / "pairs.csv")
-        stage(*arguments)
+        read_batches(*arguments)
 
-    whole = (folder / "pairs.csv").read_bytes()
+    table = (folder / "pairs.csv").read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(each_source.Staging, "_stage", late)
+        patch.setattr(read, "_read_batches", late)
         with pytest.raises(IsoglossError, match=r"pairs\.csv: has (changed|gone) while it was rea"):
             build(folder, frozen=frozen)
     assert not (folder / "out" / "manifest.json").exists()
-    (folder / "pairs.csv").write_bytes(whole)
+    (folder / "pairs.csv").write_bytes(table)
     assert hashes(build(folder, frozen=frozen)) == made.straight
 
 
@@ -275,13 +274,13 @@ def test_a_file_that_comes_into_a_data_set_while_it_is_read_is_found(
     text = (folder / "recipe.toml").read_text().replace('"files"', '"huggingface"')
     text = text.replace('path = "pairs.csv"', 'dataset = "set"')
     (folder / "recipe.toml").write_text(text)
-    stage = each_source.Staging._stage
+    read_batches = read._read_batches
 
     def late(*arguments: Any) -> None:
         shutil.copy(folder / "pairs.csv", folder / "set" / "train-2.csv")
-        stage(*arguments)
+        read_batches(*arguments)
 
-    monkeypatch.setattr(each_source.Staging, "_stage", late)
+    monkeypatch.setattr(read, "_read_batches", late)
     with pytest.raises(IsoglossError, match="set: has changed while it was read"):
         build(folder)
     assert not (folder / "out" / "manifest.json").exists()

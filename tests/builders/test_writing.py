@@ -9,7 +9,9 @@ import polars as pl
 import pytest
 
 from builders.corpus import records as writing
-from builders.rows.rows import Spool, Store, packed, rebatched, write_parquet
+from builders.corpus.layout import write_parquet
+from builders.rows.rows import Rows, SourceRows
+from builders.rows.spool import packed, rebatched
 from isogloss.files import sha256_file
 from isogloss.records import SCHEMA, with_ids
 
@@ -87,15 +89,13 @@ def test_batches_are_cut_and_joined_without_losing_a_row() -> None:
 
 
 def test_a_store_numbers_rows_over_all_its_files(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, "rows")
+    source = SourceRows.empty("ours", tmp_path)
     for number, height in enumerate((3, 2, 4)):
         rows = pl.DataFrame({"output": [f"{number}.{row}" for row in range(height)]})
-        spool.add(packed(rows.with_columns(references=pl.concat_list("output"))))
-    store = Store.over(spool.paths())
-    store.alive[[1, 3, 4]] = False
-    store.patches.append(
-        pl.DataFrame({"position": [2, 7], "references": [["new", "2"], ["other"]]})
-    )
+        source.kept.add(packed(rows.with_columns(references=pl.concat_list("output"))))
+    store = Rows.of([source], tmp_path, 1)
+    store.mask[[1, 3, 4]] = False
+    store.change(pl.DataFrame({"position": [2, 7], "references": [["new", "2"], ["other"]]}))
     rows = [row for frame in store.batches() for row in frame.iter_rows()]
     assert rows == [
         (0, "0.0", ["0.0"]),

@@ -16,8 +16,11 @@ from fuzzing import Reader, at, each_quick_and_many
 from resealing import resealed
 
 import runners
-from builders.filters._scores import Former
-from builders.pipeline import each_source, lock, prepare
+from builders.filters._scores import KnownScores
+from builders.pipeline import lock
+from builders.pipeline.opening import open_build
+from builders.pipeline.read import read as read_sources
+from builders.pipeline.read import take_up
 from builders.recipe import load_recipe
 from isogloss.corpora import open_corpus, with_own_hash
 from isogloss.errors import IsoglossError
@@ -85,7 +88,7 @@ def test_a_damaged_manifest(examples: int, little: Path) -> None:
         return with_own_hash({key: one for key, one in told.items() if key != "manifest_sha256"})
 
     def read() -> object:
-        Former.open(little, {"ours": "x"})
+        KnownScores.open(little, {"ours": "x"})
         corpus = open_corpus(little)
         return corpus.name, corpus.records("train")
 
@@ -157,19 +160,18 @@ def unfinished(tmp_path: Path) -> Iterator[tuple[Path, Callable[[], object]]]:
     )
     (tmp_path / "r.toml").write_text(RECIPE)
     plan = load_recipe(tmp_path / "r.toml")
-    source = prepare._open(plan.sources[0])
-
-    def at_work() -> each_source.Staging:
-        return each_source.Staging(plan, tmp_path / "work", "inputs", Former(), 1)
-
-    first = at_work().stage(source, 0)
-    kept = pl.concat(first.frames())
-    folder = tmp_path / "work" / "source-0"
+    begun = open_build(
+        plan, tmp_path / "out", purpose="corpus", force=True, frozen=False, workers=1
+    )
+    assert begun is not None
+    [source] = read_sources(begun).sources
+    kept = pl.concat(source.examples())
+    folder = begun.folder / "source-0"
 
     def read() -> None:
-        taken = at_work()._taken_up(source, folder)
+        taken = take_up(begun, begun.sources[0], folder)
         if taken is not None:
-            assert pl.concat(taken.frames()).equals(kept)
+            assert pl.concat(taken.examples()).equals(kept)
 
     yield folder, read
 
