@@ -47,9 +47,8 @@ constraints:
 	rm -rf $(VENV)-newest
 	$(NEW_VENV) $(VENV)-newest
 	$(VENV)-newest/bin/python $(PIP) install --upgrade setuptools '.[dev]'
-	$(VENV)-newest/bin/python $(PIP) freeze --all --exclude pip --exclude isogloss \
-		| sed -E 's/\+.*//' > constraints.txt.new
-	mv constraints.txt.new constraints.txt
+	$(VENV)-newest/bin/python $(PIP) freeze --all --exclude pip --exclude isogloss > $(VENV)-newest/found
+	sed -E 's/\+.*//' $(VENV)-newest/found > constraints.txt
 	rm -rf $(VENV)-newest
 
 audit:

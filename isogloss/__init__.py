@@ -9,8 +9,8 @@ from isogloss.lazy import lazily
 __version__ = "0.1.0"
 
 _HOMES = {
-    "build": "builders",
-    "clean": "builders",
+    "build": "isogloss.command.corpus",
+    "clean": "isogloss.command.corpus",
     "compare": "runners:compare_runs",
     "load_suite": "benchmarks",
     "publish": "leaderboard",

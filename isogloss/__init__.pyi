@@ -1,5 +1,5 @@
 from benchmarks import load_suite
-from builders import build, clean
+from isogloss.command.corpus import build, clean
 from leaderboard import publish
 from runners import compare_runs as compare
 from runners import score, tune

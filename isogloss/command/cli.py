@@ -1,7 +1,6 @@
 """The command: ``isogloss build | tune | score | rescore | compare | publish | run | …``.
 
-Only this module, `isogloss.command.lists`, `isogloss.command.runs` and `isogloss.command.engine` know the rooms, and they
-import each when it is used.
+The modules of this folder alone know the rooms, and import each when it is used.
 """
 
 from __future__ import annotations
@@ -13,9 +12,8 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from isogloss.command import lists, runs
+from isogloss.command import corpus, lists, runs
 from isogloss.command import options as o
-from isogloss.command.engine import runner_engine
 from isogloss.command.errors import guarded, leave_quietly
 from isogloss.command.options import example
 from isogloss.errors import IsoglossError
@@ -62,8 +60,7 @@ def build(
         raise IsoglossError("say where to: --push USER/NAME", where="isogloss build")
     if push is not None:  # before hours of building
         builders.check_repository(push, private=not public)
-    engine = runner_engine()
-    print(builders.build(recipe, out, force=force, frozen=frozen, workers=workers, engine=engine))
+    print(corpus.build(recipe, out, force=force, frozen=frozen, workers=workers))
     if push is not None:
         print(builders.push(out, push, private=not public, everything=push_all))
 
@@ -90,10 +87,7 @@ def clean(
     workers: o.Workers = None,
 ) -> None:
     """Clean the text of a recipe's sources, without making instructions of it."""
-    import builders
-
-    engine = runner_engine()
-    print(builders.clean(recipe, out, force=force, frozen=frozen, workers=workers, engine=engine))
+    print(corpus.clean(recipe, out, force=force, frozen=frozen, workers=workers))
 
 
 @app.command(**example("isogloss export corpus train.jsonl --layout messages"))
@@ -346,8 +340,8 @@ def run(
     pages = loaded.publish or {}
     site = validate(leaderboard.PublishSettings, pages, where=f"{loaded.path}: publish")
     with held(out):
-        corpus = builders.build(loaded, out / "corpus", engine=runner_engine())
-        folders = runners.execute(plan, corpus, out)
+        built = corpus.build(loaded, out / "corpus")
+        folders = runners.execute(plan, built, out)
         settings = plan.settings
         index = leaderboard.publish(
             folders,
