@@ -28,6 +28,6 @@ class DecontaminationOptions(Settings):
     near: float = Field(default=0.8, ge=0, le=1)
     """The Jaccard index from which on a text is nearly another; 0 for never."""
     ignore: tuple[str, ...] = ()
-    """Phrases that stand in many texts: an n-gram that lies in one of them is not told, nor is a
+    """Phrases that stand in many texts: an n-gram that lies in one of them is not found, nor is a
     text that is one.
     """
