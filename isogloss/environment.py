@@ -15,8 +15,8 @@ import platformdirs
 
 def cache_folder() -> Path:
     """Return the folder for fetched and converted files: ``$ISOGLOSS_CACHE`` or the user's cache."""
-    chosen = os.environ.get("ISOGLOSS_CACHE")
-    return Path(chosen) if chosen else platformdirs.user_cache_path("isogloss")
+    folder = os.environ.get("ISOGLOSS_CACHE")
+    return Path(folder) if folder else platformdirs.user_cache_path("isogloss")
 
 
 def offline() -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class IsoglossError(Exception):
-    """Bad input or a missing resource, told as one line: where, what is wrong, what to do.
+    """Bad input or a missing resource, as one line: where, what is wrong, what to do.
 
     Args:
         problem: What is wrong, as a sentence without its full stop.

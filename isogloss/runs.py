@@ -26,8 +26,8 @@ from isogloss.errors import IsoglossError, remedied
 from isogloss.files import (
     check_ours,
     check_seal,
-    clear_partials,
     json_text,
+    remove_partials_in,
     sealed,
     sha256_file,
     sha256_json,
@@ -366,7 +366,7 @@ def begin(folder: Path, key: str, count: int) -> dict[int, pl.DataFrame]:
     """
     write_json(folder / _PROGRESS, {"key": key})
     (folder / FACTS).unlink(missing_ok=True)
-    clear_partials(folder, folder / _PREDICTIONS)
+    remove_partials_in(folder, folder / _PREDICTIONS)
     done = {}
     for path in _parts(folder):
         number = int(path.stem.removeprefix("part-"))
@@ -387,7 +387,7 @@ def begin(folder: Path, key: str, count: int) -> dict[int, pl.DataFrame]:
 def end(folder: Path) -> None:
     """Forget the state of an unfinished run."""
     (folder / _PROGRESS).unlink(missing_ok=True)
-    clear_partials(folder, folder / _PREDICTIONS)
+    remove_partials_in(folder, folder / _PREDICTIONS)
 
 
 def _parts(folder: Path) -> list[Path]:

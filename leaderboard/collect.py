@@ -14,8 +14,7 @@ import polars as pl
 
 import benchmarks
 from benchmarks.scores.means import Found
-from isogloss.command.showing import printable
-from isogloss.console import progress, warn
+from isogloss.console import printable, progress, warn
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
 from isogloss.names import slug
@@ -32,7 +31,7 @@ class Run:
     """A run as pages need it.
 
     Attributes:
-        name: The system's name, as pages show it (see `isogloss.command.showing.printable`).
+        name: The system's name, as pages show it (see `isogloss.console.printable`).
         slug: The name as its maker gave it, safe in paths.
         facts: The run's ``run.json``; its texts are printable, too.
         answers: The suite's records in order, with ``prompt``, ``prediction`` and ``stop_reason``.

@@ -18,14 +18,13 @@ from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from benchmarks import list_tasks
-from isogloss.command.showing import printable
-from isogloss.console import say
+from isogloss.console import printable, say
 from isogloss.errors import IsoglossError
 from isogloss.files import (
     check_ours,
     check_seal,
-    clear_partials,
     read_json,
+    remove_partials_in,
     sealed,
     sha256_file,
     write_error,
@@ -62,13 +61,10 @@ _POLICY = (
 
 
 class PublishSettings(Settings):
-    """What a recipe's ``[publish]`` may say.
-
-    Attributes:
-        title: The title of the site.
-    """
+    """What a recipe's ``[publish]`` may say."""
 
     title: str = "isogloss"
+    """The title of the site."""
 
 
 def publish(
@@ -134,7 +130,7 @@ def files_of(out: Path) -> set[str]:
         IsoglossError: It holds something else, or its ``site.json`` is broken.
     """
     check_ours(out, lambda folder: (folder / MARKER).is_file(), kind="a site")
-    clear_partials(out)
+    remove_partials_in(out)
     path = out / MARKER
     if not path.is_file():
         return set()

@@ -9,7 +9,7 @@ import polars as pl
 import regex
 
 from benchmarks.reasoning import split
-from isogloss.command.showing import printable
+from isogloss.console import printable
 from isogloss.languages import describe
 from leaderboard.collect import Run
 

@@ -18,11 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from isogloss.console import warn
 from isogloss.errors import IsoglossError, remedied
 from isogloss.files import (
-    broken,
+    cached_sha256s,
     check_seal,
-    clear_partials,
-    hashes_of,
+    damage_in,
     read_json,
+    remove_partials_in,
     sealed,
     sha256_file,
     sha256_json,
@@ -127,12 +127,12 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
         check_seal(facts, where=path, needed="files" in facts, measured=_MEASURED)
     if "files" not in facts:  # an older version listed none
         weights = sorted((folder / "model").glob("*.safetensors"))
-        if sha256_json(hashes_of(weights)) != facts["weights_sha256"]:
+        if sha256_json(cached_sha256s(weights)) != facts["weights_sha256"]:
             raise IsoglossError(
                 "its weights are not as they were written", where=folder, remedy=_REMEDY
             )
         return dict(facts)
-    wrong = broken(folder, facts["files"])
+    wrong = damage_in(folder, facts["files"])
     if wrong is not None:
         raise IsoglossError(wrong, where=folder, remedy=_REMEDY)
     beside = sorted(set(_files(folder)) - facts["files"].keys())
@@ -169,7 +169,7 @@ def begin(folder: Path, key: str) -> State:
 
     What is saved under another key, or is not as it was saved, is begun anew.
     """
-    clear_partials(folder, folder / STATE)
+    remove_partials_in(folder, folder / STATE)
     shutil.rmtree(folder / _PARTIAL_MODEL, ignore_errors=True)
     try:
         state = _saved(folder / STATE, key)
@@ -192,7 +192,7 @@ def _saved(folder: Path, key: str) -> State | None:
         return None
     state = validate(State, facts, where=str(path))
     check_seal(facts, where=path, needed=True)
-    wrong = broken(folder, state.files)
+    wrong = damage_in(folder, state.files)
     if wrong is not None:
         raise IsoglossError(wrong, where=folder)
     return state
@@ -213,4 +213,4 @@ def end(folder: Path) -> None:
     """Forget the state of a tuning that is finished."""
     shutil.rmtree(folder / STATE, ignore_errors=True)
     shutil.rmtree(folder / _PARTIAL_MODEL, ignore_errors=True)
-    clear_partials(folder)
+    remove_partials_in(folder)

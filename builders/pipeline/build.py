@@ -41,7 +41,7 @@ def build(
     """Build the corpus of a recipe.
 
     Args:
-        recipe: A recipe or the path of its file.
+        recipe: A recipe, the path of its file, or the name of a shipped one.
         out: The corpus folder. A finished one whose recipe, sources and versions are unchanged
             is left as it is; an unfinished one goes on where it stopped.
         force: Build anew even so.

@@ -12,7 +12,7 @@ import yaml
 from builders.recipe import Recipe
 from builders.report import views
 from builders.templates.loading import load_templates
-from isogloss.command.showing import printable
+from isogloss.console import printable
 from isogloss.files import sha256_file, write_text
 from isogloss.languages import describe
 from isogloss.records import SPLITS

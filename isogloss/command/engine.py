@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-# What a limit of new tokens is said for; an engine has one for all that it is asked.
+# What a limit of new tokens is said for; an engine has one for all its prompts.
 _TASK = "translation"
 
 
@@ -14,8 +14,8 @@ def runner_engine(*, trust_remote_code: bool = False) -> Callable[..., list[str]
     """Return an engine (`isogloss.chat.Engine`) over the models that ``score`` takes.
 
     Its call takes a model's name, prompts, and as settings ``temperature``, ``seed``,
-    ``max_tokens``, ``system``, ``top_p`` and ``batch_size``. A model is loaded when it is first
-    asked, and kept.
+    ``max_tokens``, ``system``, ``top_p`` and ``batch_size``. A model is loaded for its
+    first prompt, and kept.
 
     Args:
         trust_remote_code: Run a model's own code; only where its authors are trusted.
@@ -48,16 +48,16 @@ def runner_engine(*, trust_remote_code: bool = False) -> Callable[..., list[str]
         if max_tokens is not None:
             table["max_new_tokens"] = {_TASK: max_tokens}
         generation = validate(GenerationSettings, table, where=f"model {model}")
-        asked = [
+        requests = [
             Prompt(str(number), _TASK, "und", None, text, text)
             for number, text in enumerate(prompts)
         ]
         system, texts = loaded(model), [""] * len(prompts)
-        order = system.order(asked)
+        order = system.order(requests)
         size = int(getattr(system, "at_once", generation.batch_size))
         for start in range(0, len(order), size):
             batch = order[start : start + size]
-            answers = system.generate([asked[number] for number in batch], generation)
+            answers = system.generate([requests[number] for number in batch], generation)
             for number, (first, *_) in zip(batch, answers, strict=True):
                 texts[number] = "" if first.stop_reason == "length" else first.text
         return texts

@@ -15,7 +15,15 @@ from isogloss import hub, wheels
 from isogloss.console import say
 from isogloss.environment import cache_folder
 from isogloss.errors import IsoglossError
-from isogloss.files import disk, hashes_of, is_whole, put_whole, sha256_json, sha256_of, write_error
+from isogloss.files import (
+    cached_sha256,
+    cached_sha256s,
+    disk_errors,
+    is_cached,
+    put_in_cache,
+    sha256_json,
+    write_error,
+)
 from isogloss.locks import scratch
 from runners.checkpoints import CHECKPOINT, STATE, read_checkpoint
 
@@ -82,7 +90,7 @@ def locate(spec: str, *, where: str = "model") -> Located:
 def contents(paths: Iterable[Path]) -> str:
     """Return a hash of files' names and bytes, as hex."""
     ordered = sorted(paths)
-    digests = zip(ordered, hashes_of(ordered), strict=True)
+    digests = zip(ordered, cached_sha256s(ordered), strict=True)
     return sha256_json([[path.name, one] for path, one in digests])
 
 
@@ -176,14 +184,14 @@ def _from_gguf(spec: str, path: Path, where: str) -> Located:
     if not path.is_file():
         raise IsoglossError(f"there is no file {path}", where=where)
     _check_pointer(path, where)
-    digest = sha256_of(path)
+    digest = cached_sha256(path)
     folder = cache_folder() / "converted" / digest[:32]
-    if not is_whole(folder):
+    if not is_cached(folder):
         say(f"unpacking {path.name} …")
         try:
             with scratch(folder.parent) as beside:
                 _convert(path, beside / "whole", where)
-                put_whole(beside / "whole", folder)
+                put_in_cache(beside / "whole", folder)
         except OSError as error:
             raise write_error(error, folder) from error
     return Located(spec, folder, digest[:16])
@@ -207,7 +215,7 @@ def _convert(path: Path, target: Path, where: str) -> None:
             if hasattr(model.config, "quantization_config"):
                 del model.config.quantization_config
             model.is_quantized = False
-            with disk(target):
+            with disk_errors(target):
                 model.save_pretrained(target)
                 tokenizer.save_pretrained(target)
     except (OSError, IsoglossError):

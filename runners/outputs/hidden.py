@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from isogloss.command.showing import printable
-from isogloss.console import warn
+from isogloss.console import printable, warn
 from runners.outputs._lines import shown
 
 # What a kind is called, and what finds it. Tabs and the ends of lines (a carriage return among

@@ -13,7 +13,7 @@ import polars as pl
 from isogloss.console import warn
 from isogloss.environment import library_versions
 from isogloss.errors import IsoglossError
-from isogloss.files import clear_partials
+from isogloss.files import remove_partials_in
 from isogloss.locks import held
 from isogloss.runs import FACTS, StoredRun, read_facts, read_run, read_scores, write_scores
 from isogloss.settings import validate
@@ -174,7 +174,7 @@ def rescored(run: StoredRun, scoring: Scoring) -> Rescored:
     """Score a finished run again just so, for a caller that holds its folder; see `rescore`."""
     folder = run.folder
     scoring.check(run.records)
-    clear_partials(folder)
+    remove_partials_in(folder)
     scores = scoring.score(run.predictions, run.records)
     before = _before(run)
     write_scores(folder, scoring.described(run.facts), scores)

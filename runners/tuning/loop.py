@@ -13,7 +13,7 @@ from isogloss.console import progress, say, warn
 from isogloss.corpora import open_corpus
 from isogloss.environment import hardware, library_versions
 from isogloss.errors import IsoglossError
-from isogloss.files import check_ours, disk, sha256_json, writing
+from isogloss.files import check_ours, disk_errors, sha256_json, writing
 from isogloss.locks import held
 from runners.checkpoints import (
     CHECKPOINT,
@@ -346,7 +346,7 @@ def _finish(
     """Write the checkpoint; its manifest last."""
     partial = out / ".model.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    with quiet(), disk(partial):
+    with quiet(), disk_errors(partial):
         trainer.model.save_pretrained(partial)
         tokenizer.save_pretrained(partial)
     shutil.rmtree(out / "model", ignore_errors=True)

@@ -25,7 +25,7 @@ from builders.pipeline.read import take_up
 from builders.recipe import load_recipe
 from isogloss.corpora import open_corpus, with_own_hash
 from isogloss.errors import IsoglossError
-from isogloss.files import is_whole, put_whole, read_json, sealed, sha256_file, write_json
+from isogloss.files import is_cached, put_in_cache, read_json, sealed, sha256_file, write_json
 from isogloss.runs import (
     PREDICTIONS,
     check_folder,
@@ -331,16 +331,16 @@ def test_a_damaged_list_of_a_cached_folder(examples: int, tmp_path: Path) -> Non
     """What is believed to be whole is."""
     (tmp_path / "made").mkdir()
     (tmp_path / "made" / "a.bin").write_bytes(b"weights")
-    put_whole(tmp_path / "made", tmp_path / "kept")
+    put_in_cache(tmp_path / "made", tmp_path / "kept")
     path = tmp_path / "kept.json"
     sound = path.read_bytes()
-    assert is_whole(tmp_path / "kept")
+    assert is_cached(tmp_path / "kept")
 
     def seal(told: dict[str, Any]) -> dict[str, Any]:
         return sealed(unsealed(told))
 
     def read() -> None:
-        if is_whole(tmp_path / "kept"):
+        if is_cached(tmp_path / "kept"):
             assert read_json(path)["files"] == json.loads(sound)["files"]
 
     Reader("list of a cached folder", "json", sound, sealing(path, seal, read)).fuzz(examples)

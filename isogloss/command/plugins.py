@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
 import shutil
 import textwrap
 import types
@@ -20,11 +19,10 @@ from isogloss.console import table
 from isogloss.plugins import discover, lookup
 from isogloss.settings import unknown
 
-_ATTRIBUTE = re.compile(r" {4}(\w+): (.*)")
 _WORDS = {str: "text", int: "integer", float: "number", bool: "true or false"}
 
-# What sources tell of themselves besides.
-_TOLD = ("LANGUAGES", "LICENCE")
+# What sources say of themselves besides.
+_FACTS = ("LANGUAGES", "LICENCE")
 
 
 @dataclass(frozen=True)
@@ -43,9 +41,8 @@ class Option:
 def options_of(settings: type[BaseModel]) -> list[Option]:
     """Return the options of a settings class, its own before those that it has from its bases.
 
-    What they mean is read from the ``Attributes`` of the docstrings, of itself and its bases.
+    What they mean stands in the docstrings below them, and for a table in that of its class too.
     """
-    abouts, _ = _documented(settings)
     owners = [base for base in settings.__mro__ if issubclass(base, BaseModel)]
 
     def distance(name: str) -> int:
@@ -56,7 +53,7 @@ def options_of(settings: type[BaseModel]) -> list[Option]:
             name,
             _kind(field.annotation),
             _default(field),
-            " ".join([abouts.get(name, ""), *_inside(field.annotation)]).strip(),
+            " ".join([_flat(field.description or ""), *_inside(field.annotation)]).strip(),
         )
         for name in sorted(settings.model_fields, key=distance)
         for field in [settings.model_fields[name]]
@@ -64,19 +61,24 @@ def options_of(settings: type[BaseModel]) -> list[Option]:
 
 
 def notes_of(settings: type[BaseModel]) -> list[str]:
-    """Return the paragraphs of a settings class's docstrings that are about several options."""
-    return _documented(settings)[1]
+    """Return the paragraphs of a settings class's docstrings, and its bases', that follow the first."""
+    return [
+        note
+        for base in reversed(settings.__mro__)
+        if issubclass(base, BaseModel) and base.model_fields
+        for note in _paragraphs(base)[1:]
+    ]
 
 
 def show_all(package: str) -> None:
     """Print a line about each plug-in of a package; of sources, their languages and licences too."""
     found = discover(package)
-    told = [label for label in _TOLD if any(hasattr(one, label) for one in found.values())]
+    labels = [label for label in _FACTS if any(hasattr(one, label) for one in found.values())]
     rows = [
-        (name, module.DESCRIPTION, *(str(getattr(module, label, "–")) for label in told))
+        (name, module.DESCRIPTION, *(str(getattr(module, label, "–")) for label in labels))
         for name, module in found.items()
     ]
-    heads = ("name", "description", *(label.lower() for label in told))
+    heads = ("name", "description", *(label.lower() for label in labels))
     table(heads, rows, results=True)
 
 
@@ -98,7 +100,7 @@ def show_one(packages: Mapping[str, str], what: str, name: str) -> None:
         known = list(discover(packages[what]))
         raise unknown(what.removesuffix("s"), name, known, where="isogloss list")
     print(f"{name}: {module.DESCRIPTION}")
-    for label in _TOLD:
+    for label in _FACTS:
         if hasattr(module, label):
             print(f"{label.lower()}: {getattr(module, label)}")
     settings = getattr(module, "Options", None)
@@ -126,27 +128,11 @@ def _inside(annotation: Any) -> list[str]:
     """Return what the docstring of a table's own class says of its keys."""
     if not (inspect.isclass(annotation) and issubclass(annotation, BaseModel)):
         return []
-    return [_flat(part) for part in inspect.cleandoc(annotation.__doc__ or "").split("\n\n")[1:]]
+    return _paragraphs(annotation)[1:]
 
 
-def _documented(settings: type[BaseModel]) -> tuple[dict[str, str], list[str]]:
-    """Return what the docstrings of a class and its bases say of options, and the paragraphs after."""
-    abouts: dict[str, str] = {}
-    notes: list[str] = []
-    for base in reversed(settings.__mro__):
-        if not issubclass(base, BaseModel) or not base.model_fields:
-            continue
-        _, _, section = inspect.cleandoc(base.__doc__ or "").partition("\nAttributes:\n")
-        listed, _, after = section.partition("\n\n")
-        current = ""
-        for line in listed.split("\n"):
-            if match := _ATTRIBUTE.fullmatch(line):
-                current = match[1]
-                abouts[current] = match[2]
-            elif current:
-                abouts[current] += f" {line.strip()}"
-        notes += [_flat(part) for part in after.split("\n\n") if part.strip()]
-    return {name: _flat(text) for name, text in abouts.items()}, notes
+def _paragraphs(settings: type[BaseModel]) -> list[str]:
+    return [_flat(part) for part in inspect.cleandoc(settings.__doc__ or "").split("\n\n")]
 
 
 def _flat(text: str) -> str:

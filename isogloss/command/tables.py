@@ -6,8 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from isogloss.console import printable as printable
-from isogloss.console import table
+from isogloss.console import printable, table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -16,7 +15,7 @@ _LEAST_P = 0.001
 
 
 def number(value: float | None) -> str:
-    """Return a score as shown: one decimal, a dash where it cannot be told."""
+    """Return a score as shown: one decimal, a dash where it is not known."""
     return "–" if value is None or math.isnan(value) else f"{value:.1f}"
 
 
@@ -36,8 +35,8 @@ def _language(row: Mapping[str, Any]) -> str:
     return row["language"] or "mean"
 
 
-def _telling(found: pl.DataFrame) -> pl.DataFrame:
-    """Leave out pairs of languages that tell nothing: the only one into a language, or too few."""
+def _informative(found: pl.DataFrame) -> pl.DataFrame:
+    """Leave out pairs of languages that say nothing: the only one into a language, or too few."""
     import polars as pl
 
     several = pl.col("source_language").n_unique().over("task", "metric", "language") > 2
@@ -45,13 +44,13 @@ def _telling(found: pl.DataFrame) -> pl.DataFrame:
     return found.filter(kept)
 
 
-def show_scores(scores: pl.DataFrame, mains: Mapping[str, str], asked: Sequence[str]) -> None:
+def show_scores(scores: pl.DataFrame, mains: Mapping[str, str], metrics: Sequence[str]) -> None:
     """Show the scores of each task and language, on standard error.
 
     Args:
         scores: The scores.
         mains: The metric of each task to show.
-        asked: Metrics to show instead, where there are any.
+        metrics: Metrics to show instead, where there are any.
     """
     rows = [
         (
@@ -63,7 +62,7 @@ def show_scores(scores: pl.DataFrame, mains: Mapping[str, str], asked: Sequence[
             str(row["n"]),
         )
         for row in scores.iter_rows(named=True)
-        if row["source_language"] is None and row["metric"] in (asked or [mains[row["task"]]])
+        if row["source_language"] is None and row["metric"] in (metrics or [mains[row["task"]]])
     ]
     table(("task", "language", "metric", "score", "95 % interval", "n"), rows)
 
@@ -125,7 +124,7 @@ def _show_parts(
     *,
     grouped: bool = False,
 ) -> None:
-    for (task, metric), part in _telling(found).group_by("task", "metric", maintain_order=True):
+    for (task, metric), part in _informative(found).group_by("task", "metric", maintain_order=True):
         print(f"{task}, {labels[str(metric)]}")
         rows, before = [], None
         for row in map(cells, part.iter_rows(named=True)):

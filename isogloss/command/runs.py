@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from isogloss.command import options as o
-from isogloss.command.guard import guarded
+from isogloss.command.errors import guarded
 from isogloss.command.options import example
 from isogloss.errors import IsoglossError
 
@@ -25,8 +25,8 @@ def rescore(
     seed: o.NewSeed = None,
 ) -> None:
     """Score runs again from their stored answers, and tell which scores changed."""
-    from isogloss.command.showing import printable, show_changes
-    from isogloss.console import say
+    from isogloss.command.tables import show_changes
+    from isogloss.console import printable, say
     from runners import rescore as run
 
     if every and metric:
@@ -58,7 +58,7 @@ def compare(
 ) -> None:
     """Compare two runs of one suite in pairs (the first minus the second), or rank more of them."""
     from benchmarks import list_metrics, list_tasks
-    from isogloss.command.showing import show_differences, show_ranks
+    from isogloss.command.tables import show_differences, show_ranks
     from isogloss.settings import unknown
     from runners import compare_runs, rank_runs, system_of
 
@@ -74,13 +74,13 @@ def compare(
     labels = {name: one.label for name, one in list_metrics().items()}
     mains = {name: task.main for name, task in list_tasks().items()}
     every = csv and len(runs) == 2
-    told: dict[str, Any] = {
+    options: dict[str, Any] = {
         "metrics": metric or (() if every else None), "resamples": resamples, "seed": seed, "level": level
     }  # fmt: skip
     if len(runs) == 2:
-        found = compare_runs(runs[0], runs[1], test=cast(Any, test), **told)
+        found = compare_runs(runs[0], runs[1], test=cast(Any, test), **options)
     else:
-        found = rank_runs(runs, **told)
+        found = rank_runs(runs, **options)
     if csv:
         print(found.write_csv(), end="")
         return
@@ -103,7 +103,7 @@ def summarize(
 ) -> None:
     """Show a run's means over families, scripts and resource classes, and how unequal it is."""
     from benchmarks import list_metrics, list_tasks
-    from isogloss.command.showing import show_groups
+    from isogloss.command.tables import show_groups
     from runners import summarize_run
 
     mains = {name: task.main for name, task in list_tasks().items()}
@@ -132,7 +132,7 @@ def transfer(
     from polars import selectors as cs
 
     from benchmarks import list_metrics
-    from isogloss.command.showing import show_transfer
+    from isogloss.command.tables import show_transfer
     from runners import transfer_runs
 
     found = transfer_runs(runs, metrics=metric or (), resamples=resamples, seed=seed)

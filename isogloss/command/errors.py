@@ -14,8 +14,9 @@ from typing import Any, TypeVar, cast
 import typer
 
 from isogloss import interrupts
-from isogloss.command.showing import printable
+from isogloss.console import printable
 from isogloss.errors import IsoglossError
+from isogloss.lazy import check_rooms
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,7 +37,7 @@ _SAYS_NO_MEMORY = re.compile(
 
 
 def guarded(command: F) -> F:
-    """Tell an error or a signal as one line and leave with a status.
+    """Report an error or a signal as one line and leave with a status.
 
     It is 2 for an error, 130 for Ctrl-C and 143 for SIGTERM, as shells have it.
     """
@@ -44,8 +45,9 @@ def guarded(command: F) -> F:
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
+            check_rooms()
             _check_address_space()
-            with interrupts.told_of_termination():
+            with interrupts.termination_raised():
                 return command(*args, **kwargs)
         except IsoglossError as error:
             raise _leave(str(error), error.exit_code) from error
@@ -55,7 +57,7 @@ def guarded(command: F) -> F:
         except OSError as error:
             if error.errno == errno.EPIPE:  # nobody reads on (| head): the command line knows
                 raise
-            raise _leave(_told(error), 2) from error
+            raise _leave(_described(error), 2) from error
         except BaseException as error:  # a panic of polars is no Exception
             if _is_short_of_memory(error):
                 raise _leave(_NO_MEMORY, 2) from error
@@ -114,7 +116,7 @@ def _check_address_space() -> None:
         )
 
 
-def _told(error: OSError) -> str:
+def _described(error: OSError) -> str:
     """Return what an error of the operating system says: which file, and what is wrong with it."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full. Free some space and run the same command again"

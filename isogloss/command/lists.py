@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from isogloss.command.guard import guarded
+from isogloss.command.errors import guarded
 from isogloss.command.options import example
 from isogloss.errors import IsoglossError
 
@@ -26,8 +26,7 @@ def check(
     """Check instruction templates: placeholders, script, language, duplicates, counts, form."""
     import builders
     from builders.templates.loading import load_templates
-    from isogloss.command.showing import printable
-    from isogloss.console import say
+    from isogloss.console import printable, say
     from isogloss.settings import unknown
 
     if what != "templates":
@@ -56,7 +55,7 @@ def list_(
     what: Annotated[
         str,
         typer.Argument(
-            help="sources, templates, filters, tasks, metrics, suites, models or languages."
+            help="recipes, sources, templates, filters, tasks, metrics, suites, models or languages."
         ),
     ],
     name: Annotated[
@@ -65,7 +64,7 @@ def list_(
     ] = None,
 ) -> None:
     """List what there is of a kind, a line about each; or all about one, with its options."""
-    from isogloss.command.describing import show_all, show_one
+    from isogloss.command.plugins import show_all, show_one
     from isogloss.console import say, table
     from isogloss.settings import unknown
 
@@ -80,6 +79,10 @@ def list_(
         import benchmarks
 
         rows = [(name, _about(task)) for name, task in benchmarks.list_tasks().items()]
+    elif what == "recipes":
+        import builders
+
+        rows = list(builders.list_recipes().items())
     elif what == "suites":
         import benchmarks
 
@@ -99,7 +102,7 @@ def list_(
             for tag in tags
         ]
     else:
-        known = [*_LISTS, "tasks", "suites", "templates", "languages"]
+        known = [*_LISTS, "recipes", "tasks", "suites", "templates", "languages"]
         raise unknown("kind", what, known, where="isogloss list")
     table(("name", "description"), rows, results=True)
 
