@@ -130,7 +130,7 @@ def test_what_cannot_be_compared_is_told(runs: dict[str, Path], tmp_path: Path) 
     judged = Path(shutil.copytree(copy, tmp_path / "judged"))
     suite = read_json(judged / "run.json")["suite"]
     resealed(judged, suite=suite | {"metrics": {"bleu": {"tokenizer": "char"}}})
-    wrong(command("compare", best, judged), "are judged by other options of metrics")
+    wrong(command("compare", best, judged), "are scored by other options of metrics")
     part = next((judged / "predictions").iterdir())
     pl.read_parquet(part).head(3).write_parquet(part)
     wrong(command("compare", best, judged), "is not the file that run.json was written for")

@@ -11,7 +11,7 @@ import typer
 from support.command import command, done, wrong
 from support.folders import hashes
 
-from isogloss.command.guard import guarded
+from isogloss.command.errors import guarded
 from tests.command.test_command import write_recipe
 
 

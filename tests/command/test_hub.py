@@ -110,14 +110,14 @@ def test_what_the_hub_refuses_is_told(hub: HubServer, tmp_path: Path) -> None:
         return str(done.stderr.strip().splitlines()[-1])
 
     assert "the revision is missing" in error("")
-    assert "there is no revision" in error(f'revision = "{"0" * 40}"')
+    assert "has no revision" in error(f'revision = "{"0" * 40}"')
     commit = f'revision = "{hub.commit("datasets", "org/asked")}"'
     assert "network is forbidden" in error(commit, ISOGLOSS_OFFLINE="1")
     hub.gated.add("org/asked")
     assert "gated" in error(commit)
     hub.gated.clear()
     shutil.move(hub.folder("datasets", "org/asked"), tmp_path / "away")
-    assert "no such data set" in error(commit)
+    assert "there is no data set 'org/asked'" in error(commit)
     assert not (tmp_path / "corpus" / "manifest.json").exists()
 
 

@@ -138,4 +138,4 @@ def test_a_metric_that_judges_nothing_of_the_suite_is_refused(
         done = isogloss(command, *map(str, runs[1 : 1 + count]), "--metric", "f1", *csv)
         assert done.exit_code == 2
         assert done.stdout == ""
-        assert "f1 judges qa, and what is asked is translation" in done.stderr
+        assert "f1 measures qa, and the suite has translation" in done.stderr

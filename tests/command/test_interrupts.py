@@ -118,16 +118,16 @@ def test_other_threads_load_too_and_an_ignored_signal_stays_ignored() -> None:
 
 HELD = """
 import signal
-from isogloss.interrupts import Terminated, held_back, told_of_termination
+from isogloss.interrupts import Terminated, held_back, termination_raised
 try:
-    with told_of_termination():
+    with termination_raised():
         with held_back():
             signal.raise_signal(signal.SIGTERM)
             print("whole")
 except Terminated:
     print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-with told_of_termination(), held_back():
+with termination_raised(), held_back():
     signal.raise_signal(signal.SIGTERM)
 print("ignored")
 """
@@ -185,7 +185,7 @@ def test_too_few_addresses_are_told() -> None:
     ],
 )
 def test_want_of_memory_is_one_line(error: str) -> None:
-    code = f"import polars as pl\nfrom isogloss.command.guard import guarded\ndef fail(): raise {error}\n"
+    code = f"import polars as pl\nfrom isogloss.command.errors import guarded\ndef fail(): raise {error}\n"
     done = python(code + "try: guarded(fail)()\nexcept Exception as left: print(left.exit_code)")
     assert done.stdout == "2\n"
     (said,) = done.stderr.splitlines()

@@ -123,7 +123,7 @@ def _json(content: bytes) -> None:
 
 
 def _code(content: bytes) -> None:
-    code.read_answer(_text(content), asked=ASKED)
+    code.read_answer(_text(content), given=ASKED)
 
 
 def _fences(content: bytes) -> None:

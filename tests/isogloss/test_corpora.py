@@ -21,7 +21,6 @@ import builders
 from isogloss.corpora import OWN_HASH, open_corpus
 from isogloss.errors import IsoglossError
 from isogloss.files import read_json, sha256_file, write_json
-from runners.corpora import corpus_hash, read_split
 
 TRAIN = "data/de/translation-train-00000.parquet"
 TEST = "data/de/translation-test-00000.parquet"
@@ -51,7 +50,7 @@ def corpus(sound: Path, tmp_path: Path) -> Path:
 def readings(corpus: Path, split: str) -> list[Callable[[], object]]:
     """Return all that reads a split of a corpus."""
     found: list[Callable[[], object]] = [
-        lambda: read_split(corpus, split),
+        lambda: open_corpus(corpus).records(split),
         lambda: builders.export(corpus, corpus.parent / "x.jsonl", layout="messages", split=split),
         lambda: builders.diff(corpus, corpus),
     ]
@@ -71,8 +70,7 @@ def test_a_sound_corpus_is_read(corpus: Path) -> None:
     for split in ("train", "test"):
         for read in readings(corpus, split):
             read()
-    assert read_split(corpus, "train").height == 40
-    assert corpus_hash(corpus) == open_corpus(corpus).sha256
+    assert open_corpus(corpus).records("train").height == 40
 
 
 @pytest.mark.parametrize(("name", "split"), [(TRAIN, "train"), (TEST, "test")])
@@ -98,7 +96,14 @@ def test_a_file_that_is_not_as_listed_is_named_and_refused(
     refused(corpus, split, rf"{name}: is missing, or is no file")
 
 
-@pytest.mark.parametrize("name", ["data/de/translation-train-00001.parquet", "data/notes.txt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "data/de/translation-train-00001.parquet",
+        "data/notes.txt",
+        "rejected/length-00001.parquet",
+    ],
+)
 def test_what_is_not_listed_is_named_and_refused(name: str, corpus: Path, tmp_path: Path) -> None:
     shutil.copy(corpus / TRAIN, corpus / name)
     told = rf"{name}: lies in a corpus whose manifest.json does not list it"
@@ -107,7 +112,7 @@ def test_what_is_not_listed_is_named_and_refused(name: str, corpus: Path, tmp_pa
     wrong(command("export", corpus, tmp_path / "x.jsonl"), told)
     (corpus / name).rename(corpus / "data" / ".hidden")  # which nobody loads
     (corpus / "data" / "empty").mkdir()
-    assert read_split(corpus, "train").height == 40
+    assert open_corpus(corpus).records("train").height == 40
 
 
 def test_a_linked_folder_of_somebody_else_is_refused(corpus: Path, tmp_path: Path) -> None:
@@ -122,7 +127,7 @@ def test_a_corpus_of_links_to_files_is_read(corpus: Path, tmp_path: Path) -> Non
         blob = tmp_path / f"blob-{path.name}-{path.parent.name}"
         path.rename(blob)
         path.symlink_to(blob)
-    assert read_split(corpus, "test").height == 40
+    assert open_corpus(corpus).records("test").height == 40
 
 
 @settings(max_examples=60, deadline=None)
@@ -155,12 +160,12 @@ def test_manifests_of_earlier_versions_have_no_hash_and_what_can_be_checked_is(
     corpus: Path,
 ) -> None:
     write_manifest(corpus, own_hash=False)
-    assert read_split(corpus, "train").height == 40
+    assert open_corpus(corpus).records("train").height == 40
     manifest = read_json(corpus / "manifest.json")
     manifest["files"][TRAIN]["rows"] = 21
     write_json(corpus / "manifest.json", manifest)
     with pytest.raises(IsoglossError, match=r"holds 20 rows, and manifest\.json lists it with 21"):
-        read_split(corpus, "train")
+        open_corpus(corpus).records("train")
 
 
 @pytest.mark.parametrize(
@@ -207,4 +212,4 @@ def test_a_file_that_is_no_parquet_is_told_as_such(corpus: Path) -> None:
         manifest.pop(OWN_HASH, None)
         write_json(corpus / "manifest.json", manifest)
         with pytest.raises(IsoglossError, match="is not a Parquet file that can be read"):
-            read_split(corpus, "train")
+            open_corpus(corpus).records("train")

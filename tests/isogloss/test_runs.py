@@ -10,10 +10,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+from commanding import command, wrong
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.runs import resealed
 
+import leaderboard
 import runners
 from isogloss.errors import IsoglossError
 from isogloss.files import read_json, sha256_file, write_json
@@ -70,6 +72,33 @@ def test_unknown_facts_and_older_runs_are_read(run: Path) -> None:
         del facts[name]
     write_json(run / "run.json", facts)
     assert read_run(run).facts == facts
+
+
+@pytest.mark.parametrize("name", ["part-00009.parquet", "part-00009.parquet.old", "mine.jsonl"])
+def test_what_a_run_does_not_list_is_named_and_refused(
+    name: str, run: Path, tmp_path: Path
+) -> None:
+    """Whoever reads the folder's predictions by a pattern would take it for an answer."""
+    shutil.copy(run / "predictions" / "part-00000.parquet", run / "predictions" / name)
+    for read in (
+        lambda: read_run(run),
+        lambda: runners.rescore(run),
+        lambda: runners.compare_runs(run, run),
+        lambda: runners.score_predictions(run, "smoke", tmp_path / "scored", name="theirs"),
+        lambda: leaderboard.publish([run], tmp_path / "site"),
+    ):
+        with pytest.raises(IsoglossError, match=rf"{name}: lies among the predictions of a run"):
+            read()
+    (run / "predictions" / name).rename(run / "predictions" / ".hidden")  # which nobody reads
+    assert read_run(run).name == "copy"
+
+
+def test_a_folder_that_is_not_there_is_said_to_be_not_there(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(IsoglossError, match="nowhere: there is no such folder"):
+        read_run(tmp_path / "nowhere")
+    wrong(command("compare", run, tmp_path / "nowhere"), "nowhere: there is no such folder")
+    (tmp_path / "empty").mkdir()
+    wrong(command("compare", run, tmp_path / "empty"), "is not a finished run")
 
 
 def test_equal_work_has_an_equal_seal(run: Path, tmp_path: Path) -> None:

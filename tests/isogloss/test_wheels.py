@@ -7,7 +7,7 @@ import pytest
 
 from isogloss.environment import cache_folder
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.files import check_unchanged, hashes_kept
+from isogloss.files import check_unchanged, watched_files
 from isogloss.wheels import extract, fetch
 
 
@@ -28,7 +28,7 @@ def test_a_file_or_a_folder_comes_out_of_a_cached_wheel() -> None:
 
 def test_what_is_unpacked_while_sources_are_hashed_has_not_gone_afterwards() -> None:
     wheel({"toy/a/1.txt": "one"})
-    with hashes_kept() as kept:
+    with watched_files() as kept:
         extract(fetch("toy==1.0"), "toy/a")
     check_unchanged(kept)
 

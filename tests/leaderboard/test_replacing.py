@@ -188,7 +188,7 @@ def test_no_shape_of_site_json_is_more_than_an_error(examples: int, made: Path) 
             told = sealed(told) if sealing else told
         (folder / "site.json").write_text(json.dumps(told), "utf-8", "surrogatepass")
         with suppress(IsoglossError):
-            for name in publishing._listed(folder):
+            for name in publishing.files_of(folder):
                 path = (folder / name).resolve()
                 assert path.is_relative_to(folder) and path != folder
 

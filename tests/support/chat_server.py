@@ -1,7 +1,7 @@
 """An OpenAI-compatible server of our own on the loopback interface, for tests: it says texts back.
 
 with ChatServer() as server:
-    OpenAIEngine(server.url)("m", ["Hi"])   # ["<Hi>"]
+    ChatClient(server.url)("m", ["Hi"])   # ["<Hi>"]
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support.values import PERCENT, answered, asked, compared, install, scored, width
 
 import benchmarks
-from benchmarks.scores.cells import measured
+from benchmarks.scores.cells import measure
 from benchmarks.scores.score import remarks
 from benchmarks.scores.statistics import Spread, interval, ranks, swapped
 
@@ -146,7 +146,7 @@ def test_items_that_languages_share_move_them_together() -> None:
         }
         records = asked(values, names=lambda language, number: str(number))
         told = list(
-            measured(answered(records, values), records, resamples=20_000, seed=1, only=["value"])
+            measure(answered(records, values), records, resamples=20_000, seed=1, only=["value"])
         )
         ours = told[-1].spread.variance
         moves = np.zeros(40)

@@ -12,11 +12,12 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from judging import METRICS
 from scipy import stats
 from support.values import PERCENT, asked, compared, install, scored, width
 
 import benchmarks
-from benchmarks.metrics import bleu, chrf
+from benchmarks.metrics import bleu
 from benchmarks.metrics._base import NoOptions, Segments
 from benchmarks.scores.statistics import (
     Spread,
@@ -170,7 +171,9 @@ WORDS = "the house stands at the end of a long street near an old river and some
 
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [5, 10, 50, 200])
-@pytest.mark.parametrize(("module", "options"), [(bleu, bleu.Options()), (chrf, NoOptions())])
+@pytest.mark.parametrize(
+    ("module", "options"), [(bleu, bleu.Options()), (METRICS["chrf"], NoOptions())]
+)
 def test_corpus_metrics_are_covered_too(module: Any, options: Any, count: int) -> None:
     rng = np.random.default_rng(count)
     references, answers = [], []

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import benchmarks
-from benchmarks.metrics._base import Segments
+from benchmarks.metrics._base import NoOptions, Segments
 from benchmarks.scores.answers import item
 from benchmarks.scores.means import minus
 from benchmarks.scores.score import SCORES
@@ -32,6 +32,7 @@ from benchmarks.scores.statistics import (
     swapped,
 )
 from isogloss.errors import IsoglossError
+from isogloss.plugins import discover
 
 
 def smoke() -> pl.DataFrame:
@@ -121,11 +122,10 @@ def test_compare_is_antisymmetric_and_finds_no_difference_with_itself() -> None:
 
 def test_bootstrap_draws_equal_resampling_the_sentences_themselves() -> None:
     """Sums of sufficient statistics are all that resampling a corpus needs."""
-    from benchmarks.metrics import chrf
-
+    chrf = discover("benchmarks.metrics")["chrf"]
     answers = ["the cat sat", "a dog barks", "no", "yes, it is", "good morning"]
     references = [["the cat sits"], ["the dog barked"], ["no"], ["it is"], ["good evening"]]
-    statistics = chrf.statistics(Segments(answers, references, "en"), chrf.NoOptions())
+    statistics = chrf.statistics(Segments(answers, references, "en"), NoOptions())
     ours = draws(statistics, chrf.combine, resamples=20, seed=7)
     # Which segments were drawn shows where each has a statistic of its own.
     weights = resampled(np.eye(5), resamples=20, seed=7).astype(int)

@@ -14,7 +14,7 @@ from support.outputs import suite, words
 import benchmarks
 from benchmarks.catalog import check_metrics, options_of
 from benchmarks.metrics._base import Segments
-from benchmarks.suites.file import Choice
+from benchmarks.suites.file import Selection
 from isogloss.command.options import metric_options
 from isogloss.errors import IsoglossError
 
@@ -44,7 +44,7 @@ def test_what_is_chosen_and_not_there_is_told(kind: str, several: str, tmp_path:
 
     def refused(what: str, **choice: Any) -> None:
         with pytest.raises(IsoglossError, match=what):
-            benchmarks.load_suite(spec, Choice(**choice))
+            benchmarks.load_suite(spec, Selection(**choice))
 
     refused("there is nothing in fi", languages=("de", "fi"))
     refused("there is nothing in fi, sw", languages=("de", "fi", "sw"))
@@ -54,17 +54,17 @@ def test_what_is_chosen_and_not_there_is_told(kind: str, several: str, tmp_path:
         pairs=("en:zh-Hans",),
         languages=("de",),
     )
-    found = benchmarks.load_suite(spec, Choice(pairs=("en:de",), languages=("deu_Latn",)))
+    found = benchmarks.load_suite(spec, Selection(pairs=("en:de",), languages=("deu_Latn",)))
     assert set(found.records["task"]) == {"translation", "qa"}
     assert found.records.height == 4
-    both = benchmarks.load_suite(spec, Choice(languages=("en", "de", "zh-Hans")))
+    both = benchmarks.load_suite(spec, Selection(languages=("en", "de", "zh-Hans")))
     assert both.records.height == 6
 
 
 def test_a_language_in_none_of_a_suites_pairs_is_told(tmp_path: Path) -> None:
     def refused(what: str, **choice: Any) -> None:
         with pytest.raises(IsoglossError, match=what):
-            benchmarks.load_suite("wmt24", Choice(data=tmp_path, **choice))
+            benchmarks.load_suite("wmt24", Selection(data=tmp_path, **choice))
 
     refused("no pair that is asked of wmt24 is from or into fi", languages=("en", "de", "fi"))
     refused("from or into ja", pairs=("en:de",), languages=("de", "ja"))

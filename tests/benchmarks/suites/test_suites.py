@@ -14,8 +14,8 @@ from support.hub_server import HubServer
 from support.processes import run_forked
 
 import benchmarks
-from benchmarks import Choice
-from builders import testsets
+from benchmarks import Selection
+from benchmarks.suites.examples import numbered
 from isogloss.errors import IsoglossError
 
 SUITES = Path(benchmarks.__file__).parent / "suites"
@@ -188,12 +188,13 @@ def test_every_suite_says_where_its_data_are() -> None:
             assert benchmarks.load_suite(name).records.height > 0
             continue
         with pytest.raises(IsoglossError, match=r"there is no such folder.*--data FOLDER"):
-            benchmarks.load_suite(name, Choice(data=Path("nowhere")))
+            benchmarks.load_suite(name, Selection(data=Path("nowhere")))
 
 
 def test_flores_and_xquad_of_local_files(shared_data: Path) -> None:
     flores = benchmarks.load_suite(
-        "flores", Choice(data=shared_data / "flores200" / "devtest", pairs=("ko:yo", "en:zh-Hant"))
+        "flores",
+        Selection(data=shared_data / "flores200" / "devtest", pairs=("ko:yo", "en:zh-Hant")),
     )
     cells = flores.records.group_by("source_language", "language").len().sort("language")
     assert cells.rows() == [("ko", "yo", 1012), ("en", "zh-Hant", 1012)]
@@ -201,14 +202,14 @@ def test_flores_and_xquad_of_local_files(shared_data: Path) -> None:
     lines = (shared_data / "flores200" / "devtest" / "yor_Latn.devtest").read_text("utf-8")
     outputs = flores.records.filter(language="yo")["output"].to_list()
     assert outputs == lines.split("\n")[:-1]
-    xquad = benchmarks.load_suite("xquad", Choice(data=shared_data / "xquad"))
+    xquad = benchmarks.load_suite("xquad", Selection(data=shared_data / "xquad"))
     assert set(xquad.records.group_by("language").len()["len"]) == {1190}
 
 
 def test_prompts_shots_and_limits_are_chosen_alike_in_every_language(shared_data: Path) -> None:
     data = shared_data / "xquad"
     native, english = (
-        benchmarks.load_suite("xquad", Choice(data=data, prompts=prompts, shots=2, limit=20))
+        benchmarks.load_suite("xquad", Selection(data=data, prompts=prompts, shots=2, limit=20))
         for prompts in ("target", "en")
     )
     ids = {
@@ -219,7 +220,7 @@ def test_prompts_shots_and_limits_are_chosen_alike_in_every_language(shared_data
     assert set(english.records["instruction_language"]) == {"en"}
     assert set(native.records["instruction_language"]) >= {"de", "ar", "es"}
     assert native.sha256 != english.sha256
-    plain = benchmarks.load_suite("xquad", Choice(data=data, languages=("de",)))
+    plain = benchmarks.load_suite("xquad", Selection(data=data, languages=("de",)))
     shown = native.records.filter(language="de")["instruction"][0]
     assert len(shown.split("\n\n")) == 2 * 4 + 1
     in_shots = plain.records.filter(pl.lit(shown).str.contains(pl.col("input"), literal=True))
@@ -230,13 +231,13 @@ def test_prompts_shots_and_limits_are_chosen_alike_in_every_language(shared_data
 def test_what_cannot_be_chosen_is_told(shared_data: Path) -> None:
     data = shared_data / "xquad"
     with pytest.raises(IsoglossError, match=r"unknown language 'sw'"):
-        benchmarks.load_suite("xquad", Choice(data=data, languages=("sw",)))
+        benchmarks.load_suite("xquad", Selection(data=data, languages=("sw",)))
     with pytest.raises(IsoglossError, match=r"there is nothing in el"):
-        benchmarks.load_suite("xquad", Choice(data=data, languages=("el", "de")))
+        benchmarks.load_suite("xquad", Selection(data=data, languages=("el", "de")))
     with pytest.raises(IsoglossError, match=r"'en-de' is not a pair of languages.*en:de"):
-        benchmarks.load_suite("flores", Choice(data=data, pairs=("en-de",)))
+        benchmarks.load_suite("flores", Selection(data=data, pairs=("en-de",)))
     with pytest.raises(IsoglossError, match=r"ready made; shots cannot be chosen"):
-        benchmarks.load_suite("smoke", Choice(shots=1))
+        benchmarks.load_suite("smoke", Selection(shots=1))
     with pytest.raises(IsoglossError, match=r"unknown key 'normalisation'.*Did you mean"):
         benchmarks.with_options(benchmarks.load_suite("smoke"), {"f1": {"normalisation": "squad"}})
 
@@ -260,8 +261,8 @@ target = "ref.{language}"
     suite = benchmarks.load_suite(str(tmp_path / "mine.toml"))
     assert suite.records["input"].to_list() == ["Thank you.", "Yes.", "Thank you."]
     assert suite.records["id"].is_unique().all()
-    numbered = pl.DataFrame({"id": ["a", "b", "a", "a"]}).select(testsets.numbered("id"))
-    assert numbered["id"].to_list() == ["a", "b", "a-2", "a-3"]
+    ids = pl.DataFrame({"id": ["a", "b", "a", "a"]}).select(numbered("id"))
+    assert ids["id"].to_list() == ["a", "b", "a-2", "a-3"]
     assert suite.version == "1"
 
 

@@ -21,7 +21,7 @@ import benchmarks
 from benchmarks import sandbox
 from benchmarks.catalog import list_metrics, list_tasks, options_of
 from benchmarks.metrics._base import Array, Segments
-from benchmarks.metrics._programs import pass_at
+from benchmarks.metrics.pass_at import pass_at
 from benchmarks.tasks.code import read_answer
 from isogloss.errors import IsoglossError
 from isogloss.records import SCHEMA
@@ -75,36 +75,36 @@ def means_the_same(program: str, other: str) -> bool:
 )
 def test_answers_as_models_give_them_become_whole_programs(answer: str) -> None:
     for asked in (STUB, STUB.strip(), STUB.rstrip()):
-        assert means_the_same(read_answer(answer, asked=asked), WHOLE)
+        assert means_the_same(read_answer(answer, given=asked), WHOLE)
 
 
 def test_an_answer_that_defines_the_function_gets_what_stands_before_it() -> None:
-    program = read_answer(f"```python\n{ALONE}```", asked=STUB)
+    program = read_answer(f"```python\n{ALONE}```", given=STUB)
     assert sandbox.run(program, CHECK).passed
     assert program.startswith("import math\nfrom typing import List\n")
     assert program.count("def areas") == 1
-    future = read_answer(f"from __future__ import annotations\n{ALONE}", asked=STUB)
+    future = read_answer(f"from __future__ import annotations\n{ALONE}", given=STUB)
     assert sandbox.run(future, CHECK).passed
-    cut = read_answer(ALONE[:-8], asked=STUB)
+    cut = read_answer(ALONE[:-8], given=STUB)
     assert "import math" in cut
     assert cut.count("def areas") == 1, "an answer that was cut off is no body"
-    bound = read_answer("areas = lambda radii: [math.pi * r**2 for r in radii]", asked=STUB)
+    bound = read_answer("areas = lambda radii: [math.pi * r**2 for r in radii]", given=STUB)
     assert sandbox.run(bound, CHECK).passed
     indented = read_answer(
-        f"1. So:\n   ```\n   {ALONE.replace(chr(10), chr(10) + '   ')}\n   ```", asked=STUB
+        f"1. So:\n   ```\n   {ALONE.replace(chr(10), chr(10) + '   ')}\n   ```", given=STUB
     )
     assert sandbox.run(indented, CHECK).passed
 
 
 def test_decorators_imports_within_and_stubs_without_a_docstring() -> None:
     decorated = "import functools\n\n@functools.cache\ndef f(x):\n    ...\n"
-    assert read_answer("def f(x):\n    return x", asked=decorated).startswith(
+    assert read_answer("def f(x):\n    return x", given=decorated).startswith(
         "import functools\n\ndef"
     )
-    assert read_answer("    return x", asked="def f(x):\n") == "def f(x):\n    return x"
+    assert read_answer("    return x", given="def f(x):\n") == "def f(x):\n    return x"
     within = 'def f(x):\n\timport math\n\t"""Double."""\n'
-    assert read_answer("return 2 * x", asked=within) == f"{within}\treturn 2 * x\n"
-    assert read_answer("return x", asked="async def f(x):\n  # the same\n").endswith(
+    assert read_answer("return 2 * x", given=within) == f"{within}\treturn 2 * x\n"
+    assert read_answer("return x", given="async def f(x):\n  # the same\n").endswith(
         "\n  # the same\n    return x\n"
     )
 
@@ -114,8 +114,8 @@ def test_decorators_imports_within_and_stubs_without_a_docstring() -> None:
     ["", "Write a function that adds.", "def f(:", "def f():\n    return 1\n", "x = 1", "\0"],
 )
 def test_where_no_stub_is_asked_the_answer_is_the_program(asked: str) -> None:
-    assert read_answer(f"{ALONE}\n# end", asked=asked) == f"{ALONE}\n# end"
-    assert read_answer(f"x\n```\n{BODY}```", asked=asked) == BODY.rstrip("\n")
+    assert read_answer(f"{ALONE}\n# end", given=asked) == f"{ALONE}\n# end"
+    assert read_answer(f"x\n```\n{BODY}```", given=asked) == BODY.rstrip("\n")
 
 
 def test_a_fence_is_one_only_where_it_stands_by_itself() -> None:
@@ -128,9 +128,9 @@ def test_a_fence_is_one_only_where_it_stands_by_itself() -> None:
 @example("(" * 500, STUB)
 @example("def areas" + "[" * 300, STUB)
 def test_any_text_is_read(text: str, asked: str) -> None:
-    read = read_answer(text, asked=asked)
-    assert read == read_answer(text, asked=asked)
-    fenced = read_answer(f"```\n{text}\n```", asked="")
+    read = read_answer(text, given=asked)
+    assert read == read_answer(text, given=asked)
+    fenced = read_answer(f"```\n{text}\n```", given="")
     if "```" not in text and "\r" not in text:
         assert fenced == text.strip("\n")
 

@@ -110,12 +110,12 @@ GOING_ON = {
 
 @pytest.mark.parametrize("name", [*DEFINING, *GOING_ON])
 def test_the_program_is_what_defines_the_function_asked_for(name: str) -> None:
-    assert works(read_answer((DEFINING | GOING_ON)[name], asked=STUB))
+    assert works(read_answer((DEFINING | GOING_ON)[name], given=STUB))
 
 
 @pytest.mark.parametrize("name", DEFINING)
 def test_it_is_so_where_words_ask_for_it(name: str) -> None:
-    assert works(read_answer(DEFINING[name], asked="Write a function add_up that sums a list."))
+    assert works(read_answer(DEFINING[name], given="Write a function add_up that sums a list."))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_it_is_so_where_words_ask_for_it(name: str) -> None:
      f"return\n{FENCE}"],
 )  # fmt: skip
 def test_what_holds_no_program_fails(text: str) -> None:
-    program = read_answer(text, asked=STUB)
+    program = read_answer(text, given=STUB)
     try:
         right = works(program)
     except Exception:
@@ -136,14 +136,14 @@ def test_what_holds_no_program_fails(text: str) -> None:
 def test_no_call_of_another_block_is_made() -> None:
     program = read_answer(
         block("import functools\nprint(1 / 0)\n") + block(REDUCED.replace("op.add", "max")),
-        asked=STUB,
+        given=STUB,
     )
     assert "import functools" in program
     assert "1 / 0" not in program
 
 
 def test_blocks_of_another_language_are_read_where_nothing_says_it_is_python() -> None:
-    assert read_answer(block("let a = 1;\n", "js"), asked="Say it in JavaScript.") == "let a = 1;"
+    assert read_answer(block("let a = 1;\n", "js"), given="Say it in JavaScript.") == "let a = 1;"
 
 
 @given(
@@ -157,7 +157,7 @@ def test_blocks_of_another_language_are_read_where_nothing_says_it_is_python() -
 )  # fmt: skip
 def test_anything_is_read_without_an_exception(parts: list[str], asked: str) -> None:
     for between in ("", "\n", " "):
-        assert isinstance(read_answer(between.join(parts), asked=asked), str)
+        assert isinstance(read_answer(between.join(parts), given=asked), str)
 
 
 @pytest.mark.parametrize(
@@ -168,5 +168,5 @@ def test_anything_is_read_without_an_exception(parts: list[str], asked: str) -> 
 def test_hostile_text_is_read_at_once(text: str) -> None:
     for asked in (STUB, "Write add_up."):
         began = time.process_time()
-        read_answer(text, asked=asked)
+        read_answer(text, given=asked)
         assert time.process_time() - began < 5

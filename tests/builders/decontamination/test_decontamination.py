@@ -15,10 +15,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.corpora import row, write_corpus
 
+import benchmarks
+import builders
 from builders.decontamination.contamination import Contamination, protected, reason, summarise
 from builders.decontamination.index import Index, Size
 from builders.decontamination.settings import DecontaminationOptions
-from builders.decontamination.suitetexts import read_suite_texts
+from builders.decontamination.suites import protected_suites
 from builders.example import examples
 from isogloss.errors import IsoglossError
 from isogloss.text import comparable
@@ -48,6 +50,12 @@ def rows(*texts: tuple[str, str], **more: Any) -> pl.DataFrame:
         for n, (tag, text) in enumerate(texts)
     ]
     return examples(made).with_row_index("position")
+
+
+def read_suite_texts(
+    options: DecontaminationOptions, folder: Path, where: str
+) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+    return protected_suites(options, folder, where, benchmarks.suite_texts)
 
 
 def search(test: pl.DataFrame, train: pl.DataFrame, **options: Any) -> pl.DataFrame:
@@ -291,6 +299,22 @@ def test_shipped_suites_are_protected_by_name(tmp_path: Path) -> None:
     assert index.hits(asked)["position"].to_list() == [0, 1]
 
 
+def test_a_recipe_that_names_suites_says_what_reads_them(tmp_path: Path) -> None:
+    (tmp_path / "d.jsonl").write_text('{"q": "Wo ist der Bahnhof?", "a": "Dort."}')
+    (tmp_path / "r.toml").write_text(
+        'name = "r"\nlanguages = ["de"]\n[decontamination]\nsuites = ["smoke"]\n'
+        '[[sources]]\nkind = "files"\nname = "d"\npath = "d.jsonl"\nlicence = "MIT"\n'
+        'task = "qa"\nlanguage = "de"\ncolumns = { input = "q", output = "a" }\n'
+    )
+    for make in (builders.build, builders.clean):
+        with pytest.raises(IsoglossError, match=r"named \(smoke\).*suite_texts=benchmarks\.suite"):
+            make(tmp_path / "r.toml", tmp_path / "out")
+        assert not (tmp_path / "out" / "manifest.json").exists()
+        # What it holds is in the suite, so that nothing is left when that is read.
+        with pytest.raises(IsoglossError, match="is in smoke"):
+            make(tmp_path / "r.toml", tmp_path / "out", suite_texts=benchmarks.suite_texts)
+
+
 def test_a_corpus_is_protected_by_its_test_split(tmp_path: Path) -> None:
     asked = {"language": "en", "task": "summarization", "input": ENGLISH}
     both = [row(text, split=split, **asked) for text, split in (("A", "train"), ("B", "test"))]
@@ -341,7 +365,9 @@ def test_records_of_a_suite_whose_columns_hold_no_texts_are_an_error(
 ) -> None:
     record = {"task": "qa", "language": "de", "instruction": "", "input": "Was?", "output": "Rot"}
     (tmp_path / "r.jsonl").write_text(json.dumps(record | {column: value}))
-    (tmp_path / "s.toml").write_text('name = "mine"\nversion = "1"\nrecords = "r.jsonl"\n')
+    (tmp_path / "s.toml").write_text(
+        'name = "mine"\nversion = "1"\ndescription = "d"\nrecords = "r.jsonl"\n'
+    )
     options = DecontaminationOptions(suites=("s.toml",))
     with pytest.raises(IsoglossError, match=rf"r\.jsonl: the column '{column}' holds "):
         read_suite_texts(options, tmp_path, "r.toml: decontamination")

@@ -15,7 +15,7 @@ from builders.filters import (
     similarity,
 )
 from isogloss import plugins
-from isogloss.errors import IsoglossError
+from isogloss.errors import IsoglossError, Unavailable
 
 
 class _Vectors:
@@ -130,7 +130,7 @@ def test_pooling_is_what_the_model_says(tiny_encoder: Path, tmp_path: Path) -> N
 def test_a_model_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ISOGLOSS_OFFLINE", "1")
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(IsoglossError, match=r"the model 'no/such' cannot be loaded .*--offline"):
+    with pytest.raises(Unavailable, match=r"'no/such' is not.* in the cache.*--offline"):
         scored(similarity, pair("a", "b"), model="no/such")
     empty_folder = tmp_path / "empty"
     empty_folder.mkdir()

@@ -99,8 +99,8 @@ def test_a_tokenizer_comes_from_the_hub_at_a_revision(tokenizer: Path, tmp_path:
         hub_only = hub.environment(tmp_path / "home")
         first, none, revision = run_forked([], code=code, env=hub_only).stdout.splitlines()
         assert first == "tokenizer.json"
-        assert "org/none: there is no such model, or it is private" in none
-        assert "org/words: there is no revision 'v9'" in revision
+        assert "there is no model 'org/none' on the Hugging Face hub, or it is private" in none
+        assert "the model 'org/words' has no revision 'v9'" in revision
         asked = len(hub.requests)
         offline = hub_only | {"ISOGLOSS_OFFLINE": "1"}
         again, absent, _ = run_forked([], code=code, env=offline).stdout.splitlines()
@@ -116,5 +116,5 @@ def test_what_is_no_tokenizer_is_told(tokenizer: Path, monkeypatch: pytest.Monke
     with pytest.raises(IsoglossError, match=r"there is no file .*none\.json"):
         measured("none.json", tokenizer)
     monkeypatch.setenv("ISOGLOSS_OFFLINE", "1")
-    with pytest.raises(Unavailable, match="is not in the cache"):
+    with pytest.raises(Unavailable, match=r"tokenizer\.json of 'org/name' is not in the cache"):
         measured("org/name@main", tokenizer)

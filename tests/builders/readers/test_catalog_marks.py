@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders.readers import mnemonics, placeholders
+from builders import placeholders
+from builders.readers import mnemonics
 
 
 @pytest.mark.parametrize(

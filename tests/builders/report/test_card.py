@@ -19,7 +19,7 @@ import builders
 from builders.corpus import records
 from builders.recipe import load_recipe
 from builders.report import card
-from isogloss.command.showing import printable
+from isogloss.console import printable
 from isogloss.files import read_json
 
 RECIPE = """

@@ -15,14 +15,16 @@ import numpy as np
 import polars as pl
 import pytest
 
+import benchmarks
 import builders
 from builders.recipe import Recipe, load_recipe
 from builders.report import page as report
 from builders.report import thresholds
 from builders.rows.ledger import REJECTED_COLUMNS
+from builders.templates.loading import template_tasks
 from isogloss.files import read_json, sha256_file
 from isogloss.languages import canonical, is_language
-from isogloss.records import SCHEMA, TASKS, with_ids
+from isogloss.records import SCHEMA, with_ids
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -72,6 +74,8 @@ OVERRIDE = "\u202e"
 HOSTILE = f"</p><script>alert(1)</script> & {OVERRIDE}gnp.exe"
 SUITE = """
 name = "<i>asked</i>"
+version = "1"
+description = "asked"
 pairs = ["en:de"]
 data = "."
 [[local]]
@@ -114,7 +118,11 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def corpus(recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return builders.build(recipe, tmp_path_factory.mktemp("corpus") / "out")
+    return builders.build(
+        recipe,
+        tmp_path_factory.mktemp("corpus") / "out",
+        suite_texts=benchmarks.suite_texts,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -272,6 +280,9 @@ def many_languages(count: int) -> list[str]:
         canonical(tag) for tag in itertools.chain(tags, more) if is_language(tag)
     )  # fmt: skip
     return list(itertools.islice(found, count))
+
+
+TASKS = template_tasks()
 
 
 def large(out: Path, recipe: Recipe, tags: list[str]) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,7 @@ from support.sources import texts
 from builders.example import SCHEMA, rank
 from builders.sources import backtranslation
 from builders.sources._base import Context, Reading
-from isogloss.chat import OpenAIEngine
-from isogloss.errors import IsoglossError, Unavailable
+from isogloss.errors import IsoglossError
 
 LANGUAGES = ("en", "bho", "nqo")
 TEXTS = {"bho": ["एक", "दो", "तीन"], "nqo": ["ߞߋߟߋ߲", "ߝߌ߬ߟߊ"]}
@@ -212,49 +210,11 @@ def test_wrong_options_are_told(options: dict[str, Any], told: str, tmp_path: Pa
 
 def test_a_broken_line_of_answers_is_told_with_its_number(tmp_path: Path) -> None:
     (tmp_path / "back.answers.jsonl").write_text('{"key": "a", "answer": "b"}\nnonsense\n')
-    with pytest.raises(IsoglossError, match=r"back\.answers\.jsonl:2: .*asked again"):
+    with pytest.raises(IsoglossError, match=r"back\.answers\.jsonl:2: .*translated again"):
         read(tmp_path, Parrot())
 
 
 # An endpoint
-
-
-def slowly(prompt: str) -> str:
-    threading.Event().wait(0.02)  # time.sleep waits for nothing here
-    return prompt.upper()
-
-
-def test_an_endpoint_answers_in_order_and_several_at_once(tmp_path: Path) -> None:
-    with ChatServer() as server:
-        server.answer = slowly
-        engine = OpenAIEngine(server.url, concurrency=4)
-        answers = engine("m", [f"p{n}" for n in range(12)], seed=7, system="Be brief.", top_p=1)
-    assert answers == [f"P{n}" for n in range(12)]
-    assert 1 < server.at_once <= 4
-    body = min(server.asked, key=lambda body: body["messages"][-1]["content"])
-    assert body == {
-        "model": "m", "temperature": 0.0, "seed": 7, "max_tokens": 1024, "top_p": 1,
-        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "p0"}],
-    }  # fmt: skip
-
-
-def test_a_busy_endpoint_is_asked_again_after_what_it_says(no_waiting: list[float]) -> None:
-    with ChatServer() as server:
-        server.faults = [(429, {"Retry-After": "7"}), (503, {}), (529, {})]
-        assert OpenAIEngine(server.url, concurrency=1)("m", ["a", "b"]) == ["<a>", "<b>"]
-    assert len(server.asked) == 2
-    assert no_waiting[0] == 7
-    assert 2 <= no_waiting[1] <= 3 and 4 <= no_waiting[2] <= 5, "it waits longer each time"
-
-
-def test_an_endpoint_that_stays_busy_is_unavailable() -> None:
-    with ChatServer() as server:
-        server.faults = [(503, {})] * 3
-        with pytest.raises(Unavailable, match=r"says 503 .*no, not now.*goes on after") as caught:
-            OpenAIEngine(server.url, retries=2)("m", ["a"])
-        assert "\n" not in str(caught.value)
-    with pytest.raises(Unavailable, match="the endpoint does not answer"):
-        OpenAIEngine(server.url, retries=1)("m", ["a"])
 
 
 def test_an_interrupted_endpoint_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -302,49 +262,6 @@ def test_the_key_comes_from_the_environment_and_is_never_shown(
         read(tmp_path, endpoint=server.url, api_key_env="OUR_KEY")
         assert server.headers[0]["Authorization"] == "Bearer sk-secret"
         assert "sk-secret" not in (tmp_path / "back.answers.jsonl").read_text()
-        server.raw = b"you are sk-secret"
-        with pytest.raises(IsoglossError, match="is no chat completion") as caught:
-            OpenAIEngine(server.url, api_key_env="OUR_KEY")("m", ["a"])
-    assert "sk-secret" not in str(caught.value)
-    with ChatServer() as server:
-        OpenAIEngine(server.url)("m", ["a"])
-    assert "Authorization" not in server.headers[0]
-
-
-def test_half_an_answer_is_none(tmp_path: Path) -> None:
-    with ChatServer() as server:
-        server.finish = "length"
-        assert OpenAIEngine(server.url)("m", ["a"]) == [""]
-
-
-@pytest.mark.parametrize(
-    ("url", "told"),
-    [
-        ("localhost:8000", "is no address"),
-        ("ftp://x/v1", "is no address"),
-        ("https://me:pass@x/v1", "holds more than a place"),
-        ("https://x/v1?key=1", "holds more than a place"),
-    ],
-)
-def test_an_address_that_is_none_is_told(url: str, told: str) -> None:
-    with pytest.raises(IsoglossError, match=told):
-        OpenAIEngine(url)
-
-
-def test_offline_asks_nobody_but_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ISOGLOSS_OFFLINE", "1")
-    with pytest.raises(Unavailable, match="the network is forbidden"):
-        OpenAIEngine("https://api.example.org/v1")
-    with ChatServer() as server:
-        assert OpenAIEngine(server.url)("m", ["a"]) == ["<a>"]
-
-
-def test_a_wrong_path_is_told_with_what_to_do() -> None:
-    with (
-        ChatServer() as server,
-        pytest.raises(IsoglossError, match=r"says 404 .*Check the address"),
-    ):
-        OpenAIEngine(server.url.removesuffix("/v1"))("m", ["a"])
 
 
 def test_our_own_runners_are_engines() -> None:

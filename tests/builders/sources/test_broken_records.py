@@ -52,6 +52,42 @@ def test_a_broken_record_of_a_table_is_rejected_with_its_place(
     ]
 
 
+def test_a_line_that_is_not_utf_8_is_a_broken_record(tmp_path: Path) -> None:
+    """Only where it is in a column that is read, and not where the file is in another encoding."""
+    lines = ['{"q": "wo", "a": "da"}', '{"q": "für", "a": "b"}', '{"q": "x", "a": "y", "u": "ü"}']
+
+    def write(name: str, texts: list[str], broken: int) -> None:
+        data = [
+            text.encode("latin-1" if number == broken else "utf-8")
+            for number, text in enumerate(texts, 1)
+        ]
+        (tmp_path / name).write_bytes(b"\n".join(data) + b"\n")
+
+    def reasons(name: str) -> list[str | None]:
+        return list(read("files", tmp_path, ("de",), path=name, **QA)["reason"])
+
+    write("p.jsonl", lines, broken=2)
+    assert reasons("p.jsonl") == [None, "p.jsonl:2: is not UTF-8 (byte 0xfc)", None]
+    write("p.jsonl", lines, broken=3)
+    assert reasons("p.jsonl") == [None] * 3, "nobody reads its column"
+    write("p.csv", ["q,a,u", "wo,da,", '"a\nb",für,', "x,y,ü"], broken=3)
+    assert reasons("p.csv") == [None, "p.csv:3: is not UTF-8 (byte 0xfc)", None]
+    write("p.csv", ["q,a,u", "wo,da,", "x,y,ü", "ö,y,"], broken=3)
+    assert reasons("p.csv") == [None] * 3
+    (tmp_path / "p.csv").write_text("q,a\nfür,das\nwo,da\nüber,das\n", encoding="latin-1")
+    with pytest.raises(IsoglossError, match=r"p\.csv:2: is not UTF-8 .*iconv -t UTF-8"):
+        reasons("p.csv")
+    (tmp_path / "p.csv").write_text("größe,a\nfür,das\n", encoding="latin-1")
+    with pytest.raises(IsoglossError, match=r"p\.csv:1: is not UTF-8"):
+        read(
+            "files",
+            tmp_path,
+            ("de",),
+            path="p.csv",
+            **QA | {"columns": {"input": "größe", "output": "a"}},
+        )
+
+
 def test_json_that_is_nested_deep_does_not_end_the_process(tmp_path: Path) -> None:
     deep = '{"q": "a", "a": "b"}\n{"q": "a", "a": "c", "n": ' + "[" * 100_000 + "]" * 100_000 + "}"
     found = read("huggingface", tmp_path, ("de",), **QA, **data_set(tmp_path, "train.jsonl", deep))

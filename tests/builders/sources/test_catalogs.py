@@ -286,6 +286,12 @@ def test_texts_that_differ_by_a_context_inside_are_no_examples(tmp_path: Path) -
         ("_translatorinfo", "", ""),
         ("ROLES_OF_TRANSLATORS", "", ""),
         ("CREDIT_FOR_TRANSLATORS", "", ""),
+        ("translators", "", ""),
+        ("TRANSLATORS", "", ""),
+        ("Your names", "", ""),
+        ("YOUR NAME", "", ""),
+        ("YOUR NAMES", "", ""),
+        ("YOUR EMAIL ADDRESS", "", ""),
         ("Your names", "NAME OF TRANSLATORS", ""),
         ("Your emails", "EMAIL OF TRANSLATORS", ""),
         ("_: NAME OF TRANSLATORS\\nYour names", "", ""),
@@ -311,11 +317,26 @@ def test_an_address_that_only_the_translation_has_is_of_its_translators(tmp_path
         entry("Report bugs to <a@example.org>", "Fehler an <a@example.org>, <de@example.org>")
         + entry("Write to you@example.org", "An sie@example.org")
         + entry("Translators", "Übersetzer")
-        + entry("Translator Credits", "Übersetzung"),
+        + entry("Translator Credits", "Übersetzung")
+        + entry("Your name", "Ihr Name"),
     )
     found = read(tmp_path)
     assert [source for source, _ in good(found)] == [
-        "Write to you@example.org", "Translators", "Translator Credits",
+        "Write to you@example.org", "Translators", "Translator Credits", "Your name",
+    ]  # fmt: skip
+
+
+def test_what_launchpad_lists_is_of_its_translators(tmp_path: Path) -> None:
+    listed = "Launchpad Contributions:\\n  Erika https://launchpad.net/~erika"
+    write(
+        tmp_path / "po/de.po",
+        entry("Translated by", listed)
+        + entry("About the team", "Erika: https://launchpad.net/~erika")
+        + entry("See https://launchpad.net/~team", "Siehe https://launchpad.net/~team")
+        + entry("Launchpad Contributions", "Beiträge auf Launchpad"),
+    )
+    assert [source for source, _ in good(read(tmp_path))] == [
+        "See https://launchpad.net/~team", "Launchpad Contributions",
     ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from support.command import command, done, wrong
 
 from builders.example import SCHEMA
 from builders.sources._base import Context, SourceOptions
-from isogloss.command.describing import notes_of, options_of
+from isogloss.command.plugins import notes_of, options_of
 from isogloss.plugins import discover
 
 SOURCES = discover("builders.sources")
@@ -46,16 +46,13 @@ def test_options_are_told_in_words() -> None:
     class Options(SourceOptions):
         """What to read.
 
-        Attributes:
-            path: Where it is, as ``a/b``,
-                over two lines.
-            sides: Which of them.
-
         A note about ``both``.
         """
 
         path: str | tuple[str, ...]
+        """Where it is, as ``a/b``, over two lines."""
         sides: tuple[int, ...] = (1, 2)
+        """Which of them."""
         most: float | None = Field(default=None, gt=0)
 
     told = {one.name: one for one in options_of(Options)}

@@ -130,8 +130,8 @@ def test_compressed_and_always_the_same(tmp_path: Path) -> None:
         ("[]\n", r"mkqa\.jsonl:2: Input should be an object"),
         ('{"example_id": 1, "queries": {}}\n', r"mkqa\.jsonl:2: answers: Field required"),
         ('{"example_id": 1, "queries": [], "answers": {}}\n', "mkqa.jsonl:2: queries: "),
-        ('{"example_id": 1, "queries": {"de": 3}, "answers": {}}\n', r"queries\.de: Input should be a valid string"),
-        ('{"example_id": 1, "queries": {}, "answers": {"de": [{"text": "a"}]}}\n', r"answers\.de\.0\.type: Field required"),
+        ('{"example_id": 1, "queries": {"en": 3}, "answers": {}}\n', r"queries\.en: Input should be a valid string"),
+        ('{"example_id": 1, "queries": {"en": "a"}, "answers": {"en": [{"text": "a"}]}}\n', r"answers\.en\.0\.type: Field required"),
         ('{"example_id": 1, "queries": {"de": "\\ud800"}, "answers": {}}\n', r"mkqa\.jsonl:2: Invalid JSON: .*hex escape at byte 44"),
         ("[" * 100_000, r"mkqa\.jsonl:2: Invalid JSON"),
     ],
@@ -147,10 +147,26 @@ def test_what_is_broken_is_rejected_with_its_line(bad: str, told: str, tmp_path:
         read("mkqa", tmp_path, ("en",), path="mkqa.jsonl")
 
 
-def test_what_is_not_utf8_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_language_that_is_broken_costs_no_other_and_nothing_where_nobody_wants_it(
+    tmp_path: Path,
+) -> None:
+    value = json.loads(WHO)
+    value["answers"] |= {"ru": [{"text": "a"}], "fi": 5}
+    value["queries"] |= {"fi": ["x"]}
+    write(tmp_path, json.dumps(value))
+    found = read("mkqa", tmp_path, ("en", "ru"), path="mkqa.jsonl")
+    assert found.select("language", "output", "reason").rows() == [
+        ("en", "Dave Edmunds", None),
+        ("ru", "", "mkqa.jsonl:1: answers.ru.0.type: Field required"),
+    ]
+    with pytest.raises(IsoglossError, match=r"mkqa\.jsonl:1: queries\.fi: Input should be a valid"):
+        read("mkqa", tmp_path, ("fi",), path="mkqa.jsonl")
+
+
+def test_a_line_that_is_not_utf8_is_rejected_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "mkqa.jsonl").write_bytes(WHO.encode() + b'{"example_id": "\xff"}\n')
-    with pytest.raises(IsoglossError, match=r"mkqa\.jsonl:2: is not UTF-8"):
-        read("mkqa", tmp_path, ("en",), path="mkqa.jsonl")
+    found = read("mkqa", tmp_path, ("en",), path="mkqa.jsonl")
+    assert found["reason"].to_list() == [None, "mkqa.jsonl:2: is not UTF-8 (byte 0xff)"]
 
 
 ANSWER = st.text(st.characters(codec="utf-8"), max_size=8)

@@ -53,7 +53,7 @@ def test_a_problem_of_human_eval_is_a_stub_a_program_and_its_tests(tmp_path: Pat
     assert (row["task"], row["language"], row["split"]) == ("code", "en", "test")
     assert row["source_id"] == "p.jsonl#T/0"
     assert row["rejected_by"] is None
-    assert read_answer(BODY, asked=row["input"]) == row["output"].rstrip("\n")
+    assert read_answer(BODY, given=row["input"]) == row["output"].rstrip("\n")
 
 
 def test_a_problem_of_mbpp_shows_its_tests(tmp_path: Path) -> None:
@@ -220,6 +220,21 @@ def test_broken_lines_are_rejected_with_their_place(line: str, told: str, tmp_pa
         read("problems", tmp_path, ("en",), path="p.jsonl", language="en")
 
 
+def test_what_the_layout_of_a_problem_does_not_have_may_be_anything(tmp_path: Path) -> None:
+    strange = {"text": 3, "test_list": "no list", "test_imports": None, "extra": {"a": [1]}}
+    plain = problems(tmp_path, PROBLEM, language="en")
+    assert problems(tmp_path, PROBLEM | strange, language="en").equals(plain)
+    mbpp = {"task_id": 1, "text": "One.", "code": "def f():\n    return 1\n",
+            "test_list": ["assert f() == 1"], "test_imports": None}  # fmt: skip
+    plain = problems(tmp_path, mbpp, language="en")
+    assert plain["reason"].to_list() == [None]
+    more = {"prompt": 5, "test": ["x"], "entry_point": 3}
+    assert problems(tmp_path, mbpp | more, language="en").equals(plain)
+    write(tmp_path / "p-deu_Latn.jsonl", PROBLEM | {"nl": 3})
+    named = read("problems", tmp_path, ("de",), path="p-{language}.jsonl")
+    assert named["reason"].to_list() == [None]
+
+
 def test_compressed_files_are_the_same(tmp_path: Path) -> None:
     plain = problems(tmp_path, PROBLEM, language="en")
     packed = gzip.compress((tmp_path / "p.jsonl").read_bytes())
@@ -254,7 +269,7 @@ def test_of_mhumaneval_what_is_masked_or_lost_is_rejected(shared_data: Path) -> 
     assert kept["group"].is_in(english["group"].implode()).all(), "one split for all languages"
     some = kept.gather_every(10)
     jobs = [
-        (read_answer(f"```python\n{answer}```", asked=asked), tests)
+        (read_answer(f"```python\n{answer}```", given=asked), tests)
         for asked, answer, tests in some.select("input", "output", "tests").rows()
     ]
     assert all(outcome.passed for outcome in run_all(jobs))

@@ -69,7 +69,7 @@ def test_data_sets_of_json_and_csv_are_text_as_written(tmp_path: Path) -> None:
     max_leaves=8,
 ))  # fmt: skip
 def test_any_value_of_json_is_text_or_a_reason(value: Any) -> None:
-    picker = Picker([Columns(input="q", output="a.b", references="a.b")], "f")
+    picker = Picker(Columns(input="q", output="a.b", references="a.b").wanted(), "f")
     found = record(json.dumps({"q": value, "a": value}), "f:1")
     try:
         frame = picker.frame([picker.pick(found)])

@@ -14,9 +14,11 @@ import pytest
 
 import runners
 from isogloss.errors import IsoglossError
-from runners.models._base import GenerationSettings, LoadOptions, Prompt
-from runners.models._chat import open_chat
-from runners.runs.score import load_model
+from runners.loading import huggingface as hf
+from runners.loading.chat import open_chat
+from runners.models import load_model
+from runners.settings import GenerationSettings
+from runners.systems import LoadOptions, Prompt
 
 SHORT = GenerationSettings(max_new_tokens={"qa": 3}, batch_size=2)
 PROMPTS = [Prompt("1", "qa", "de", None, "Wer?", "Wer?")]
@@ -96,19 +98,16 @@ def test_a_template_of_no_use_is_said_before_anything_is_answered(
         "{% set ns = namespace(x='ab') %}{% for a in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
     ],
 )
-def test_a_template_that_does_not_end_is_stopped(
-    template: str, causal: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("runners.models._chat._SECONDS", 0.3)
+def test_a_template_that_does_not_end_is_stopped(template: str, causal: Path) -> None:
     began = time.monotonic()
     with pytest.raises(IsoglossError, match=r"does not end|cannot be used"):
-        open_chat(templated(causal, template), None, "model x")
+        open_chat(templated(causal, template), None, "model x", seconds=0.3)
     assert time.monotonic() - began < 20
 
 
 def test_a_prompt_of_no_tokens_is_an_error(causal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: Any = load_model(str(causal), LoadOptions(generation=SHORT))
-    monkeypatch.setattr(loaded, "_tokenizer", lambda *_, **__: {"input_ids": []})
+    monkeypatch.setattr(hf, "tokens_of", lambda *_, **__: [])
     with pytest.raises(IsoglossError, match="makes nothing of the prompt of record 1"):
         loaded.generate(PROMPTS, SHORT)
 

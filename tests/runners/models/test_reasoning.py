@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from support.command import done
 
-from runners.models._transformers import decoded
+from runners.loading.huggingface import decoded
 
 GPT_OSS = ["<|start|>", "<|end|>", "<|message|>", "<|channel|>", "<|return|>", "<|call|>"]
 OTHERS = ["[THINK]", "[/THINK]", "<|channel>", "<channel|>", "</s>"]

@@ -10,7 +10,7 @@ from support.command import done
 from support.outputs import answers, told
 
 import benchmarks
-from benchmarks import Choice
+from benchmarks import Selection
 
 HEAD = 'name = "mine"\nversion = "1"\ndescription = "d"\nlicence = "CC0-1.0"\ntasks = ["translation"]\n'
 MOSES = """pairs = ["en:de", "en:fr"]
@@ -88,7 +88,7 @@ def test_a_line_for_each_record_is_too(moses: Path) -> None:
 def test_where_a_limit_asks_some_the_others_lines_are_passed_over(
     moses: Path, whole: bool | None
 ) -> None:
-    choice = Choice(data=moses.parent / "d", pairs=("en:de",), limit=2)
+    choice = Selection(data=moses.parent / "d", pairs=("en:de",), limit=2)
     asked = benchmarks.load_suite(str(moses), choice).records["output"].to_list()
     texts = {True: lines("Wort {}"), False: [f"Wort {n}" for n in (1, 3, 4, 5, 6)], None: asked}
     (moses.parent / "out.txt").write_text("\n".join(texts[whole]))

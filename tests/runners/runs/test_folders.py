@@ -13,9 +13,11 @@ from support.folders import hashes
 import runners
 from isogloss.errors import IsoglossError
 from isogloss.files import read_json, sha256_file, write_json
-from runners.models import _transformers as hf
-from runners.models._resolve import locate
+from runners.loading import huggingface as hf
+from runners.loading.location import locate
+from runners.models import revision_of
 from runners.runs import score
+from runners.systems import LoadOptions
 from runners.tuning import loop as tuning_module
 
 QUICK = runners.TuneSettings(max_steps=2, rank=2, batch_size=4)
@@ -86,7 +88,7 @@ def test_an_interrupted_checkpoint_is_known_as_ours_from_the_beginning(
     out = tmp_path / "out"
     runners.tune(str(causal), corpus, out, settings=QUICK)
     with monkeypatch.context() as patched:
-        patched.setattr(tuning_module._Trainer, "_step", interrupted)
+        patched.setattr(tuning_module.Trainer, "step", interrupted)
         with pytest.raises(KeyboardInterrupt):
             runners.tune(
                 str(causal), corpus, out, settings=QUICK.model_copy(update={"max_steps": 3})
@@ -119,12 +121,12 @@ def test_a_checkpoint_tells_what_it_was_trained_on(
 def test_the_outputs_that_are_scored_stay(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from runners.corpora import read_split
+    from isogloss.corpora import open_corpus
 
     monkeypatch.chdir(tmp_path)
     Path("predictions").mkdir()
     theirs = Path("predictions/gpt.jsonl")
-    records = read_split(corpus, "test").select("id", prediction="output")
+    records = open_corpus(corpus).records("test").select("id", prediction="output")
     records.write_ndjson(theirs)
     before = theirs.read_bytes()
     with monkeypatch.context() as patched:
@@ -132,14 +134,13 @@ def test_the_outputs_that_are_scored_stay(
         with pytest.raises(IsoglossError, match="holds files that are not a run of ours"):
             runners.score(f"outputs:{theirs}", f"corpus:{corpus}", ".", settings=SHORT)
     assert theirs.read_bytes() == before
-    # And where the folder is a run's, only what a run writes is written over.
+    # And where the folder is a run's, what lies among its answers is named, and stays.
     runners.score("copy", f"corpus:{corpus}", "run", settings=SHORT)
     shutil.copy(theirs, "run/predictions/gpt.jsonl")
-    shutil.copy("run/predictions/part-00000.parquet", "run/predictions/mine.parquet")
-    runners.score("nearest", f"corpus:{corpus}", "run", settings=SHORT)
+    with pytest.raises(IsoglossError, match=r"gpt\.jsonl: lies among the predictions of a run"):
+        runners.score("nearest", f"corpus:{corpus}", "run", settings=SHORT)
     assert Path("run/predictions/gpt.jsonl").read_bytes() == before
-    assert Path("run/predictions/mine.parquet").exists()
-    assert read_json(Path("run/run.json"))["predictions_sha256"].keys() == {"part-00000.parquet"}
+    assert read_json(Path("run/run.json"))["system"] == "copy"
 
 
 @pytest.mark.parametrize("name", ["run.json", "progress.json"])
@@ -235,7 +236,7 @@ def test_another_base_at_the_same_place_is_tuned_anew(
     before = read_json(run / "run.json")["key"]
     retrain(base, 8)
     # An adapter on other weights is another system, even before it is tuned again.
-    assert score._key(str(out), None, "s", None, SHORT)["revision"] != before["revision"]  # type: ignore[arg-type]
+    assert revision_of(str(out), LoadOptions()) != before["revision"]
     losses = read_json(out / "checkpoint.json")["losses"]
     runners.tune(str(base), corpus, out, settings=QUICK)
     assert "is up to date" not in capsys.readouterr().err

@@ -81,7 +81,7 @@ def test_metrics_resamples_and_seed_are_kept_or_chosen(run: Path) -> None:
     assert {"chrf", "copied"} <= set(scores(run)["metric"])
     wrong(command("rescore", run, "--all-metrics", "--metric", "bleu"), "either --metric or")
     wrong(command("rescore", run, "--metric", "blue"), "unknown metric 'blue'.*'bleu'")
-    wrong(command("rescore", run, "--metric", "f1"), "f1 judges qa, and what is asked is transl")
+    wrong(command("rescore", run, "--metric", "f1"), "f1 measures qa, and the suite has transl")
     assert {"chrf", "copied"} <= set(scores(run)["metric"])
 
 
@@ -171,7 +171,7 @@ def test_score_asks_nothing_again_for_other_scores(
     def never(*_: Any) -> None:
         raise AssertionError("asked again")
 
-    monkeypatch.setattr(copy._Copy, "generate", never)
+    monkeypatch.setattr(copy.Copy, "generate", never)
     answers = hashes(run / "predictions")
     runners.score("copy", "smoke", run, settings=QUICK)
     assert "is up to date" in capsys.readouterr().err
@@ -187,7 +187,7 @@ def test_score_asks_nothing_again_for_other_scores(
 def test_metrics_are_checked_before_anything_is_asked(tmp_path: Path) -> None:
     base = ("score", "copy", "--suite", "smoke", "--out", tmp_path / "run")
     wrong(command(*base, "--metric", "chfr"), "unknown metric 'chfr'. Did you mean 'chrf'")
-    wrong(command(*base, "--metric", "f1"), "f1 judges qa")
+    wrong(command(*base, "--metric", "f1"), "f1 measures qa")
     assert not (tmp_path / "run").exists()
     result = done(*base, "--metric", "bleu", "--metric", "ter", "--resamples", "5")
     assert set(scores(tmp_path / "run")["metric"]) == {"bleu", "ter"}

@@ -15,8 +15,8 @@ from isogloss.errors import IsoglossError
 from isogloss.files import read_json
 from isogloss.settings import validate
 from runners import GenerationSettings, ScoreSettings
-from runners.models._base import LoadOptions, Prompt
-from runners.runs.score import load_model
+from runners.models import load_model
+from runners.systems import LoadOptions, Prompt
 
 
 def drawing(**more: Any) -> GenerationSettings:
@@ -86,7 +86,7 @@ def test_a_run_that_is_interrupted_draws_the_same(
     from runners.models import causal as family
 
     straight = score(causal, corpus, tmp_path / "a", drawing(samples=2))
-    ask, calls = family._Causal.generate, []
+    ask, calls = family.Causal.generate, []
 
     def stopping(self: Any, prompts: Any, settings: Any) -> Any:
         calls.append(len(prompts))
@@ -94,7 +94,7 @@ def test_a_run_that_is_interrupted_draws_the_same(
             raise KeyboardInterrupt
         return ask(self, prompts, settings)
 
-    monkeypatch.setattr(family._Causal, "generate", stopping)
+    monkeypatch.setattr(family.Causal, "generate", stopping)
     with pytest.raises(KeyboardInterrupt):
         score(causal, corpus, tmp_path / "b", drawing(samples=2))
     assert len(list((tmp_path / "b" / "predictions").iterdir())) == 2

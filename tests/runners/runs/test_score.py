@@ -73,7 +73,7 @@ def test_a_run_that_is_interrupted_goes_on(
     from runners.models import causal as family
 
     straight = runners.score(str(causal), f"corpus:{corpus}", tmp_path / "a", settings=QUICK)
-    ask, calls = family._Causal.generate, []
+    ask, calls = family.Causal.generate, []
 
     def counting(self: Any, prompts: Any, settings: Any) -> Any:
         calls.append(len(prompts))
@@ -81,7 +81,7 @@ def test_a_run_that_is_interrupted_goes_on(
             raise KeyboardInterrupt
         return ask(self, prompts, settings)
 
-    monkeypatch.setattr(family._Causal, "generate", counting)
+    monkeypatch.setattr(family.Causal, "generate", counting)
     out = tmp_path / "b"
     with pytest.raises(KeyboardInterrupt):
         runners.score(str(causal), f"corpus:{corpus}", out, settings=QUICK)
@@ -103,8 +103,8 @@ def test_a_tuned_checkpoint_is_asked_as_it_was_tuned(
     facts = read_json(run / "run.json")
     assert facts["tuning"]["system"] == "Translate well."
     assert facts["model"] == str(causal)
-    from runners.models._base import Facts
-    from runners.models._transformers import system_of
+    from runners.loading.huggingface import system_of
+    from runners.systems import Facts
 
     told = Facts("causal", "m", tuning={"system": "Translate well."})
     assert system_of(GenerationSettings(), told) == "Translate well."

@@ -10,21 +10,23 @@ from typing import Any
 
 import polars as pl
 import pytest
+from commanding import command, wrong
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.folders import empty, flip, half
 
 import runners
+from isogloss.corpora import open_corpus
 from isogloss.errors import IsoglossError
 from isogloss.files import LOCK, read_json, sealed, sha256_file, write_json
 from isogloss.locks import held
 from isogloss.runs import read_run
-from runners.corpora import read_split
-from runners.models._base import Generation, GenerationSettings
-from runners.models._resolve import locate
+from runners.checkpoints import begin, is_checkpoint, read_checkpoint
+from runners.loading.location import locate
 from runners.runs.generate import generate
+from runners.settings import GenerationSettings
+from runners.systems import Generation
 from runners.tuning import loop as tuning_module
-from runners.tuning.checkpoint import begin, is_checkpoint, read_checkpoint
 
 SHORT = runners.ScoreSettings(
     resamples=5, generation=GenerationSettings(batch_size=2, max_new_tokens={"translation": 3})
@@ -70,7 +72,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 def test_a_folder_is_written_by_one_system_at_a_time(corpus: Path, tmp_path: Path) -> None:
-    records, out = read_split(corpus, "test"), tmp_path / "run"
+    records, out = open_corpus(corpus).records("test"), tmp_path / "run"
     with held(out):
         with pytest.raises(IsoglossError, match="another process is writing it"):
             generate(Letter("B"), records, out, GenerationSettings(), "B")
@@ -87,7 +89,7 @@ def test_the_lock_of_systems_that_cannot_lock_a_folder_is_nobodys_file(
 
 
 def test_answers_of_another_system_are_never_taken(corpus: Path, tmp_path: Path) -> None:
-    records, out = read_split(corpus, "test"), tmp_path / "run"
+    records, out = open_corpus(corpus).records("test"), tmp_path / "run"
     settings = GenerationSettings(batch_size=2)
     assert set(generate(Letter("A"), records, out, settings, "A")["prediction"]) == {"A"}
     # As if the state were that of another: the parts say themselves what they answer.
@@ -103,7 +105,7 @@ def test_answers_of_another_system_are_never_taken(corpus: Path, tmp_path: Path)
 def test_an_unfinished_run_with_a_broken_part_asks_it_again(
     breaking: Any, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    records, out = read_split(corpus, "test"), tmp_path / "run"
+    records, out = open_corpus(corpus).records("test"), tmp_path / "run"
     settings = GenerationSettings(batch_size=2)
     first = generate(Letter("A"), records, out, settings, "A")
     part = out / "predictions" / "part-00000.parquet"
@@ -114,7 +116,9 @@ def test_an_unfinished_run_with_a_broken_part_asks_it_again(
     assert generate(again, records, out, settings, "A").equals(first)
     if breaking is not flip:  # which may hit what no reader looks at
         assert again.asked == 2
-        assert ("its records are asked again" in capsys.readouterr().err) == (breaking is not gone)
+        assert ("its records are answered again" in capsys.readouterr().err) == (
+            breaking is not gone
+        )
     assert part.read_bytes() == sound
     assert not list(out.rglob("*.partial"))
 
@@ -140,14 +144,14 @@ def test_a_finished_run_with_a_broken_file_is_made_again(
 
 
 def interrupted_at(step: int, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    kept = tuning_module._Trainer._step
+    kept = tuning_module.Trainer.step
 
     def stopping(self: Any, batch: Any, number: int, total: int) -> None:
         if number == step:
             raise KeyboardInterrupt
         kept(self, batch, number, total)
 
-    monkeypatch.setattr(tuning_module._Trainer, "_step", stopping)
+    monkeypatch.setattr(tuning_module.Trainer, "step", stopping)
     return monkeypatch
 
 
@@ -257,8 +261,19 @@ def test_facts_of_a_checkpoint_of_another_kind_are_refused(
 ) -> None:
     out = Path(shutil.copytree(straight, tmp_path / "out"))
     write_json(out / "checkpoint.json", read_json(out / "checkpoint.json") | change)
-    with pytest.raises(IsoglossError):
+    with pytest.raises(IsoglossError) as caught:
         locate(str(out))
+    assert caught.value.remedy == "Tune it again, or fetch it again from where it came"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "\0"])
+def test_a_checkpoint_json_that_is_none_says_what_to_do(
+    text: str, straight: Path, corpus: Path, tmp_path: Path
+) -> None:
+    out = Path(shutil.copytree(straight, tmp_path / "out"))
+    (out / "checkpoint.json").write_text(text)
+    result = command("score", out, "--suite", f"corpus:{corpus}", "--out", tmp_path / "run")
+    wrong(result, r"checkpoint\.json: .*Tune it again")
 
 
 def test_an_older_checkpoint_is_held_to_its_weights(straight: Path, tmp_path: Path) -> None:

@@ -15,12 +15,11 @@ from isogloss.corpora import open_corpus
 from isogloss.errors import IsoglossError
 from isogloss.files import read_json
 from runners import TuneSettings, tune
-from runners.corpora import read_split
-from runners.models import _transformers as hf
-from runners.models._base import LoadOptions
-from runners.models._resolve import locate
+from runners.loading import huggingface as hf
+from runners.loading.location import locate
+from runners.systems import LoadOptions
 from runners.tuning import loop as module
-from runners.tuning.examples import IGNORED, prepare
+from runners.tuning.examples import IGNORED, examples_of
 
 FEW = {
     "max_steps": 6,
@@ -50,14 +49,18 @@ def equal(one: dict[str, Any], two: dict[str, Any]) -> bool:
 def examples(model: Path, corpus: Path, kind: str, **settings: Any) -> Any:
     options = LoadOptions()
     cut = hf.tokenizer_of(locate(str(model)), options)
-    return cut, prepare(read_split(corpus, "train"), cut, TuneSettings(**settings), kind)
+    return cut, examples_of(
+        open_corpus(corpus).records("train"), cut, TuneSettings(**settings), kind
+    )
 
 
 def test_only_answers_and_their_ends_are_learned(causal: Path, corpus: Path) -> None:
-    cut, prepared = examples(causal, corpus, "causal", batch_size=4)
-    records = {row["output"]: row for row in read_split(corpus, "train").iter_rows(named=True)}
+    cut, tokenized = examples(causal, corpus, "causal", batch_size=4)
+    records = {
+        row["output"]: row for row in open_corpus(corpus).records("train").iter_rows(named=True)
+    }
     seen = set()
-    for batch in prepared.batches(TuneSettings(batch_size=4)):
+    for batch in tokenized.batches(TuneSettings(batch_size=4)):
         ids, mask = batch.inputs["input_ids"], batch.inputs["attention_mask"]
         for row, kept, labels in zip(ids, mask, batch.labels, strict=True):
             learned = [int(token) for token in labels if token != IGNORED]
@@ -77,14 +80,14 @@ def test_padding_does_not_change_the_loss(causal: Path, corpus: Path) -> None:
     """The mean loss of a batch is that of its examples alone, weighted by their answers."""
     import torch
 
-    _, prepared = examples(causal, corpus, "causal")
+    _, tokenized = examples(causal, corpus, "causal")
     located = locate(str(causal))
     settings = TuneSettings(method="full", batch_size=5, max_steps=1)
-    model = module._load(located, LoadOptions(), settings, "causal")
-    trainer = module._Trainer(model, prepared, settings, "causal")
-    rows = prepared.rows[:5]
-    together = trainer._loss(prepared._batch(rows)).item()
-    alone = [trainer._loss(prepared._batch([row])).item() * len(row[1]) for row in rows]
+    model = module.trainable(located, LoadOptions(), settings, "causal")
+    trainer = module.Trainer(model, tokenized, settings, "causal")
+    rows = tokenized.rows[:5]
+    together = trainer.loss(tokenized.batch(rows)).item()
+    alone = [trainer.loss(tokenized.batch([row])).item() * len(row[1]) for row in rows]
     assert together == pytest.approx(sum(alone) / sum(len(row[1]) for row in rows), rel=1e-4)
     # And it is what transformers computes itself from labels of the whole sequence.
     prompt, answer = rows[0]
@@ -101,7 +104,7 @@ def test_tuning_that_is_interrupted_ends_with_the_same_weights(
 ) -> None:
     settings = TuneSettings(method=method, dropout=0.1 if method == "lora" else 0.0, **FEW)
     straight = tune(str(causal), corpus, tmp_path / "straight", settings=settings)
-    step = module._Trainer._step
+    step = module.Trainer.step
     broken = tmp_path / "broken"
 
     def stopping(self: Any, batch: Any, number: int, total: int) -> None:
@@ -110,7 +113,7 @@ def test_tuning_that_is_interrupted_ends_with_the_same_weights(
             raise KeyboardInterrupt
         step(self, batch, number, total)
 
-    monkeypatch.setattr(module._Trainer, "_step", stopping)
+    monkeypatch.setattr(module.Trainer, "step", stopping)
     with pytest.raises(KeyboardInterrupt):
         tune(str(causal), corpus, broken, settings=settings)
     assert read_json(broken / ".state" / "state.json")["step"] == 4
@@ -186,7 +189,7 @@ def test_a_finished_checkpoint_is_left_until_something_changes(
 def test_examples_too_long_are_dropped_with_their_reason(
     causal: Path, corpus: Path, tmp_path: Path
 ) -> None:
-    train = read_split(corpus, "train")
+    train = open_corpus(corpus).records("train")
     lengths = train.select(
         (
             pl.col("instruction").str.len_bytes()
