@@ -47,8 +47,8 @@ def statistics(segments: Segments, options: Options) -> Array:
     comet = comet_of(options.model, options.revision)
     rows: list[int] = []
     samples: list[dict[str, str]] = []
-    rows = zip(segments.inputs, segments.answers, segments.references, strict=True)
-    for row, (source, answer, references) in enumerate(rows):
+    triples = zip(segments.inputs, segments.answers, segments.references, strict=True)
+    for row, (source, answer, references) in enumerate(triples):
         if not source.strip():
             continue
         sample = {"src": source, "mt": answer}

@@ -68,7 +68,8 @@ def protected_suites(
             texts, or its files are missing or broken.
         Unavailable: A hub does not answer, or the network is forbidden.
     """
-    frames, entries = [pl.DataFrame(schema=PROTECTED)], []
+    frames = [pl.DataFrame(schema=PROTECTED)]
+    entries: list[dict[str, Any]] = []
     if options.suites and suite_texts is None:
         raise IsoglossError(
             f"suites are named ({', '.join(options.suites)}), and nothing was handed in to read them",
