@@ -56,7 +56,7 @@ def places(runs: Sequence[Run], task: str, language: str | None = None) -> list[
         entries, _languages(runs, task), higher=list_tasks()[task].main in _rising()
     )
     return [
-        Place(rank, found.count(rank) > 1, one.judged)
+        Place(rank, found.count(rank) > 1, one.measured)
         for rank, one in zip(found, entries, strict=True)
     ]
 
