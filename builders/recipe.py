@@ -14,6 +14,7 @@ from builders.duplicates.near import NearOptions
 from builders.filters._base import FilterOptions
 from builders.filters._steps import PlannedFilter
 from builders.mixture.settings import Mixture, Split, checked
+from builders.recipes.shipped import recipe_file
 from builders.sources._base import Context
 from builders.sources._opening import PlannedSource, plan_sources
 from builders.templates.loading import template_tasks
@@ -93,11 +94,14 @@ def loaded(recipe: Recipe | Path | str) -> Recipe:
 def load_recipe(path: Path | str) -> Recipe:
     """Read and check a recipe.
 
+    Args:
+        path: Its file; or, as a text, the name of a shipped one.
+
     Raises:
         IsoglossError: There is no such file; it is not TOML; a key, language, task, source kind
             or filter is unknown; an option is wrong.
     """
-    path = Path(path)
+    path = recipe_file(path)
     table = read_toml(path)
     file = validate(_File, table, where=str(path))
     languages = _languages(file.languages, path)

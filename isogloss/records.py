@@ -1,4 +1,4 @@
-"""The one definition of an instruction record: what builders make, models answer, tasks judge."""
+"""The one definition of an instruction record: what builders make, models answer, tasks score."""
 
 from __future__ import annotations
 

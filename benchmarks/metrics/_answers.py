@@ -17,19 +17,16 @@ Normalization = Literal["language", "mkqa", "mlqa", "squad"]
 
 
 class Options(Settings):
-    """How answers are made comparable.
-
-    Attributes:
-        normalization: ``language``: English as SQuAD does it; the others NFKC, case folding,
-            punctuation of every script and articles of the language aside, characters as words
-            where there are no spaces. ``mlqa``: as MLQA's evaluation does it (Lewis et al. 2020),
-            for its seven languages. ``mkqa``: as MKQA's does (Longpre et al. 2021,
-            ``mkqa_eval_util.py`` of apple/ml-mkqa), for its 26. ``squad``: as SQuAD's does (Rajpurkar et al. 2016), English
-            articles and ASCII punctuation, whatever the language; XTREME scores XQuAD and TyDiQA
-            so.
-    """
+    """How answers are made comparable."""
 
     normalization: Normalization = "language"
+    """``language``: English as SQuAD does it; the others NFKC, case folding, punctuation of every
+    script and articles of the language aside, characters as words where there are no spaces.
+    ``mlqa``: as MLQA's evaluation does it (Lewis et al. 2020), for its seven languages. ``mkqa``:
+    as MKQA's does (Longpre et al. 2021, ``mkqa_eval_util.py`` of apple/ml-mkqa), for its 26.
+    ``squad``: as SQuAD's does (Rajpurkar et al. 2016), English articles and ASCII punctuation,
+    whatever the language; XTREME scores XQuAD and TyDiQA so.
+    """
 
 
 # MLQA's articles; its Arabic rule takes the letters out wherever they stand.

@@ -23,19 +23,18 @@ class Options(Settings):
     One multilingual model reads every language, so that languages are measured alike; bert-score's
     own choices (roberta-large for English, say) are a matter of ``by_language``. An accelerator is
     used where there is one.
-
-    Attributes:
-        model: A model on the Hugging Face hub, or a folder; safetensors only.
-        revision: The hub's commit, tag or branch; the main branch where None.
-        layer: The layer whose vectors are compared; the one that bert-score recommends for the
-            model where None.
-        batch_size: Pairs at once. It changes speed, and scores by rounding only.
     """
 
     model: str = "bert-base-multilingual-cased"
+    """A model on the Hugging Face hub, or a folder; safetensors only."""
     revision: str | None = None
+    """The hub's commit, tag or branch; the main branch where None."""
     layer: int | None = None
+    """The layer whose vectors are compared; the one that bert-score recommends for the model where
+    None.
+    """
     batch_size: int = 64
+    """Pairs at once. It changes speed, and scores by rounding only."""
 
 
 def statistics(segments: Segments, options: Options) -> Array:

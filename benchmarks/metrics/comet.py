@@ -23,17 +23,16 @@ class Options(Settings):
     of its own, the one that ``$ISOGLOSS_COMET_PYTHON`` names. (The environment names it and a
     suite cannot: what a suite says is data, and is never run.) An accelerator is used where there
     is one.
-
-    Attributes:
-        model: A model of the COMET family on the Hugging Face hub, or a folder with its
-            ``hparams.yaml`` and ``checkpoints/``.
-        revision: The hub's commit, tag or branch; the main branch where None.
-        batch_size: Segments at once. It changes speed, and scores by rounding only.
     """
 
     model: str = "Unbabel/wmt22-comet-da"
+    """A model of the COMET family on the Hugging Face hub, or a folder with its ``hparams.yaml``
+    and ``checkpoints/``.
+    """
     revision: str | None = None
+    """The hub's commit, tag or branch; the main branch where None."""
     batch_size: int = 16
+    """Segments at once. It changes speed, and scores by rounding only."""
 
 
 def statistics(segments: Segments, options: Options) -> Array:
@@ -47,8 +46,8 @@ def statistics(segments: Segments, options: Options) -> Array:
     comet = comet_of(options.model, options.revision)
     rows: list[int] = []
     samples: list[dict[str, str]] = []
-    triples = zip(segments.inputs, segments.answers, segments.references, strict=True)
-    for row, (source, answer, references) in enumerate(triples):
+    texts = zip(segments.inputs, segments.answers, segments.references, strict=True)
+    for row, (source, answer, references) in enumerate(texts):
         if not source.strip():
             continue
         sample = {"src": source, "mt": answer}

@@ -14,17 +14,16 @@ from isogloss.settings import Settings
 
 
 class RougeOptions(Settings):
-    """How words are compared.
-
-    Attributes:
-        stemmer: Whether words are stemmed, where there is a stemmer for the language: Porter's
-            for English, as rouge-score has it, and Snowball's for fourteen others.
-        tokenizer: ``unicode`` keeps words of every script, and characters where there are no
-            spaces; ``rouge-score`` is that package's own, which keeps a-z and 0-9 only.
-    """
+    """How words are compared."""
 
     stemmer: bool = False
+    """Whether words are stemmed, where there is a stemmer for the language: Porter's for English,
+    as rouge-score has it, and Snowball's for fourteen others.
+    """
     tokenizer: Literal["unicode", "rouge-score"] = "unicode"
+    """``unicode`` keeps words of every script, and characters where there are no spaces;
+    ``rouge-score`` is that package's own, which keeps a-z and 0-9 only.
+    """
 
 
 # Languages of NLTK's Snowball stemmers, by base language.

@@ -23,7 +23,7 @@ from builders.templates.applying import apply
 from builders.templates.loading import Templates
 from isogloss.console import progress, warn
 from isogloss.errors import IsoglossError
-from isogloss.files import check_unchanged, hashes_kept
+from isogloss.files import check_unchanged, watched_files
 from isogloss.languages import to_flores
 from isogloss.plugins import lookup
 from isogloss.records import conform, with_ids
@@ -183,7 +183,7 @@ def _read(
     context = Context(languages, tasks, folder, where, seed=0)
     for planned in plan_sources(tables, context, list(list_tasks())):
         options = planned.options
-        with hashes_kept() as files:
+        with watched_files() as files:
             reading = planned.module.read(options, planned.context)
         licence = options.licence or reading.licence
         with progress(f"reading {options.name}", None) as bar:

@@ -20,48 +20,46 @@ _FOLDER = Path(__file__).parent
 
 
 class SuiteFile(Settings):
-    """A suite, as its TOML file describes it.
-
-    Attributes:
-        name: Its name.
-        version: Raised whenever it asks something else.
-        description: What it asks, in a line.
-        licence: Of the records, where the sources do not say.
-        citation: What to cite.
-        tasks: Only these tasks of the data.
-        languages: The languages that are asked; all of the records' where they are embedded.
-        pairs: Of translation, the pairs that are asked unless others are chosen: ``en:de``.
-        prompts: The language of instructions: ``target`` (native prompts), ``source``, or a tag
-            (``en`` for English prompts).
-        shots: Questions with their answers before each question.
-        limit: At most so many records of each task and pair of languages.
-        metrics: Options of metrics.
-        templates: TOML files of templates beside the shipped ones, from the suite's file.
-        records: A JSON Lines or Parquet file of records, beside the suite's.
-        data: The folder of the local files, from the suite's file; the user may name another.
-        layout: What files that folder holds, in words.
-        local: Sources (as in a recipe) of files in the folder.
-        hub: Sources that are fetched where there is no folder.
-    """
+    """A suite, as its TOML file describes it."""
 
     name: str
+    """Its name."""
     version: str
+    """Raised whenever it asks something else."""
     description: str
+    """What it asks, in a line."""
     licence: str = ""
+    """Of the records, where the sources do not say."""
     citation: str = ""
+    """What to cite."""
     tasks: tuple[str, ...] = ()
+    """Only these tasks of the data."""
     languages: tuple[str, ...] = ()
+    """The languages that are asked; all of the records' where they are embedded."""
     pairs: tuple[str, ...] = ()
+    """Of translation, the pairs that are asked unless others are chosen: ``en:de``."""
     prompts: str = "target"
+    """The language of instructions: ``target`` (native prompts), ``source``, or a tag (``en`` for
+    English prompts).
+    """
     shots: int = Field(default=0, ge=0)
+    """Questions with their answers before each question."""
     limit: int | None = Field(default=None, gt=0)
+    """At most so many records of each task and pair of languages."""
     metrics: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Options of metrics."""
     templates: tuple[str, ...] = ()
+    """TOML files of templates beside the shipped ones, from the suite's file."""
     records: str | None = None
+    """A JSON Lines or Parquet file of records, beside the suite's."""
     data: str | None = None
+    """The folder of the local files, from the suite's file; the user may name another."""
     layout: str = ""
+    """What files that folder holds, in words."""
     local: tuple[dict[str, Any], ...] = ()
+    """Sources (as in a recipe) of files in the folder."""
     hub: tuple[dict[str, Any], ...] = ()
+    """Sources that are fetched where there is no folder."""
     path: Path = Path()
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ from benchmarks.suites.examples import read_sources, whole
 from benchmarks.suites.file import SuiteFile, pairs_of, read, shipped
 from builders.templates.loading import OWN
 from isogloss.console import warn
-from isogloss.corpora import MANIFEST, open_corpus
+from isogloss.corpora import is_corpus, open_corpus
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.records import SCHEMA
 from isogloss.settings import unknown
@@ -74,7 +74,7 @@ def suite_texts(
 
 def _file(spec: str, folder: Path, where: str) -> SuiteFile | None:
     """Return the file of a suite; None for a corpus."""
-    if spec.startswith(_CORPUS) or (folder / spec / MANIFEST).is_file():
+    if spec.startswith(_CORPUS) or is_corpus(folder / spec):
         return None
     if spec.endswith(".toml"):
         return read(folder / spec)

@@ -15,7 +15,7 @@ from builders.templates.loading import template_tasks
 from isogloss.console import Progress, progress, warn
 from isogloss.corpora import Corpus, DataFile, open_corpus
 from isogloss.errors import IsoglossError
-from isogloss.files import clear_partial, writing
+from isogloss.files import remove_partials_of, writing
 from isogloss.languages import canonical
 from isogloss.locks import held
 from isogloss.records import SCHEMA, SPLITS, prompt_expr
@@ -92,7 +92,7 @@ def export(
             stack.enter_context(held(out))
             _check_folder(out, parts)
         for path in parts:
-            clear_partial(path)
+            remove_partials_of(path)
         bar = stack.enter_context(progress("exporting", sum(file.rows for file in wanted)))
         for path, files in parts.items():
             # None is renamed into place before all are written.

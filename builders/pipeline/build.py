@@ -23,8 +23,8 @@ from builders.pipeline.read import read
 from builders.recipe import Recipe, loaded
 from builders.report import card, page, thresholds
 from builders.rows.rows import Rows
-from builders.sources._base import Engine
 from builders.templates.applying import template
+from isogloss.chat import Engine
 from isogloss.console import progress, say
 
 
@@ -41,7 +41,7 @@ def build(
     """Build the corpus of a recipe.
 
     Args:
-        recipe: A recipe or the path of its file.
+        recipe: A recipe, the path of its file, or the name of a shipped one.
         out: The corpus folder. A finished one whose recipe, sources and versions are unchanged
             is left as it is; an unfinished one goes on where it stopped.
         force: Build anew even so.

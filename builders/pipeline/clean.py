@@ -21,7 +21,7 @@ from builders.pipeline.read import read
 from builders.recipe import Recipe, loaded
 from builders.rows.rows import POSITION, Rows
 from builders.rows.spool import packed
-from builders.sources._base import Engine
+from isogloss.chat import Engine
 from isogloss.console import progress, say
 from isogloss.inorder import in_order
 
@@ -48,7 +48,7 @@ def clean(
     mixture and templates are not used; rows with the same input are not merged.
 
     Args:
-        recipe: A recipe or the path of its file.
+        recipe: As in `builders.build`.
         out: The folder to write: ``data/SOURCE/clean-*.parquet`` with the rows that are left, in the
             order of their source (``references`` where there are more than the output);
             ``rejected/``, ``scores/`` and ``manifest.json`` as in a corpus.

@@ -15,15 +15,15 @@ from builders.filters._scores import KnownScores
 from builders.mixture import sizes
 from builders.pipeline import lock
 from builders.recipe import Recipe
-from builders.sources._base import Engine
 from builders.sources._opening import Source, open_source
 from builders.templates.loading import Templates, load_templates
 from isogloss import __version__
+from isogloss.chat import Engine
 from isogloss.console import say
 from isogloss.corpora import open_corpus
 from isogloss.environment import library_versions, processors
 from isogloss.errors import IsoglossError
-from isogloss.files import hashes_kept, sha256_json
+from isogloss.files import sha256_json, watched_files
 
 #: The libraries that a corpus hangs on.
 LIBRARIES = (
@@ -179,7 +179,7 @@ def rows_hash(recipe: Recipe, source: Source, sources: tuple[Source, ...]) -> st
 
 def _tokenizer(recipe: Recipe) -> Mapping[Path, str]:
     spec = recipe.mixture.tokenizer
-    with hashes_kept() as files:
+    with watched_files() as files:
         if spec:
             sizes.fingerprint(spec, recipe.path.parent, where=f"{recipe.path}: mixture.tokenizer")
     return files

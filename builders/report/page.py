@@ -133,15 +133,15 @@ def _samples(
         cells.setdefault(row["language"], {}).setdefault(row["task"], []).append(row)
     all_cells = sum(len(tasks) for tasks in cells.values())
     each = SAMPLES if all_cells * SAMPLES <= SAMPLED_CELLS else 1
-    room, told = SAMPLED_CELLS, []
+    room, shown = SAMPLED_CELLS, []
     for tag in order:
         tasks = sorted(cells[tag], key=known.index)
-        chosen = [row for task in tasks for row in cells[tag][task][:each]]
-        if len(chosen) > room:
+        samples = [row for task in tasks for row in cells[tag][task][:each]]
+        if len(samples) > room:
             break
-        room -= len(chosen)
-        told.append((tag, chosen))
-    return told
+        room -= len(samples)
+        shown.append((tag, samples))
+    return shown
 
 
 def _html(values: Mapping[str, Any]) -> str:

@@ -185,7 +185,7 @@ class Threshold:
     Attributes:
         heads: The values of the columns: those around the one that holds, and it among them.
         current: Which of them holds.
-        lines: Tag (None for all), rows judged, rows dropped by each head's value, and for each of
+        lines: Tag (None for all), rows scored, rows dropped by each head's value, and for each of
             `thresholds.SHARES` the value that drops it and how many rows, or None.
         left_out: How many languages are not shown.
     """
@@ -207,7 +207,7 @@ def swept(found: pl.DataFrame, languages: int) -> list[Threshold]:
         found: As `builders.report.thresholds.tried` gives it.
         languages: So many languages are shown of each, those with the most rows.
     """
-    told = []
+    thresholds = []
     keys = ("filter", "option", "score", "drops", "threshold")
     for (name, option, score, drops, current), part in found.group_by(keys, maintain_order=True):
         values = sorted(set(part.filter(pl.col("kind") != "share")["value"]))
@@ -216,7 +216,7 @@ def swept(found: pl.DataFrame, languages: int) -> list[Threshold]:
             by_tag.setdefault(row["language"], []).append(row)
         tags = sorted(by_tag, key=lambda tag: (tag is not None, -by_tag[tag][0]["rows"], tag or ""))
         shown = tags[: languages + (None in by_tag)]
-        told.append(
+        thresholds.append(
             Threshold(
                 str(name), str(option), str(score), str(drops),
                 [f"{value:.6g}" for value in values],
@@ -225,7 +225,7 @@ def swept(found: pl.DataFrame, languages: int) -> list[Threshold]:
                 len(tags) - len(shown),
             )
         )  # fmt: skip
-    return told
+    return thresholds
 
 
 def _line(

@@ -9,11 +9,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from builders.sources._base import Context, Engine, Reading, SourceOptions
+from builders.sources._base import Context, Reading, SourceOptions
 from builders.sources._columns import MappedOptions
+from isogloss.chat import Engine
 from isogloss.console import warn
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.files import check_unchanged, hashes_kept
+from isogloss.files import check_unchanged, watched_files
 from isogloss.plugins import discover, lookup
 from isogloss.settings import unknown, validate
 
@@ -130,7 +131,7 @@ def open_source(planned: PlannedSource, engine: Engine | None = None) -> Source:
     """
     context = replace(planned.context, engine=engine)
     try:
-        with hashes_kept() as files:
+        with watched_files() as files:
             return Source(planned, planned.module.read(planned.options, context), files=files)
     except Unavailable as error:
         if not planned.options.optional:

@@ -17,7 +17,7 @@ from isogloss.files import sha256_json
 from isogloss.languages import canonical
 from isogloss.settings import Settings, read_toml, unknown, validate
 
-#: The language that stands in where a template has none of the asked one.
+#: The language that stands in where a template has none of the wanted one.
 FALLBACK = "en"
 
 #: What the template of an example that brings its own instruction ends in, after its source.
@@ -30,39 +30,35 @@ _IN_INPUT = ("context", "input")
 
 
 class Template(Settings):
-    """One template, as a file has it.
-
-    Attributes:
-        id: Its name within the task.
-        language: The language of the instruction.
-        kind: What it is for: ``with_context``, questions with a passage; ``short``, texts of which a
-            line is asked for (a title); ``plain``, all else.
-        instruction: The words, in which ``{source_language}`` and ``{target_language}`` may stand.
-        input: How the texts stand below: ``{input}``, with its ``{context}`` before it.
-    """
+    """One template, as a file has it."""
 
     id: str
+    """Its name within the task."""
     language: str
+    """The language of the instruction."""
     kind: Literal["plain", "with_context", "short"] = "plain"
+    """What it is for: ``with_context``, questions with a passage; ``short``, texts of which a line
+    is asked for (a title); ``plain``, all else.
+    """
     instruction: str
+    """The words, in which ``{source_language}`` and ``{target_language}`` may stand."""
     input: str = "{input}"
+    """How the texts stand below: ``{input}``, with its ``{context}`` before it."""
 
 
 class TemplateFile(Settings):
-    """A file of templates: one task, one version.
-
-    Attributes:
-        version: Raised whenever a text changes.
-        task: The task; a new one is known by its file alone.
-        place: Where the task stands among others where they are listed; those without a place
-            stand behind, by name.
-        templates: The templates.
-    """
+    """A file of templates: one task, one version."""
 
     version: str
+    """Raised whenever a text changes."""
     task: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """The task; a new one is known by its file alone."""
     place: int | None = None
+    """Where the task stands among others where they are listed; those without a place stand
+    behind, by name.
+    """
     templates: tuple[Template, ...]
+    """The templates."""
 
 
 @dataclass(frozen=True)

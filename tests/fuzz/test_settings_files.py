@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fuzzing import Reader, at, each_quick_and_many
+from support.fuzz import Reader, at, each_quick_and_many
 
 import benchmarks
 from benchmarks import reasoning
