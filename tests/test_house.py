@@ -8,9 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 #: What benchmarks may know of builders: a suite reads its data and asks as a recipe does.
 KNOWN = {"sources", "readers", "templates", "example"}
-#: Modules of the rooms whose root is held to a few.
-ROOMS = ("benchmarks",)
-MOST = 6
+#: How many modules the root of a room may hold.
+MOST = {"builders": 6, "benchmarks": 6, "runners": 6, "leaderboard": 10}
 
 
 def contracts() -> list[dict[str, object]]:
@@ -32,11 +31,17 @@ def test_every_part_of_builders_that_benchmarks_need_not_know_is_forbidden_to_th
     assert not KNOWN & named
 
 
-def test_no_contract_excuses_an_import() -> None:
-    assert not [one["name"] for one in contracts() if one.get("ignore_imports")]
+def test_no_contract_excuses_an_import_but_the_commands() -> None:
+    excused = [
+        str(line)
+        for one in contracts()
+        for line in one.get("ignore_imports", [])  # type: ignore[attr-defined]
+    ]
+    # The command stands in the spine's folder, and above every room.
+    assert [line for line in excused if not line.startswith("isogloss.command.")] == []
 
 
 def test_the_root_of_a_room_holds_few_modules() -> None:
-    for room in ROOMS:
+    for room, most in MOST.items():
         modules = [path for path in (ROOT / room).glob("*.py") if path.stem != "__init__"]
-        assert len(modules) <= MOST, modules
+        assert len(modules) <= most, modules
