@@ -27,7 +27,7 @@ FOREIGN = ("run", "publish")
 
 
 class Duplicates(Settings):
-    """What besides exact duplicates goes: ``near`` asks for near-duplicates too."""
+    """What besides exact duplicates goes: ``near`` drops near-duplicates too."""
 
     near: NearOptions | None = None
 

@@ -51,12 +51,12 @@ def _lines(found: Difference) -> Iterator[str]:
 def _change(change: Change) -> str:
     sign, key = _SIGNS[change.kind], printable(change.key)
     if change.kind == "added":
-        told = _value(change.after)
+        text = _value(change.after)
     elif change.kind == "removed":
-        told = _value(change.before)
+        text = _value(change.before)
     else:
-        told = _step(change.before, change.after)
-    return f"  {sign} {key + ': ' if key else ''}{told}"
+        text = _step(change.before, change.after)
+    return f"  {sign} {key + ': ' if key else ''}{text}"
 
 
 def _step(before: Any, after: Any) -> str:
@@ -67,11 +67,11 @@ def _step(before: Any, after: Any) -> str:
         if gone or new:
             return " ".join([*gone, *new])
         return "in another order, or other numbers of times"
-    told = f"{_value(before)} → {_value(after)}"
+    text = f"{_value(before)} → {_value(after)}"
     if _is_number(before) and _is_number(after):
         delta = after - before
-        return f"{told} ({delta:+,})" if isinstance(delta, int) else f"{told} ({delta:+g})"
-    return told
+        return f"{text} ({delta:+,})" if isinstance(delta, int) else f"{text} ({delta:+g})"
+    return text
 
 
 def _is_number(value: Any) -> bool:
@@ -92,11 +92,11 @@ def _short(text: str) -> str:
 
 def _rows(rows: RowDifference) -> Iterator[str]:
     yield f"    {rows.equal:,} the same in both"
-    for kind, (sign, told) in _KINDS.items():
+    for kind, (sign, verb) in _KINDS.items():
         count = getattr(rows, kind)
         parts = (f"{printable(name)} {n:,}" for name, n in rows.by_column.items())
         by = f": {', '.join(parts)}" if kind == "changed" and rows.by_column else ""
-        yield f"  {sign} {count:,} {told}{by}"
+        yield f"  {sign} {count:,} {verb}{by}"
         yield from (f"      {_example(one)}" for one in rows.examples.get(kind, ()))
     for sign, columns in (("-", rows.columns_only_a), ("+", rows.columns_only_b)):
         yield from (f"  {sign} column {printable(name)}" for name in columns)
@@ -107,6 +107,6 @@ def _example(example: Example) -> str:
     if example.columns:
         changes = (f"{name}: {_step(*values)}" for name, values in example.columns.items())
         return printable(f"{place}  {'; '.join(changes)}")
-    asked = [example.text[name] for name in ("instruction", "input") if name in example.text]
+    prompt = [example.text[name] for name in ("instruction", "input") if name in example.text]
     answered = example.text.get("output", "")
-    return printable(f"{place}  ") + f"{_short(' '.join(asked))} → {_short(answered)}"
+    return printable(f"{place}  ") + f"{_short(' '.join(prompt))} → {_short(answered)}"

@@ -38,7 +38,7 @@ class Example:
         language: Its language.
         task: Its task.
         split: Its split, in the first corpus that has it.
-        text: The beginnings of what is asked and answered.
+        text: The beginnings of prompt and answer.
         columns: For a record in both corpora, the values that differ: before and after.
     """
 

@@ -74,7 +74,7 @@ class Difference:
 def diff(a: Path | str, b: Path | str, *, examples: int = 3) -> Difference:
     """Compare two corpora.
 
-    Records are the same where their ids are, which are hashes of all that is asked and answered.
+    Records are the same where their ids are, which are hashes of prompt and answer.
     All files of records are hashed; those whose hashes are equal are not looked into. Memory is
     bounded by a file of each, and some numbers for each of a million rows.
 

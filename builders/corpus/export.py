@@ -69,7 +69,7 @@ def export(
         is printed.
 
     Raises:
-        IsoglossError: The corpus is unfinished or has nothing of what is asked, an argument is
+        IsoglossError: The corpus is unfinished or has nothing of what is wanted, an argument is
             wrong, or the output folder holds files that this export would not write, or another
             process is writing it.
     """
@@ -78,11 +78,11 @@ def export(
         raise unknown("layout", layout, list(get_args(Layout)), where="export")
     _check_columns(columns, layout)
     opened = open_corpus(corpus)
-    chosen = _chosen(opened, split, languages, tasks)
-    parts = {out: chosen}
+    wanted = _wanted(opened, split, languages, tasks)
+    parts = {out: wanted}
     if by_language:
         # Files are by name, so those of a language stand together.
-        groups = groupby(chosen, key=lambda file: file.language)
+        groups = groupby(wanted, key=lambda file: file.language)
         parts = {out / f"{language}.jsonl": list(files) for language, files in groups}
     shown = [*_arranged(layout), *map(pl.col, columns)]
     with ExitStack() as stack:
@@ -92,7 +92,7 @@ def export(
             _check_folder(out, parts)
         for path in parts:
             clear_partial(path)
-        bar = stack.enter_context(progress("exporting", sum(file.rows for file in chosen)))
+        bar = stack.enter_context(progress("exporting", sum(file.rows for file in wanted)))
         for path, files in parts.items():
             # None is renamed into place before all are written.
             partial = stack.enter_context(writing(path))
@@ -104,7 +104,7 @@ def export(
                     "as text, since all its texts are dates (JSON Lines cannot say which it is); "
                     "for text as it is, export to a name that ends in .parquet"
                 )
-    return sum(file.rows for file in chosen)
+    return sum(file.rows for file in wanted)
 
 
 def _check_columns(columns: Sequence[str], layout: str) -> None:
@@ -116,7 +116,7 @@ def _check_columns(columns: Sequence[str], layout: str) -> None:
         raise IsoglossError("a column is named twice", where="export")
 
 
-def _chosen(
+def _wanted(
     opened: Corpus, split: str, languages: Sequence[str], tasks: Sequence[str]
 ) -> list[DataFile]:
     if split not in SPLITS:
@@ -141,8 +141,8 @@ def _chosen(
         if (not tags or file.language in tags) and (not tasks or file.task in tasks)
     ]
     if not files:
-        asked = " or ".join(tasks)
-        raise IsoglossError(f"has no {asked} of that in its {split} split", where=opened.folder)
+        named = " or ".join(tasks)
+        raise IsoglossError(f"has no {named} of that in its {split} split", where=opened.folder)
     return files
 
 

@@ -28,7 +28,7 @@ _OURS = ("data", *_HELD_BACK)
 _BESIDE = (MANIFEST, "report.html")
 _LARGEST_MANIFEST = 1 << 28
 
-# What is asked of the hub at once: a progress bar moves after each.
+# What the hub is sent at once: a progress bar moves after each.
 _BATCH_FILES = 100
 _BATCH_BYTES = 1 << 26
 
@@ -100,17 +100,17 @@ def push(
     found = _found(api, repo_id, private)
     if found.private and not private:
         say(f"{repo_id} stays private; make it public on its page: {found.url}/settings")
-    chosen = _chosen(opened, everything=everything)
-    changed = _changed(opened, chosen, found)
-    stale = sorted(_own(found) - set(chosen))
+    files = _sent(opened, everything=everything)
+    changed = _changed(opened, files, found)
+    stale = sorted(_own(found) - set(files))
     if found.commit is not None and not changed and not stale:
         say(f"{repo_id} is up to date")
         return found.url
     with _errors(repo_id), _bars_off():
         parent = found.commit or _created(api, repo_id, found)
         commit = _send(api, repo_id, parent, changed, stale, opened)
-        _check_arrived(api, repo_id, commit, chosen)
-    sent = f"{len(changed)} of {len(chosen)} files sent, {len(stale)} deleted"
+        _check_arrived(api, repo_id, commit, files)
+    sent = f"{len(changed)} of {len(files)} files sent, {len(stale)} deleted"
     say(f"{repo_id}: {sent}; {'private' if found.private else 'public'}")
     return found.url
 
@@ -214,9 +214,9 @@ def _own(found: Repository) -> set[str]:
     return names
 
 
-def _chosen(opened: Corpus, *, everything: bool) -> dict[str, Path]:
+def _sent(opened: Corpus, *, everything: bool) -> dict[str, Path]:
     """Return the files to push, by their names in the repository."""
-    chosen = {
+    files = {
         file.name: opened.path(file)
         for file in opened.files
         if everything or file.name.split("/")[0] not in _HELD_BACK
@@ -224,15 +224,15 @@ def _chosen(opened: Corpus, *, everything: bool) -> dict[str, Path]:
     beside = {
         name: opened.folder / name for name in _BESIDE if everything or name not in _HELD_BACK
     }
-    return chosen | {name: path for name, path in beside.items() if path.is_file()}
+    return files | {name: path for name, path in beside.items() if path.is_file()}
 
 
-def _changed(opened: Corpus, chosen: Mapping[str, Path], found: Repository) -> dict[str, Path]:
+def _changed(opened: Corpus, files: Mapping[str, Path], found: Repository) -> dict[str, Path]:
     """Return the files that are not there yet, having checked each against the manifest."""
     listed = {file.name: file.sha256 for file in opened.files}
     changed = {}
-    with progress("checking the files", len(chosen)) as bar:
-        for name, path in chosen.items():
+    with progress("checking the files", len(files)) as bar:
+        for name, path in files.items():
             sha256 = sha256_file(path)
             if listed.get(name, sha256) != sha256:
                 raise not_as_listed(path)
@@ -315,9 +315,9 @@ def _batches(additions: Iterable[CommitOperationAdd]) -> Iterator[list[CommitOpe
         yield batch
 
 
-def _check_arrived(api: HfApi, repo_id: str, commit: str, chosen: Mapping[str, Path]) -> None:
+def _check_arrived(api: HfApi, repo_id: str, commit: str, files: Mapping[str, Path]) -> None:
     """Check that the commit has all files: the hub skips those that a .gitignore there names."""
-    absent = sorted(set(chosen) - set(_files(api, repo_id, commit)))
+    absent = sorted(set(files) - set(_files(api, repo_id, commit)))
     if absent:
         raise IsoglossError(
             f"the hub left out {absent[0]} and {len(absent) - 1} more files",

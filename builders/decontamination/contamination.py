@@ -1,6 +1,6 @@
 """No text of a suite or of the test split is trained on: whole, in part or nearly.
 
-A row is told for one of three reasons:
+A row is found for one of three reasons:
 
 ``equal``
     One of its texts is a protected text in the same language, but for case, spaces and punctuation,
@@ -58,14 +58,14 @@ _KINDS = ("equal", "ngram", "near")
 
 
 class Contamination:
-    """Protected texts, asked batch by batch for what of them others have.
+    """Protected texts, searched batch by batch for what others have of them.
 
-    It grows with the protected texts, not with what it is asked about.
+    It grows with the protected texts, not with what is searched.
 
     Args:
         options: What counts.
         frames: Protected texts, in `PROTECTED`'s columns; see `protected`. A text that several have
-            is told of the first.
+            is found as of the first.
     """
 
     def __init__(self, options: DecontaminationOptions, frames: Iterable[pl.DataFrame]) -> None:
@@ -105,9 +105,9 @@ class Contamination:
         sides = pl.concat(list(_sides(frame, pl.col("position").cast(pl.Int64))))
         found = self._index.search(sides["text"], sides["known"], workers=workers)
         equal = self._equals(sides.with_row_index("number"), found)
-        told = np.ones(sides.height, np.bool_)
-        told[equal["number"].to_numpy()] = False
-        rest = _shared(sides, found, told & (found.doc >= 0))
+        rest_of = np.ones(sides.height, np.bool_)
+        rest_of[equal["number"].to_numpy()] = False
+        rest = _shared(sides, found, rest_of & (found.doc >= 0))
         everything = pl.concat([equal, rest])
         texts = self._texts.select("origin", "item").with_row_index("doc")
         size = pl.col("text").str.len_chars()
@@ -161,8 +161,8 @@ def reason() -> pl.Expr:
     said = pl.col("kind").replace_strict(
         _KINDS, ["is in {}", "shares an n-gram with {}", "is nearly in {}"]
     )
-    told = said.str.replace("{}", pl.col("origin"), literal=True)
-    return pl.format("its {} {}", "column", told).alias("reason")
+    phrase = said.str.replace("{}", pl.col("origin"), literal=True)
+    return pl.format("its {} {}", "column", phrase).alias("reason")
 
 
 def summarise(hits: pl.DataFrame, *, shown: int = 20, length: int = 200) -> list[dict[str, Any]]:
@@ -178,7 +178,7 @@ def summarise(hits: pl.DataFrame, *, shown: int = 20, length: int = 200) -> list
         the texts that they had, each with in how many rows, those in most rows first. A phrase that
         is in many rows, and in many items, is a common one; a leak is long and seldom.
     """
-    told = []
+    entries = []
     for (origin,), part in hits.sort("origin").group_by("origin", maintain_order=True):
         texts = (
             part.group_by("text", "kind")
@@ -198,8 +198,8 @@ def summarise(hits: pl.DataFrame, *, shown: int = 20, length: int = 200) -> list
             {name: value for name, value in row.items() if value is not None}
             for row in texts.to_dicts()
         ]
-        told.append({"origin": origin, "rows": part.height, **kinds, "examples": examples})
-    return told
+        entries.append({"origin": origin, "rows": part.height, **kinds, "examples": examples})
+    return entries
 
 
 def _sides(frame: pl.DataFrame, name: pl.Expr) -> Iterator[pl.DataFrame]:
@@ -238,12 +238,12 @@ def _filled(
     ).filter(pl.col("text").fill_null("") != "")
 
 
-def _shared(sides: pl.DataFrame, found: Matches, told: np.ndarray[Any, Any]) -> pl.DataFrame:
+def _shared(sides: pl.DataFrame, found: Matches, shown: np.ndarray[Any, Any]) -> pl.DataFrame:
     """Return the texts that share something with protected ones, and what of them they share."""
-    numbers = np.flatnonzero(told)
+    numbers = np.flatnonzero(shown)
     part = sides[numbers].with_columns(pl.Series("number", numbers, dtype=pl.UInt32))
     near = found.similarity[numbers] > 0
-    # polars cuts by characters, not by bytes; and these are the few that are told.
+    # polars cuts by characters, not by bytes; and these are the few that are shown.
     cut = [
         text if whole else text.encode()[begin:end].decode()
         for text, whole, begin, end in zip(

@@ -20,7 +20,7 @@ class DecontaminationOptions(Settings):
         characters: The same in characters of Chinese and Japanese.
         letters: The same in letters of Thai, Lao, Khmer, Burmese, Tibetan and their like.
         near: The Jaccard index from which on a text is nearly another; 0 for never.
-        ignore: Phrases that stand in many texts: an n-gram that lies in one of them is not told, nor
+        ignore: Phrases that stand in many texts: an n-gram that lies in one of them is not found, nor
             is a text that is one.
     """
 

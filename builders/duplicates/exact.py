@@ -1,6 +1,6 @@
 """Exact duplicates: the same example met twice goes; the same input with another output is merged.
 
-Which inputs are the same is told by two 64-bit hashes: among 10,000,000 rows, two that differ are
+Which inputs are the same is known by two 64-bit hashes: among 10,000,000 rows, two that differ are
 taken for the same with a probability of about 1e-25.
 """
 

@@ -209,12 +209,12 @@ def near_duplicates(
         if index.bucket(order):
             index.read_texts(batches())
         similar = _Similar(index, order, options.jaccard)
-        chosen, best = _settle(similar, index, order.size)
-        dropped = np.flatnonzero(chosen != np.arange(chosen.size, dtype=np.uint32))
+        leaders, best = _elect(similar, index, order.size)
+        dropped = np.flatnonzero(leaders != np.arange(leaders.size, dtype=np.uint32))
         frame = pl.DataFrame(
             {
                 "position": index.positions(order[dropped]),
-                "leader": index.positions(order[chosen[dropped]]),
+                "leader": index.positions(order[leaders[dropped]]),
                 "jaccard": best[dropped],
             },
             schema={"position": pl.Int64, "leader": pl.Int64, "jaccard": pl.Float64},
@@ -241,9 +241,12 @@ class _Similar:
         """Return, by rank, the most similar kept row before each (itself: it is kept), and how similar."""
         from builders.duplicates import _minhash
 
-        chosen, best = np.empty(self._order.size, np.uint32), np.empty(self._order.size, np.float64)
-        _minhash.elect(*_ranks(self.pairs), self.jaccard, chosen, best)
-        return chosen, best
+        leaders, best = (
+            np.empty(self._order.size, np.uint32),
+            np.empty(self._order.size, np.float64),
+        )
+        _minhash.elect(*_ranks(self.pairs), self.jaccard, leaders, best)
+        return leaders, best
 
     def find(self, pairs: U64) -> Mask:
         """Tell which of these pairs are similar, and remember those.
@@ -325,7 +328,7 @@ def _compare_buckets(
     return head
 
 
-def _settle(similar: _Similar, index: Index, count: int) -> tuple[U32, F64]:
+def _elect(similar: _Similar, index: Index, count: int) -> tuple[U32, F64]:
     """Choose for each rank the kept one that it is dropped for (itself: it is kept).
 
     A row may be like none but rows that are dropped, and have been compared with nothing else for
@@ -352,11 +355,11 @@ def _settle(similar: _Similar, index: Index, count: int) -> tuple[U32, F64]:
 
 def _orphans(similar: _Similar) -> tuple[Mask, Mask, U64]:
     """Return what is kept, what of it is like dropped rows, and its pairs with what stands for these."""
-    chosen, _ = similar.elect()
-    kept = chosen == np.arange(chosen.size, dtype=np.uint32)
+    leaders, _ = similar.elect()
+    kept = leaders == np.arange(leaders.size, dtype=np.uint32)
     before, after = _ranks(similar.pairs)
     left = ~kept[before] & kept[after]
-    orphan = np.zeros(chosen.size, np.bool_)
+    orphan = np.zeros(leaders.size, np.bool_)
     orphan[after[left]] = True
-    stand_ins = chosen[before[left]].astype(np.uint64)
+    stand_ins = leaders[before[left]].astype(np.uint64)
     return kept, orphan, np.unique(stand_ins << _HALF | after[left])

@@ -14,7 +14,7 @@ A filter is a module with ``Options`` and ``DESCRIPTION`` and, of these function
 ``sweeps(options)``
     returns which options are thresholds on which scores, for the report.
 
-``COST = 1`` marks a filter whose scores are expensive: they are made last, after duplicates are
+``COST = 1`` marks an expensive filter: it scores last, after duplicates are
 gone, and only of rows that all others have let through. Batches of them are scored in several
 threads at once; where these wait for something, such as processes, ``stop()`` ends that.
 """
@@ -45,8 +45,8 @@ class FilterOptions(Settings):
 
     Attributes:
         name: The filter: a module of ``builders.filters``.
-        tasks: The tasks that it is for; all if empty.
-        languages: The languages (of the output) that it is for; all if empty.
+        tasks: The tasks that it looks at; all if empty.
+        languages: The languages (of the output) that it looks at; all if empty.
         by_language: Options that are other ones for a language (of the output).
     """
 

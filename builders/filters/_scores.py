@@ -2,7 +2,7 @@
 
 ``scores/`` has one row for each that came to the filters: its number in the source, its id, task and
 languages, and a column for each filter's score, ``FILTER.SCORE``; null where the filter was not
-asked, because an earlier one had dropped the row.
+applied, because an earlier one had dropped the row.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class Mixed:
     Attributes:
         times: ``position``, ``split`` and ``times`` (how often) of the rows that it takes.
         dropped: ``position`` and ``reason`` of those that it does not.
-        shares: For the manifest and the report: see `builders.mixture.shares.tell`.
+        shares: For the manifest and the report: see `builders.mixture.shares.summarize`.
         per_source: How many records each source gives.
         cells: How many records each language, task and split will have, and about how many bytes of
             text.
@@ -218,7 +218,7 @@ class _Choice:
         taken, out = times > 0, times == 0
         why = pl.Series(self._why).filter(out)
         reasons = pl.Series("reason", self._reasons, dtype=pl.String).gather(why)
-        found = shares.tell(self._index, times, self._mixture.unit)
+        found = shares.summarize(self._index, times, self._mixture.unit)
         per_source = (
             self._index.select(pl.col("source").cast(pl.String), times.cast(pl.Int64))
             .group_by("source").agg(pl.col("times").sum())
@@ -256,7 +256,7 @@ def _quotas(
 def _in_turn(index: pl.DataFrame, rows: Rows) -> Rows:
     """Return a cell's rows in the order in which they are taken."""
     cell = index.select("language", "source_language", "_rank")[rows]
-    # Which of a group's examples is first differs by language, or English would be asked from
+    # Which of a group's examples is first differs by language, or the inputs of English would be in
     # the alphabetically first source language only.
     pair = pl.concat_str(
         pl.col("source_language").cast(pl.String).fill_null(""),

@@ -68,7 +68,7 @@ class Division(Settings):
 
     @property
     def idle(self) -> bool:
-        """Tell whether nothing is asked: in proportion to size, without bounds."""
+        """Tell whether there is no rule: in proportion to size, without bounds."""
         return self == Division()
 
     @property

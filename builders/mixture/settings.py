@@ -115,7 +115,7 @@ class Mixture(Settings):
     @property
     def levels(self) -> list[tuple[str, Division]]:
         """Return the columns that rows are divided by, from the root down, and how."""
-        # An origin or a source that nobody asks for would only take turns away from groups.
+        # An origin or a source that nobody wants would only take turns away from groups.
         optional = {
             "origins": not self.origins.idle,
             "sources": not self.sources.idle or bool(self.epochs),

@@ -13,7 +13,7 @@ _CELL = ("split", "language", "task", "origin")
 _LINES = 40
 
 
-def tell(index: pl.DataFrame, times: pl.Series, unit: str) -> list[dict[str, Any]]:
+def summarize(index: pl.DataFrame, times: pl.Series, unit: str) -> list[dict[str, Any]]:
     """Return rows, sizes and shares before and after a mixture.
 
     Args:
@@ -47,7 +47,7 @@ def tell(index: pl.DataFrame, times: pl.Series, unit: str) -> list[dict[str, Any
         for split in found["split"].unique()
         for when in ("before", "after")
     }
-    told = []
+    entries = []
     for row in found.iter_rows(named=True):
         entry: dict[str, Any] = {name: row[name] for name in _CELL}
         for when in ("before", "after"):
@@ -57,8 +57,8 @@ def tell(index: pl.DataFrame, times: pl.Series, unit: str) -> list[dict[str, Any
                 **({unit: part} if measured else {}),
                 "share": round(part / total, 6) if total else 0.0,
             }
-        told.append(entry)
-    return told
+        entries.append(entry)
+    return entries
 
 
 def show(shares: Sequence[Mapping[str, Any]], held_out: Sequence[str] = ()) -> None:
@@ -69,7 +69,7 @@ def show(shares: Sequence[Mapping[str, Any]], held_out: Sequence[str] = ()) -> N
     hold in a language, for instance of a task that it has not, leaves it out.
 
     Args:
-        shares: As `tell` returns them.
+        shares: As `summarize` returns them.
         held_out: Languages that are meant to have nothing left.
     """
     train = [entry for entry in shares if entry["split"] == "train"]

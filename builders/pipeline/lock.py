@@ -1,7 +1,7 @@
 """The lock of a recipe: what every source held when the corpus was last built.
 
 It lies beside the recipe (``recipe.toml`` → ``recipe.lock``) and is meant to be kept with it. A build
-brings it up to date and tells what has changed; a frozen build refuses to go on instead.
+brings it up to date and says what has changed; a frozen build refuses to go on instead.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def entry(
 
 
 def check_readable(recipe: Path) -> None:
-    """Check that a lock is one, if there is any: better told before the sources are read than after.
+    """Check that a lock is one, if there is any: better known before the sources are read than after.
 
     Raises:
         IsoglossError: It is not.

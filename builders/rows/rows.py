@@ -22,7 +22,7 @@ POSITION = "position"
 #: The column of a row's number in its source, whatever became of the rows before it.
 ROW = "row"
 #: Columns of the hashes of what a row asks and of its references, by which equal ones are found.
-#: What it asks is told by two: among 10,000,000 rows, two that differ are taken for the same with a
+#: There are two of what it asks: among 10,000,000 rows, two that differ are taken for the same with a
 #: probability of about 1e-25. One will do for references, which are compared of the same input only.
 INPUT_KEYS = ("_asked0", "_asked1")
 REFERENCE_KEYS = ("_given0",)

@@ -36,7 +36,7 @@ def rebatched(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
 
 
 def packed(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return rows without what can be told from the rest: references that are the output alone."""
+    """Return rows without what follows from the rest: references that are the output alone."""
     alone = (pl.col("references").list.len() == 1) & (
         pl.col("references").list.first() == pl.col("output")
     )
