@@ -15,7 +15,7 @@ from typing import Any, Literal
 from isogloss import environment
 from isogloss.console import say, warn
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.files import disk
+from isogloss.files import disk_errors
 from isogloss.text import one_line
 
 #: What a path begins with that names a file of the hub: ``hub:ORG/NAME@COMMIT/path/in/it``.
@@ -134,7 +134,7 @@ def download(repo: str, revision: str, path: str, where: str, *, kind: Kind) -> 
                 raise not_cached(repo, revision, where, kind=kind, path=path) from error
         say(f"fetching {path} of {repo} from the Hugging Face hub …")
         try:
-            with disk(Path(constants.HF_HUB_CACHE)):
+            with disk_errors(Path(constants.HF_HUB_CACHE)):
                 return Path(hf_hub_download(repo, path, repo_type=kind, revision=revision))
         except LocalEntryNotFoundError:
             raise
@@ -184,7 +184,7 @@ def snapshot(
         if kept is not None and (offline() or (enough is not None and any(kept.glob(enough)))):
             return kept
         say(f"fetching {repo} from the Hugging Face hub, where the cache lacks any of it …")
-        with disk(Path(constants.HF_HUB_CACHE)):
+        with disk_errors(Path(constants.HF_HUB_CACHE)):
             return Path(str(snapshot_download(repo, **wanted)))
 
 

@@ -61,7 +61,7 @@ def model_of(
     return Model(name, folder, folder.name)
 
 
-def judged(scores: Array) -> Array:
+def counted_scores(scores: Array) -> Array:
     """Return (score, 1) of each segment, (0, 0) where a score is not a number, shape (n, 2)."""
     known = ~np.isnan(scores)
     return counted(np.where(known, scores, 0.0)) * known[:, np.newaxis]

@@ -31,8 +31,6 @@ from pydantic import Field, field_validator
 from isogloss.languages import canonical
 from isogloss.settings import Settings
 
-Task = Literal["translation", "qa", "summarization", "code"]
-
 #: Columns of an example that hold text.
 TEXT = ("context", "input", "output")
 
@@ -41,19 +39,16 @@ DENSE = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"
 
 
 class FilterOptions(Settings):
-    """Options every filter has; a filter's ``Options`` adds its own.
-
-    Attributes:
-        name: The filter: a module of ``builders.filters``.
-        tasks: The tasks that it looks at; all if empty.
-        languages: The languages (of the output) that it looks at; all if empty.
-        by_language: Options that are other ones for a language (of the output).
-    """
+    """Options every filter has; a filter's ``Options`` adds its own."""
 
     name: str
-    tasks: tuple[Task, ...] = ()
+    """The filter: a module of ``builders.filters``."""
+    tasks: tuple[str, ...] = ()
+    """The tasks that it looks at; all if empty."""
     languages: tuple[str, ...] = ()
+    """The languages (of the output) that it looks at; all if empty."""
     by_language: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Options that are other ones for a language (of the output)."""
 
     @field_validator("languages")
     @classmethod

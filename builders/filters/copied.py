@@ -31,19 +31,18 @@ _ASSIGNED = 0x32400
 
 
 class Options(FilterOptions):
-    """Copies of all or of most of a text.
-
-    Attributes:
-        stretch: What counts as copied is so many characters in a row, or more. Placeholders, tags
-            and addresses do not count.
-        max_copied: At most so great a share of a translation may be copied. Of right pairs of
-            FLORES-200, all 40 languages with each other, 2 in 10,000 have more.
-        min_chars: Translations that are shorter may be all names; only whole copies are dropped.
-    """
+    """Copies of all or of most of a text."""
 
     stretch: int = Field(default=12, ge=8)
+    """What counts as copied is so many characters in a row, or more. Placeholders, tags and
+    addresses do not count.
+    """
     max_copied: float = Field(default=0.6, ge=0, le=1)
+    """At most so great a share of a translation may be copied. Of right pairs of FLORES-200, all 40
+    languages with each other, 2 in 10,000 have more.
+    """
     min_chars: int = Field(default=40, ge=0)
+    """Translations that are shorter may be all names; only whole copies are dropped."""
 
 
 def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:

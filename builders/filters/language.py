@@ -34,27 +34,26 @@ _CLAIM = ["tag", "own"]
 
 
 class Options(FilterOptions):
-    """Which identifier, of how much of a text, and what is believed of what it says.
-
-    Attributes:
-        backend: ``best``, for each language the identifier that was measured to know it best, or
-            one of `isogloss.identifiers` for all (``isogloss[lingua]`` adds one).
-        max_chars: An identifier is shown so many characters: what a text is in shows early.
-        min_letters: Shorter texts are only held to their script: identifiers guess there.
-        min_probability: So likely must another language be …
-        max_own_probability: … and its own at most, for a row to be dropped.
-        min_script_share: The share of letters that must be in a script of the language; an
-            ideograph or a syllable of Chinese, Japanese or Korean is as much as three letters.
-        sides: The sides to check.
-    """
+    """Which identifier, of how much of a text, and what is believed of what it says."""
 
     backend: str = "best"
+    """``best``, for each language the identifier that was measured to judge it best, or one of
+    `isogloss.identifiers` for all (``isogloss[lingua]`` adds one).
+    """
     max_chars: int = Field(default=200, ge=20)
+    """An identifier is shown so many characters: what a text is in shows early."""
     min_letters: int = Field(default=40, ge=1)
+    """Shorter texts are only held to their script: identifiers guess there."""
     min_probability: float = Field(default=0.5, gt=0, le=1)
+    """So likely must another language be …"""
     max_own_probability: float = Field(default=0.1, ge=0, lt=1)
+    """… and its own at most, for a row to be dropped."""
     min_script_share: float = Field(default=0.4, ge=0, le=1)
+    """The share of letters that must be in a script of the language; an ideograph or a syllable of
+    Chinese, Japanese or Korean is as much as three letters.
+    """
     sides: tuple[_script.Side, ...] = Field(default=("context", "input", "output"), min_length=1)
+    """The sides to check."""
 
     @field_validator("backend")
     @classmethod

@@ -17,14 +17,12 @@ _CLOSING = r"[.,;:!?'()\[\]*]+$"
 
 
 class Options(FilterOptions):
-    """How far the addresses must agree.
-
-    Attributes:
-        min_agreement: The least share of the addresses of both sides that the other side has too.
-            Sites that name a language in their addresses need less than all.
-    """
+    """How far the addresses must agree."""
 
     min_agreement: float = Field(default=1.0, ge=0, le=1)
+    """The least share of the addresses of both sides that the other side has too. Sites that name a
+    language in their addresses need less than all.
+    """
 
 
 def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:

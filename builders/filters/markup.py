@@ -56,15 +56,12 @@ _ENTITY = regex.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 
 
 class Options(FilterOptions):
-    """Programs (the task code) are left alone, and so are "a < b", templates of C++ and the like.
-
-    Attributes:
-        action: ``drop`` rows, or ``strip`` markup, and then drop rows that still have too much.
-        max_share: The greatest share of a text's characters that may be markup.
-    """
+    """Programs (the task code) are left alone, and so are "a < b", templates of C++ and the like."""
 
     action: Literal["drop", "strip"] = "drop"
+    """``drop`` rows, or ``strip`` markup, and then drop rows that still have too much."""
     max_share: float = Field(default=0.1, ge=0, le=1)
+    """The greatest share of a text's characters that may be markup."""
 
 
 def repair(frame: pl.DataFrame, options: Options) -> pl.DataFrame:

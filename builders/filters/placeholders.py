@@ -25,18 +25,16 @@ _TAG = regex.compile(r"(?<!%|%[0-9]{1,2}\$)</?([A-Za-z][\w:-]*)(?:\s[^<>]*)?/?>"
 
 
 class Options(FilterOptions):
-    """How many placeholders may differ.
-
-    Attributes:
-        max_differing: At most so many may be on one side only.
-        tags: Compare tags of HTML and XML too, by their names.
-        max_placeholders: At most so many may be on a side at all: a string that is half code is
-            half translated when it is copied. None for any number.
-    """
+    """How many placeholders may differ."""
 
     max_differing: int = Field(default=0, ge=0)
+    """At most so many may be on one side only."""
     tags: bool = True
+    """Compare tags of HTML and XML too, by their names."""
     max_placeholders: int | None = Field(default=None, ge=0)
+    """At most so many may be on a side at all: a string that is half code is half translated when
+    it is copied. None for any number.
+    """
 
 
 SCORED_BY = ("tags", "max_placeholders")

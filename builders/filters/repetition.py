@@ -24,18 +24,17 @@ class Options(FilterOptions):
     After Rae et al. (2021, Gopher, section A1.1), who bound the share of a document's characters that
     lie in repeated n-grams of words and in repeated lines. Stretches of characters take the place of
     n-grams here, because many scripts part no words. Programs (the task code) are left alone.
-
-    Attributes:
-        stretch: So many characters in a row.
-        max_repeated: The greatest share of characters that may lie in stretches which stood in the
-            text before. Of FLORES-200's sentences 1 in 10,000 have more, and of the questions of
-            XQuAD with their passages 6; of the articles of Klexikon none.
-        max_lines: The greatest share of characters that may lie in lines which stood in it before.
     """
 
     stretch: int = Field(default=20, ge=4)
+    """So many characters in a row."""
     max_repeated: float = Field(default=0.3, ge=0, le=1)
+    """The greatest share of characters that may lie in stretches which stood in the text before. Of
+    FLORES-200's sentences 1 in 10,000 have more, and of the questions of XQuAD with their passages
+    6; of the articles of Klexikon none.
+    """
     max_lines: float = Field(default=0.3, ge=0, le=1)
+    """The greatest share of characters that may lie in lines which stood in it before."""
 
 
 def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:

@@ -30,22 +30,20 @@ _DIGITS = 3
 
 
 class Options(FilterOptions):
-    """Which encoder, and how alike the sides must be.
-
-    Attributes:
-        model: What the embedder calls its model: for ``huggingface`` a folder or a name on the hub.
-        min_similarity: The least cosine of both embeddings. Each model has a scale of its own:
-            set it by the report, which shows what each threshold would drop.
-        revision: The model's revision; name a commit, for the same bytes next year.
-        embedder: The module of ``builders.embedders`` that loads it.
-        prefix: What the model wants before each text, such as ``"query: "``.
-    """
+    """Which encoder, and how alike the sides must be."""
 
     model: str = Field(min_length=1)
+    """What the embedder calls its model: for ``huggingface`` a folder or a name on the hub."""
     min_similarity: float = Field(default=0.5, ge=-1, le=1)
+    """The least cosine of both embeddings. Each model has a scale of its own: choose it by the
+    report, which shows what each threshold would drop.
+    """
     revision: str | None = None
+    """The model's revision; name a commit, for the same bytes next year."""
     embedder: str = "huggingface"
+    """The module of ``builders.embedders`` that loads it."""
     prefix: str = ""
+    """What the model wants before each text, such as ``"query: "``."""
 
 
 def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:

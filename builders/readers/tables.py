@@ -17,8 +17,7 @@ from builders.example import column
 from builders.readers.arrow import features_of, to_polars
 from builders.readers.json import Picker, record
 from builders.readers.lines import BLOCK, Block, blocks, not_utf8, reading
-from isogloss.command.showing import printable
-from isogloss.console import warn
+from isogloss.console import printable, warn
 from isogloss.errors import IsoglossError
 from isogloss.separated import separated_rows
 from isogloss.settings import unknown

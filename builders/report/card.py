@@ -12,11 +12,12 @@ import yaml
 from builders.recipe import Recipe
 from builders.report import views
 from builders.templates.loading import load_templates
-from isogloss.command.showing import printable
+from isogloss.console import printable
 from isogloss.files import sha256_file, write_text
 from isogloss.languages import describe
 from isogloss.records import SPLITS
 
+# What the hub calls a task; it has no name for a new one.
 _HUB_TASKS = {
     "translation": "translation",
     "qa": "question-answering",
@@ -65,7 +66,7 @@ def _head(manifest: dict[str, Any]) -> str:
         "license": "other",
         "license_name": "see-licence-column",
         "multilinguality": "multilingual" if len(counts) > 1 else "monolingual",
-        "task_categories": [_HUB_TASKS[task] for task in tasks],
+        "task_categories": [_HUB_TASKS[task] for task in tasks if task in _HUB_TASKS],
         "size_categories": [_size(total)],
         "tags": ["instruction-tuning", "isogloss"],
         "configs": configs,

@@ -14,7 +14,7 @@ from builders.report import thresholds
 from builders.report.drops import Dropped
 from builders.report.records import EDGES, Lengths
 from isogloss.languages import Language, describe, is_language
-from isogloss.records import SPLITS, TASKS
+from isogloss.records import SPLITS
 
 Shares = Sequence[Mapping[str, Any]]
 
@@ -62,12 +62,17 @@ class Counts:
         return sum(line.total for line in self.lines)
 
 
-def counts(table: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Counts:
-    """Return the records by language, task and split; bars are to the scale of the largest."""
+def counts(table: Mapping[str, Mapping[str, Mapping[str, int]]], known: Sequence[str]) -> Counts:
+    """Return the records by language, task and split; bars are to the scale of the largest.
+
+    Args:
+        table: The number of records by language, task and split.
+        known: Every task, in the order in which they are listed; the place is a task's colour.
+    """
     cells = [
         (task, split) for tasks in table.values() for task, one in tasks.items() for split in one
     ]
-    tasks = _ordered({task for task, _ in cells}, TASKS)
+    tasks = _ordered({task for task, _ in cells}, known)
     splits = _ordered({split for _, split in cells}, SPLITS)
     totals = {tag: _sum(one.values() for one in by.values()) for tag, by in table.items()}
     most = max(totals.values(), default=1) or 1
@@ -81,7 +86,7 @@ def counts(table: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Counts:
                 [sum(column) for column in zip(*grid, strict=True)],
                 grid,
                 [
-                    (TASKS.index(task), sum(row) / most)
+                    (known.index(task), sum(row) / most)
                     for task, row in zip(tasks, grid, strict=True)
                 ],
             )

@@ -70,21 +70,18 @@ class Columns(Settings):
 
 
 class MappedOptions(SourceOptions):
-    """Options of a source whose rows are the columns of a table.
+    """Options of a source whose rows are the columns of a table."""
 
-    Attributes:
-        task: The task of every row.
-        columns: Which column holds what.
-        language: The language of every output, where no column says it.
-        source_language: The language of every input, where no column says it.
-        split: The split of every row; by default the pipeline draws it.
-    """
-
-    task: Literal["translation", "qa", "summarization", "code"]
+    task: str
+    """The task of every row."""
     columns: Columns
+    """Which column holds what."""
     language: str | None = None
+    """The language of every output, where no column says it."""
     source_language: str | None = None
+    """The language of every input, where no column says it."""
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every row; by default the pipeline draws it."""
 
     @model_validator(mode="after")
     def _each_said_once(self) -> MappedOptions:

@@ -51,13 +51,10 @@ class Files(list[Found]):
 
 
 class PathOptions(SourceOptions):
-    """Options of a source that is read from files.
-
-    Attributes:
-        path: Paths or glob patterns, from the recipe's folder.
-    """
+    """Options of a source that is read from files."""
 
     path: str | tuple[str, ...]
+    """Paths or glob patterns, from the recipe's folder."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -66,14 +63,12 @@ class PathOptions(SourceOptions):
 
 
 class TaggedPathOptions(SourceOptions):
-    """Options of a source that is read from files, of which the recipe may say the languages.
-
-    Attributes:
-        path: Paths or glob patterns, from the recipe's folder; or a table of them that says the
-            language of each.
-    """
+    """Options of a source that is read from files, of which the recipe may say the languages."""
 
     path: str | tuple[str, ...] | dict[str, str]
+    """Paths or glob patterns, from the recipe's folder; or a table of them that says the language
+    of each.
+    """
 
     @property
     def paths(self) -> tuple[str, ...] | dict[str, str]:

@@ -13,30 +13,28 @@ from builders.readers.tables import Faults, Table, batches, format_of
 from builders.sources._base import Context
 from builders.sources._columns import Columns, MappedOptions, constants, mapped
 from builders.sources._files import Files, Found, TaggedPathOptions, find
-from isogloss.command.showing import printable
-from isogloss.console import warn
+from isogloss.console import printable, warn
 from isogloss.errors import IsoglossError
 from isogloss.settings import Settings
 
 
 class TableOptions(TaggedPathOptions):
-    """Which files, and how to read them.
+    """Which files, and how to read them."""
 
-    Attributes:
-        path: Paths or glob patterns, from the recipe's folder. ``{language}`` and
-            ``{source_language}`` in them stand for a tag or a FLORES code. A table of several
-            says the language of each.
-        format: By default what the file's name ends in says (``.jsonl``, ``.csv``, ``.tsv``,
-            ``.parquet``; the first three also compressed, as ``.gz``, ``.bz2``, ``.xz`` or ``.zst``).
-        separator: Of CSV: one character; by default a comma, in TSV a tab.
-        quote: Of CSV: one character, or empty for none; by default ``"``, in TSV none.
-        header: Of CSV: whether the first row names the columns; otherwise they are 1, 2, 3 …
+    path: str | tuple[str, ...] | dict[str, str]
+    """Paths or glob patterns, from the recipe's folder. ``{language}`` and ``{source_language}``
+    in them stand for a tag or a FLORES code. A table of several says the language of each.
     """
-
     format: Literal["jsonl", "csv", "tsv", "parquet"] | None = None
+    """By default what the file's name ends in says (``.jsonl``, ``.csv``, ``.tsv``, ``.parquet``;
+    the first three also compressed, as ``.gz``, ``.bz2``, ``.xz`` or ``.zst``).
+    """
     separator: str | None = None
+    """Of CSV: one character; by default a comma, in TSV a tab."""
     quote: str | None = None
+    """Of CSV: one character, or empty for none; by default ``"``, in TSV none."""
     header: bool = True
+    """Of CSV: whether the first row names the columns; otherwise they are 1, 2, 3 …"""
 
     def check_language_said_once(self, language: str | None, column: str | None) -> None:
         """Refuse a language that is said nowhere, or twice.
@@ -75,16 +73,13 @@ class RecordColumns(Settings):
 
 
 class RecordOptions(TableOptions):
-    """Options of a source whose files hold records of one kind, its ``columns`` having names.
-
-    Attributes:
-        language: The language of every record, where neither the path nor a column says it.
-        split: The split of every record; by default the pipeline draws it.
-    """
+    """Options of a source whose files hold records of one kind, its ``columns`` having names."""
 
     columns: RecordColumns
     language: str | None = None
+    """The language of every record, where neither the path nor a column says it."""
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every record; by default the pipeline draws it."""
 
     @model_validator(mode="after")
     def _language_said_once(self) -> RecordOptions:
@@ -93,7 +88,7 @@ class RecordOptions(TableOptions):
 
     def mapping(
         self,
-        task: Literal["translation", "qa", "summarization", "code"],
+        task: str,
         *,
         given: str,
         answer: str,

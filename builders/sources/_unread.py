@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from isogloss.command.showing import printable
-from isogloss.console import say, warn
+from isogloss.console import printable, say, warn
 
 # So many names of files, codes or locales are named for each reason.
 _NAMED = 6

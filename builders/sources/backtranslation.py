@@ -51,51 +51,53 @@ _DECIDING = {"model", "prompt", "system", "temperature", "seed", "max_tokens", "
 class Options(SourceOptions):
     """Which texts, and which model translates them.
 
-    Attributes:
-        of: The names of sources that stand before this one in the recipe; their outputs are taken.
-        path: Instead: paths or glob patterns of text files, a text a line; ``{language}`` in them
-            stands for a tag or a FLORES code.
-        language: The language of the files, where their names do not say it.
-        languages: Take texts in these only; all of the recipe's but ``into`` where left out.
-        into: The language that the model translates into.
-        model: What the engine calls the model: of our own runners as ``isogloss score`` does.
-        endpoint: The address of an OpenAI-compatible server, such as ``http://localhost:8000/v1``,
-            which answers instead of our own runners.
-        api_key_env: The environment variable that holds the endpoint's key.
-        answers: The file of the model's answers, from the recipe's folder; ``NAME.answers.jsonl``
-            where left out, slashes of the name being hyphens. What is in it is not asked again: keep it with the recipe, and the
-            corpus can be built without the model, the same for ever.
-        prompt: What the model is asked, with ``{text}``, and it may be ``{language}`` and
-            ``{into}``, which become the languages' English names.
-        system: A system message before it.
-        temperature: 0 for the likeliest answer.
-        seed: Of what is drawn.
-        max_tokens: The longest answer; a text whose translation is longer is rejected.
-        request: Further settings of the engine, such as ``{ top_p = 0.9 }``.
-        concurrency: Requests at once to an endpoint.
-        batch: Texts asked before their answers are written down.
-
     With ``limit``, only so many groups of each language are asked. The tags are ``synthetic``,
     ``back-translation`` and ``model:NAME``.
     """
 
     of: tuple[str, ...] = ()
+    """The names of sources that stand before this one in the recipe; their outputs are taken."""
     path: str | tuple[str, ...] | None = None
+    """Instead: paths or glob patterns of text files, a text a line; ``{language}`` in them stands
+    for a tag or a FLORES code.
+    """
     language: str | None = None
+    """The language of the files, where their names do not say it."""
     languages: tuple[str, ...] = ()
+    """Take texts in these only; all of the recipe's but ``into`` where left out."""
     into: str = "en"
+    """The language that the model translates into."""
     model: str
+    """What the engine calls the model: of our own runners as ``isogloss score`` does."""
     endpoint: str | None = None
+    """The address of an OpenAI-compatible server, such as ``http://localhost:8000/v1``, which
+    answers instead of our own runners.
+    """
     api_key_env: str | None = None
+    """The environment variable that holds the endpoint's key."""
     answers: str | None = None
+    """The file of the model's answers, from the recipe's folder; ``NAME.answers.jsonl`` where left
+    out, slashes of the name being hyphens. What is in it is not asked again: keep it with the
+    recipe, and the corpus can be built without the model, the same for ever.
+    """
     prompt: str = _PROMPT
+    """What the model is asked, with ``{text}``, and it may be ``{language}`` and ``{into}``, which
+    become the languages' English names.
+    """
     system: str | None = None
+    """A system message before it."""
     temperature: float = Field(default=0.0, ge=0)
+    """0 for the likeliest answer."""
     seed: int = 42
+    """Of what is drawn."""
     max_tokens: int = Field(default=1024, gt=0)
+    """The longest answer; a text whose translation is longer is rejected."""
     request: dict[str, Any] = {}  # noqa: RUF012 (pydantic copies defaults)
+    """Further settings of the engine, such as ``{ top_p = 0.9 }``."""
     concurrency: int = Field(default=8, gt=0)
+    """Requests at once to an endpoint."""
     batch: int = Field(default=64, gt=0)
+    """Texts asked before their answers are written down."""
 
     @field_validator("prompt")
     @classmethod

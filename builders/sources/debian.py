@@ -44,18 +44,16 @@ _TAGS = {"zh_CN": "zh-Hans", "zh_TW": "zh-Hant", "zh": "zh-Hans"}
 
 
 class Options(SourceOptions):
-    """Where the descriptions are, and how much of them is taken.
-
-    Attributes:
-        path: A file or folder of ``Translation-xx`` files; fetched with apt where None.
-        directions: Translation of the one-line synopses, from and to English.
-        first_paragraph: Summarize the first paragraph of the long text only: later ones list
-            files and options more than they say what the package is.
-    """
+    """Where the descriptions are, and how much of them is taken."""
 
     path: str | None = None
+    """A file or folder of ``Translation-xx`` files; fetched with apt where None."""
     directions: tuple[Literal["from-english", "to-english"], ...] = ("from-english", "to-english")
+    """Translation of the one-line synopses, from and to English."""
     first_paragraph: bool = True
+    """Summarize the first paragraph of the long text only: later ones list files and options more
+    than they say what the package is.
+    """
 
 
 def read(options: Options, context: Context) -> Reading:

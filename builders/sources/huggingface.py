@@ -70,25 +70,25 @@ _SPDX = {
 class Options(MappedOptions):
     """Which data set, and which part of it.
 
-    Attributes:
-        dataset: A name on the hub, or a folder, from the recipe's.
-        revision: The commit to read (a tag or branch is taken too, with a warning); of a folder
-            there is none.
-        config: The configuration's name, or a table of several with the language of each.
-        data_split: The data set's split to read. Where the examples then go says ``split``.
-        data_dir: Read only this folder of the data set: how a branch of converted files, which has
-            no configurations, keeps each of them.
-        rows: Read at most so many rows of each configuration, the first ones.
-
     Code that a data set brings is never run.
     """
 
     dataset: str
+    """A name on the hub, or a folder, from the recipe's."""
     revision: str | None = None
+    """The commit to read (a tag or branch is taken too, with a warning); of a folder there is
+    none.
+    """
     config: str | dict[str, str] | None = None
+    """The configuration's name, or a table of several with the language of each."""
     data_split: str = "train"
+    """The data set's split to read. Where the examples then go says ``split``."""
     data_dir: str | None = None
+    """Read only this folder of the data set: how a branch of converted files, which has no
+    configurations, keeps each of them.
+    """
     rows: int | None = Field(default=None, gt=0)
+    """Read at most so many rows of each configuration, the first ones."""
 
     def _languages_given(self) -> bool:
         return isinstance(self.config, dict)

@@ -45,17 +45,16 @@ _WITHIN = {"nb": "no"}
 class Options(PathOptions):
     """Which files, and what to do with questions that have no short answer.
 
-    Attributes:
-        unanswerable: ``keep`` gives questions without a short answer (the types ``unanswerable``
-            and ``long_answer``) an empty output, as the paper's own evaluation does.
-        split: The split of every question; by default the pipeline draws it.
-
     The tag ``answer:TYPE`` says each answer's type. The answers of the type ``binary`` are the
     English words yes and no in every language.
     """
 
     unanswerable: Literal["drop", "keep"] = "drop"
+    """``keep`` gives questions without a short answer (the types ``unanswerable`` and
+    ``long_answer``) an empty output, as the paper's own evaluation does.
+    """
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every question; by default the pipeline draws it."""
 
 
 class _Answer(BaseModel):

@@ -35,16 +35,14 @@ licence = "CC-BY-SA-4.0"
 
 
 class Options(PairedOptions):
-    """Which files, and which pairs of languages to make of them.
-
-    Attributes:
-        path: A path or glob pattern, from the recipe's folder, with ``{language}``, which stands
-            for a tag or a FLORES code. Where several files serve a language, the nearest does.
-        split: The split of every line; by default the pipeline draws it.
-    """
+    """Which files, and which pairs of languages to make of them."""
 
     path: str
+    """A path or glob pattern, from the recipe's folder, with ``{language}``, which stands for a tag
+    or a FLORES code. Where several files serve a language, the nearest does.
+    """
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every line; by default the pipeline draws it."""
 
     @field_validator("path")
     @classmethod

@@ -42,13 +42,6 @@ _REMEDY = "Every line holds one JSON object with a problem; jq -c '.[]' makes su
 class Options(PathOptions):
     """Which files, and in which language their problems are written.
 
-    Attributes:
-        path: Paths or glob patterns, from the recipe's folder; ``{language}`` in them stands for
-            a tag or a FLORES code.
-        language: The language of the problems' text, where neither the files' names nor their
-            column ``nl`` (a FLORES code) says it.
-        split: The split of every problem; by default the pipeline draws it.
-
     A problem is laid out as HumanEval's (``prompt``, ``canonical_solution``, ``test``,
     ``entry_point``; without the last, it is the last function of the prompt) or as MBPP's (``text``
     or ``prompt``, ``code``, ``test_list``, and it may be ``test_setup_code``, ``test_imports``).
@@ -57,8 +50,16 @@ class Options(PathOptions):
     body without its indentation ``mended:indentation``.
     """
 
+    path: str | tuple[str, ...]
+    """Paths or glob patterns, from the recipe's folder; ``{language}`` in them stands for a tag
+    or a FLORES code.
+    """
     language: str | None = None
+    """The language of the problems' text, where neither the files' names nor their column ``nl`` (a
+    FLORES code) says it.
+    """
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every problem; by default the pipeline draws it."""
 
 
 # What a record of each layout has, and what it may have; MBPP's comes first.

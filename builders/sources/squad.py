@@ -47,27 +47,29 @@ _LARGEST = 2 << 30
 class Options(TaggedPathOptions):
     """Which files, and what to do with questions that have no answer.
 
-    Attributes:
-        path: Paths or glob patterns, from the recipe's folder; ``{language}`` in them stands for
-            a tag or a FLORES code, ``{source_language}`` for that of the questions where it is
-            another (MLQA's). A table of several says the language of each.
-        language: The language of the files, where their names do not say it.
-        language_in_id: Each question's id says its language: it begins with its English name or
-            tag and a hyphen, as TyDiQA's do (``arabic-2387335860751143628-1``).
-        unanswerable: ``keep`` gives questions without an answer an empty output.
-        parallel: Questions of the same id are translations of each other, and their passages stay
-            in one split. Where files number their questions each from the start, say false.
-        split: The split of every question; by default the pipeline draws it.
-
     ``language`` is that of the answer, and so of the passage; ``source_language`` that of the
     question, where it is another.
     """
 
+    path: str | tuple[str, ...] | dict[str, str]
+    """Paths or glob patterns, from the recipe's folder; ``{language}`` in them stands for a tag
+    or a FLORES code, ``{source_language}`` for that of the questions where it is another
+    (MLQA's). A table of several says the language of each.
+    """
     language: str | None = None
+    """The language of the files, where their names do not say it."""
     language_in_id: bool = False
+    """Each question's id says its language: it begins with its English name or tag and a hyphen, as
+    TyDiQA's do (``arabic-2387335860751143628-1``).
+    """
     unanswerable: Literal["drop", "keep"] = "drop"
+    """``keep`` gives questions without an answer an empty output."""
     parallel: bool = True
+    """Questions of the same id are translations of each other, and their passages stay in one
+    split. Where files number their questions each from the start, say false.
+    """
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every question; by default the pipeline draws it."""
 
     @model_validator(mode="after")
     def _one_language(self) -> Options:

@@ -43,17 +43,16 @@ class SummaryColumns(RecordColumns):
 
 
 class Options(RecordOptions):
-    """Which files, how to read them, and what to make of their records.
-
-    Attributes:
-        columns: Which column holds what. Texts are of one group where ``group`` does not say
-            other: a text's summary and title are never in two splits.
-        outputs: What the examples want: the text's summary, its title, or both, each in an example of
-            its own with the tag ``output:summary`` or ``output:title``.
-    """
+    """Which files, how to read them, and what to make of their records."""
 
     columns: SummaryColumns = SummaryColumns()
+    """Which column holds what. Texts are of one group where ``group`` does not say other: a text's
+    summary and title are never in two splits.
+    """
     outputs: tuple[Output, ...] = Field(default=("summary", "title"), min_length=1)
+    """What is asked for: the text's summary, its title, or both, each in an example of its own with
+    the tag ``output:summary`` or ``output:title``.
+    """
 
 
 def read(options: Options, context: Context) -> Reading:

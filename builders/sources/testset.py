@@ -36,19 +36,16 @@ licence = "LicenseRef-WMT"
 
 
 class Options(SourceOptions):
-    """Which test set, and what of it.
-
-    Attributes:
-        test_set: Its name in sacrebleu (``sacrebleu --list``).
-        pairs: The pairs of languages, as ``en:de``.
-        references: All of them, or those that sacrebleu scores against.
-        split: The split of every line; by default the pipeline draws it.
-    """
+    """Which test set, and what of it."""
 
     test_set: str
+    """Its name in sacrebleu (``sacrebleu --list``)."""
     pairs: tuple[str, ...] = ()
+    """The pairs of languages, as ``en:de``."""
     references: Literal["preferred", "all"] = "preferred"
+    """All of them, or those that sacrebleu scores against."""
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every line; by default the pipeline draws it."""
 
 
 def read(options: Options, context: Context) -> Reading:

@@ -40,19 +40,19 @@ _LAYOUT = "TMX is laid out as tmx/body/tu/tuv/seg, each tuv with its xml:lang"
 class Options(PathOptions, PairedOptions):
     """Which files, and what of them.
 
-    Attributes:
-        path: Paths or glob patterns, from the recipe's folder. The files say their languages.
-        codes: ``drop`` leaves out the codes inside segments (``bpt``, ``ept``, ``it``, ``ph``,
-            ``ut``): they are markup of the document that the text was taken from. ``keep`` takes
-            what is in them for text.
-        split: The split of every unit; by default the pipeline draws it.
-
     Of several texts of a unit in one language, the first is translated from; as translations all
     are references. Segments whose ``xml:lang`` is no language tag are left out, with a warning.
     """
 
+    path: str | tuple[str, ...]
+    """Paths or glob patterns, from the recipe's folder. The files say their languages."""
     codes: Literal["drop", "keep"] = "drop"
+    """``drop`` leaves out the codes inside segments (``bpt``, ``ept``, ``it``, ``ph``, ``ut``):
+    they are markup of the document that the text was taken from. ``keep`` takes what is in them for
+    text.
+    """
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every unit; by default the pipeline draws it."""
 
 
 def read(options: Options, context: Context) -> Reading:

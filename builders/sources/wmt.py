@@ -36,17 +36,16 @@ _ROWS = 4096
 
 
 class Options(PathOptions):
-    """Which files, and which of their references.
+    """Which files, and which of their references."""
 
-    Attributes:
-        path: Paths or glob patterns, from the recipe's folder. The files say their languages.
-        translators: Take the references of these translators only, the first as output; by
-            default all, sorted by the translator's name. One without a name is called "".
-        split: The split of every segment; by default the pipeline draws it.
-    """
-
+    path: str | tuple[str, ...]
+    """Paths or glob patterns, from the recipe's folder. The files say their languages."""
     translators: tuple[str, ...] | None = None
+    """Take the references of these translators only, the first as output; by default all, sorted by
+    the translator's name. One without a name is called "".
+    """
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every segment; by default the pipeline draws it."""
 
 
 def read(options: Options, context: Context) -> Reading:
