@@ -8,8 +8,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 #: What benchmarks may know of builders: a suite reads its data and asks as a recipe does.
 KNOWN = {"sources", "readers", "templates", "example"}
-#: How many modules the root of a room may hold.
-MOST = {"builders": 6, "benchmarks": 6, "runners": 6, "leaderboard": 10}
 
 
 def contracts() -> list[dict[str, object]]:
@@ -39,9 +37,3 @@ def test_no_contract_excuses_an_import_but_the_commands() -> None:
     ]
     # The command stands in the spine's folder, and above every room.
     assert [line for line in excused if not line.startswith("isogloss.command.")] == []
-
-
-def test_the_root_of_a_room_holds_few_modules() -> None:
-    for room, most in MOST.items():
-        modules = [path for path in (ROOT / room).glob("*.py") if path.stem != "__init__"]
-        assert len(modules) <= most, modules
