@@ -192,9 +192,9 @@ def test_many_changes_are_cut_short_for_readers_only(before: Path, tmp_path: Pat
 
 def test_what_is_no_corpus_is_told(before: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    for one in (tmp_path / "empty", tmp_path / "nothing"):
-        wrong(command("diff", before, one), "is not a finished corpus")
-        wrong(command("diff", one, before), "is not a finished corpus")
+    for name, problem in (("empty", "is not a finished"), ("nothing", "there is no such folder")):
+        wrong(command("diff", before, tmp_path / name), rf"{name}: {problem}")
+        wrong(command("diff", tmp_path / name, before), rf"{name}: {problem}")
     after = write_corpus(tmp_path / "after", rows()[1:], rows_per_file=5)
     path = after / "data" / "de" / "translation-train-00000.parquet"
     whole = path.read_bytes()
