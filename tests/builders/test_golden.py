@@ -21,7 +21,7 @@ from typing import Any
 import polars as pl
 import polars.selectors as cs
 import pytest
-from commanding import done
+from support.command import done
 
 import builders
 from isogloss.plugins import discover
