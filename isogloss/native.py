@@ -38,10 +38,11 @@ def inner(function: F) -> F:
 
 
 def _compiled(function: F, **options: bool) -> F:
+    compiler = cast(Any, numba.njit)  # its types know less than it does
     try:
-        return cast(F, numba.njit(cache=True, **options)(function))
+        return cast(F, compiler(cache=True, **options)(function))
     except RuntimeError:  # numba finds no folder to write to, as in a container without a home
-        return cast(F, numba.njit(**options)(function))
+        return cast(F, compiler(**options)(function))
 
 
 class _HeldBack(event.Listener):

@@ -147,8 +147,8 @@ def _model(reader: _Reader) -> ModelFile:
     if reader.numbers("?")[0]:
         raise _other_kind(reader)
     reader.hold(reader.numbers("qq") == (labels, dimensions))
-    outputs = reader.array("<f4", labels * dimensions).reshape(labels, dimensions)
-    outputs = outputs.astype(np.float32)
+    outputs = np.array(reader.array("<f4", labels * dimensions), np.float32)
+    outputs = outputs.reshape(labels, dimensions)
     reader.hold(bool(np.isfinite(inputs).all() and np.isfinite(outputs).all()))
     reader.hold(reader.at == len(reader.data))
     return ModelFile(

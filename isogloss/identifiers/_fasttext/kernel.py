@@ -308,9 +308,12 @@ def _sum_word(
     if number >= 0:
         _add_row(rows, number, sums, row, rows.shape[1])
         found = 1
-    elif size > 8 and data[start + 8] == _UNDERSCORE:
-        if _eight(data, np.uint64(start), 8) == _LABELLED:
-            return _LABEL
+    elif (
+        size > 8
+        and data[start + 8] == _UNDERSCORE
+        and _eight(data, np.uint64(start), 8) == _LABELLED
+    ):
+        return _LABEL
     return found + _add_grams(data, start, size, word, shape, marks, rows, waiting, sums, row)
 
 
@@ -383,8 +386,8 @@ def vectors(
 
 @inner
 def _put(
-    labels: Array, first: Int, count: Int, most: Int, values: Array, label: Int, value: float
-) -> Int:
+    labels: Array, first: Int, count: int, most: int, values: Array, label: Int, value: float
+) -> int:
     """Put a label where it belongs among the likeliest so far; return how many there are then.
 
     Args:
@@ -410,7 +413,7 @@ def _put(
 def likely(
     weights: Array, children: Array, means: Array, least: float, desk: Desk, sizes: Array,
     labels: Array, probabilities: Array,
-) -> Int:  # fmt: skip
+) -> int:  # fmt: skip
     """Find all labels of vectors that are likely enough.
 
     Args:
