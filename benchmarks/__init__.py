@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from benchmarks.scores.score import score as score
     from benchmarks.scores.transfer import Transfer as Transfer
     from benchmarks.scores.transfer import transfer as transfer
-    from benchmarks.suites.file import Choice as Choice
+    from benchmarks.suites.file import Selection as Selection
     from benchmarks.suites.loading import Suite as Suite
     from benchmarks.suites.loading import list_suites as list_suites
     from benchmarks.suites.loading import load_suite as load_suite
     from benchmarks.suites.loading import suite_hash as suite_hash
     from benchmarks.suites.loading import with_options as with_options
+    from benchmarks.suites.texts import suite_texts as suite_texts
 
 _HOMES = {
-    "Choice": "benchmarks.suites.file",
+    "Selection": "benchmarks.suites.file",
     "Suite": "benchmarks.suites.loading",
     "Transfer": "benchmarks.scores.transfer",
     "check_metrics": "benchmarks.catalog",
@@ -38,6 +39,7 @@ _HOMES = {
     "rank": "benchmarks.scores.compare",
     "score": "benchmarks.scores.score",
     "suite_hash": "benchmarks.suites.loading",
+    "suite_texts": "benchmarks.suites.texts",
     "with_options": "benchmarks.suites.loading",
     "summarize": "benchmarks.scores.groups",
     "transfer": "benchmarks.scores.transfer",

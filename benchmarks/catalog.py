@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
+from benchmarks.metrics._base import ALL
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, same_language
 from isogloss.plugins import discover
@@ -50,12 +50,12 @@ class Metric:
     @property
     def direction(self) -> str:
         """What a good score is, in words."""
-        told = {
+        directions = {
             True: "higher is better",
             False: "lower is better",
             None: "neither more nor less is better",
         }
-        return told[self.higher_is_better]
+        return directions[self.higher_is_better]
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ class Task:
         prompt: How a record becomes a prompt.
         answer: What of a model's text is read as the answer.
         right: When an answer is right.
+        by_source: Whether it is scored by source language too.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Task:
     prompt: str
     answer: str
     right: str
+    by_source: bool
 
 
 def list_metrics() -> dict[str, Metric]:
@@ -88,13 +90,24 @@ def list_metrics() -> dict[str, Metric]:
             name,
             module.LABEL,
             module.DESCRIPTION,
-            tuple(module.TASKS),
+            _tasks_of(name, module),
             module.HIGHER_IS_BETTER,
             module.UNIT,
             bool(getattr(module, "ON_REQUEST", False)),
         )
         for name, module in discover("benchmarks.metrics").items()
     }
+
+
+def _tasks_of(name: str, metric: Any) -> tuple[str, ...]:
+    """Return the tasks that a metric is for: those that it names, and those that name it."""
+    return tuple(
+        task
+        for task, module in discover("benchmarks.tasks").items()
+        if task in metric.TASKS
+        or tuple(metric.TASKS) == ALL
+        or name in getattr(module, "METRICS", ())
+    )
 
 
 def list_tasks() -> dict[str, Task]:
@@ -108,6 +121,7 @@ def list_tasks() -> dict[str, Task]:
             module.PROMPT,
             module.ANSWER,
             module.RIGHT,
+            bool(getattr(module, "BY_SOURCE", False)),
         )
         for name, module in discover("benchmarks.tasks").items()
     }
@@ -186,11 +200,11 @@ def _serving(language: str, tags: Collection[str]) -> str:
     return min(alike, key=lambda tag: (len(tag), tag), default=language)
 
 
-def metrics_of(task: str, only: Sequence[str]) -> list[tuple[str, ModuleType]]:
+def metrics_of(task: str, only: Sequence[str]) -> list[tuple[str, Any]]:
     """Return the metrics of a task: those named, or where none is, all that go unasked."""
     return [
         (name, module)
         for name, module in discover("benchmarks.metrics").items()
-        if task in module.TASKS
+        if task in _tasks_of(name, module)
         and (name in only if only else not getattr(module, "ON_REQUEST", False))
     ]

@@ -1,4 +1,4 @@
-"""Reasoning: what a model thinks aloud before it answers, told apart from the answer.
+"""Reasoning: what a model thinks aloud before it answers, apart from the answer.
 
 Models mark it in ways of their own (the forms below are those of vLLM's reasoning parsers, of
 Open WebUI and of the models' chat templates). It stands at the start of what they write, or begins
@@ -72,21 +72,21 @@ _TOKENS = frozenset({"<|channel|>", *_ENDS, *_BEGINS})
 _TOKENS_BESIDE = frozenset({"<|message|>", "<|start|>", "<|end|>", *_AROUND, *_AROUND.values()})
 
 
-def split(text: str, asked: str = "") -> tuple[str, str]:
+def split(text: str, given: str = "") -> tuple[str, str]:
     """Return a model's reasoning, marks included, and the rest of what it wrote: its answer.
 
     Args:
         text: All that the model wrote.
-        asked: What it was asked about. A mark that stands in there may stand in the answer too, and
+        given: The input of its prompt. A mark that stands in there may stand in the answer too, and
             counts only where it ends reasoning on a line of its own.
 
     Returns:
         The reasoning, empty where there is none, and the answer, empty where the reasoning does not
         end.
     """
-    first = _harmony(text, asked) or _in_words(text, asked) or _marked(text, asked)
+    first = _harmony(text, given) or _in_words(text, given) or _marked(text, given)
     reasoning, answer = first or ("", text)
-    later, answer = _later(answer, asked, reasons=bool(reasoning))
+    later, answer = _later(answer, given, reasons=bool(reasoning))
     return reasoning + later, answer
 
 
@@ -106,8 +106,8 @@ def begun(prompt: str) -> str:
     return found[-1].group() if found and prompt.rstrip().endswith(found[-1].group()) else ""
 
 
-def _harmony(text: str, asked: str) -> tuple[str, str] | None:
-    if "<|channel|>" in asked:
+def _harmony(text: str, given: str) -> tuple[str, str] | None:
+    if "<|channel|>" in given:
         return None
     final = _FINAL.search(text)
     channel = _CHANNEL.match(text)
@@ -120,23 +120,23 @@ def _harmony(text: str, asked: str) -> tuple[str, str] | None:
     return (text[: lost.end()], text[lost.end() :]) if lost else None
 
 
-def _in_words(text: str, asked: str) -> tuple[str, str] | None:
+def _in_words(text: str, given: str) -> tuple[str, str] | None:
     for form in _IN_WORDS:
         found = form.match(text)
-        if found and not form.match(asked):
+        if found and not form.match(given):
             return text[: found.end()], text[found.end() :].partition(_WORDS_END)[0]
     return None
 
 
-def _marked(text: str, asked: str) -> tuple[str, str] | None:
+def _marked(text: str, given: str) -> tuple[str, str] | None:
     end = 0
-    while (after := _after_block(text, end, asked)) is not None:
+    while (after := _after_block(text, end, given)) is not None:
         end = after
-    end = end or _after_open(text, asked)
-    return (text[:end], _unwrapped(text[end:], asked)) if end else None
+    end = end or _after_open(text, given)
+    return (text[:end], _unwrapped(text[end:], given)) if end else None
 
 
-def _after_block(text: str, start: int, asked: str) -> int | None:
+def _after_block(text: str, start: int, given: str) -> int | None:
     """Return where reasoning ends that begins at a place; None where none does.
 
     Where some ended just before, it may end once more.
@@ -145,7 +145,7 @@ def _after_block(text: str, start: int, asked: str) -> int | None:
     while start < len(text) and text[start].isspace():
         start += 1
     again = _END.match(text, start) if after_another else None
-    if again is not None and again.group().lower() not in asked.lower():
+    if again is not None and again.group().lower() not in given.lower():
         return again.end()
     begin = _BEGIN.match(text, start)
     if begin is None:
@@ -159,12 +159,12 @@ def _after_block(text: str, start: int, asked: str) -> int | None:
             ends = mark
         if depth == 0:
             break
-    if begin.group().lower() in asked.lower() and (ends is None or not _is_alone(text, ends)):
+    if begin.group().lower() in given.lower() and (ends is None or not _is_alone(text, ends)):
         return None
     return len(text) if ends is None else ends.end()
 
 
-def _after_open(text: str, asked: str) -> int:
+def _after_open(text: str, given: str) -> int:
     """Return where reasoning ends that began in the prompt; 0 where there is none."""
     marks = list(islice(_END.finditer(text), _MOST))
     if not marks or _is_python(text):
@@ -173,12 +173,12 @@ def _after_open(text: str, asked: str) -> int:
         begin = _BEGINS[mark.group().lower()]
         if begin in text[: mark.start()].lower() or _is_talk(text, mark):
             continue
-        if _is_alone(text, mark) or mark.group().lower() not in asked.lower():
+        if _is_alone(text, mark) or mark.group().lower() not in given.lower():
             return mark.end()
     return 0
 
 
-def _later(text: str, asked: str, *, reasons: bool) -> tuple[str, str]:
+def _later(text: str, given: str, *, reasons: bool) -> tuple[str, str]:
     """Return the reasoning within an answer and the answer without it.
 
     It is marked at both ends, and begins a line, unless the model is known to reason.
@@ -190,7 +190,7 @@ def _later(text: str, asked: str, *, reasons: bool) -> tuple[str, str]:
     for begin in begins:
         mark = begin.group().lower()
         line = text[text.rfind("\n", 0, begin.start()) + 1 : begin.start()]
-        if begin.start() < place or mark in asked.lower() or not (reasons or not line.strip()):
+        if begin.start() < place or mark in given.lower() or not (reasons or not line.strip()):
             continue
         if _QUOTED[0].search(text[: begin.start()][-2:]) or _is_talk(text, begin):
             continue
@@ -230,10 +230,10 @@ def _is_python(text: str) -> bool:
     return True
 
 
-def _unwrapped(text: str, asked: str) -> str:
+def _unwrapped(text: str, given: str) -> str:
     """Return what stands between the marks that a model puts around its answer."""
     begin = _WRAP.match(text.lstrip())
-    if begin is None or begin.group().lower() in asked.lower():
+    if begin is None or begin.group().lower() in given.lower():
         return text
     inside = text.lstrip()[begin.end() :]
     last = re.compile(re.escape(_AROUND[begin.group().lower()]), re.IGNORECASE)

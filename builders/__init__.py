@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from builders.pipeline.build import build as build
     from builders.pipeline.clean import clean as clean
     from builders.recipe import load_recipe as load_recipe
+    from builders.recipes.shipped import copy_recipe as copy_recipe
+    from builders.recipes.shipped import list_recipes as list_recipes
     from builders.templates.check import check_templates as check_templates
     from builders.templates.loading import list_templates as list_templates
 
@@ -23,8 +25,10 @@ _HOMES = {
     "check_repository": "builders.corpus.push",
     "check_templates": "builders.templates.check",
     "clean": "builders.pipeline.clean",
+    "copy_recipe": "builders.recipes.shipped",
     "diff": "builders.corpus.diff",
     "export": "builders.corpus.export",
+    "list_recipes": "builders.recipes.shipped",
     "list_templates": "builders.templates.loading",
     "load_recipe": "builders.recipe",
     "push": "builders.corpus.push",
@@ -35,8 +39,10 @@ __all__ = [
     "check_repository",
     "check_templates",
     "clean",
+    "copy_recipe",
     "diff",
     "export",
+    "list_recipes",
     "list_templates",
     "load_recipe",
     "push",

@@ -44,7 +44,7 @@ _SHOWN = "[^\\s\\p{Cc}\\p{Cf}\\p{Default_Ignorable_Code_Point}\u2800]"
 _SHOWN_IN = regex.compile(_SHOWN)
 
 
-#: The tag of examples whose output is a line, such as a title: they are asked for in words of their own.
+#: The tag of examples whose output is a line, such as a title: templates have words of their own for them.
 SHORT = "output:title"
 
 

@@ -11,11 +11,13 @@ from pydantic import Field
 
 from builders.decontamination.settings import DecontaminationOptions
 from builders.duplicates.near import NearOptions
-from builders.filters._base import FilterOptions, Task
+from builders.filters._base import FilterOptions
 from builders.filters._steps import PlannedFilter
 from builders.mixture.settings import Mixture, Split, checked
+from builders.recipes.shipped import recipe_file
 from builders.sources._base import Context
 from builders.sources._opening import PlannedSource, plan_sources
+from builders.templates.loading import template_tasks
 from isogloss.errors import IsoglossError
 from isogloss.files import sha256_json
 from isogloss.languages import canonical
@@ -39,9 +41,7 @@ class _File(Settings):
     licence_note: str = ""
     seed: int = 42
     languages: tuple[str, ...] = Field(min_length=1)
-    tasks: tuple[Task, ...] = Field(
-        default=("translation", "qa", "summarization", "code"), min_length=1
-    )
+    tasks: tuple[str, ...] | None = Field(default=None, min_length=1)
     instruction_language: str = "target"
     licences: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
@@ -94,11 +94,14 @@ def loaded(recipe: Recipe | Path | str) -> Recipe:
 def load_recipe(path: Path | str) -> Recipe:
     """Read and check a recipe.
 
+    Args:
+        path: Its file; or, as a text, the name of a shipped one.
+
     Raises:
         IsoglossError: There is no such file; it is not TOML; a key, language, task, source kind
             or filter is unknown; an option is wrong.
     """
-    path = Path(path)
+    path = recipe_file(path)
     table = read_toml(path)
     file = validate(_File, table, where=str(path))
     languages = _languages(file.languages, path)
@@ -107,10 +110,13 @@ def load_recipe(path: Path | str) -> Recipe:
         instruction = canonical(instruction, where=f"{path}: instruction_language")
     if file.split.test + file.split.validation >= 1:
         raise IsoglossError("split.test and split.validation leave nothing to train on", where=path)
-    context = Context(languages, file.tasks, path.parent, f"{path}: sources", file.seed)
-    sources = plan_sources(file.sources, context)
+    templates = tuple(_template_file(path, name) for name in file.templates)
+    known = template_tasks(templates)
+    tasks = _tasks(file, known, path)
+    context = Context(languages, tasks, path.parent, f"{path}: sources", file.seed)
+    sources = plan_sources(file.sources, context, known)
     names = [source.options.name for source in sources]
-    mixture = checked(file.mixture, languages, file.tasks, names, where=f"{path}: mixture")
+    mixture = checked(file.mixture, languages, tasks, names, where=f"{path}: mixture")
     corpus_table = {key: value for key, value in table.items() if key not in FOREIGN}
     return Recipe(
         path=path,
@@ -120,12 +126,12 @@ def load_recipe(path: Path | str) -> Recipe:
         licence_note=file.licence_note,
         seed=file.seed,
         languages=languages,
-        tasks=file.tasks,
+        tasks=tasks,
         instruction_language=instruction,
         licences=file.licences,
-        templates=tuple(_template_file(path, name) for name in file.templates),
+        templates=templates,
         sources=sources,
-        filters=_filters(file, path, languages),
+        filters=_filters(file, path, languages, known),
         duplicates=file.duplicates,
         decontamination=file.decontamination,
         split=file.split,
@@ -145,6 +151,32 @@ def _languages(tags: tuple[str, ...], path: Path) -> tuple[str, ...]:
     return found
 
 
+def _tasks(file: _File, known: Sequence[str], path: Path) -> tuple[str, ...]:
+    """Return a recipe's tasks: those that it names, or all of the shipped templates.
+
+    A task that only templates of its own make known has to be named too: a slip of the pen in one
+    place is no new task.
+    """
+    shipped = template_tasks()
+    tasks = shipped if file.tasks is None else file.tasks
+    _check_known(tasks, known, f"{path}: tasks")
+    for task in known:
+        if task not in shipped and task not in tasks:
+            wrong = unknown("task", task, [*shipped, *tasks], where=f"{path}: templates")
+            raise IsoglossError(
+                wrong.problem,
+                where=wrong.where,
+                remedy=f"{wrong.remedy}. Name a new one under tasks too",
+            )
+    return tasks
+
+
+def _check_known(tasks: Sequence[str], known: Sequence[str], where: str) -> None:
+    for task in tasks:
+        if task not in known:
+            raise unknown("task", task, list(known), where=where)
+
+
 def _template_file(recipe: Path, name: str) -> Path:
     path = recipe.parent / name
     if not path.is_file():
@@ -152,7 +184,9 @@ def _template_file(recipe: Path, name: str) -> Path:
     return path
 
 
-def _filters(file: _File, path: Path, languages: Sequence[str]) -> tuple[PlannedFilter, ...]:
+def _filters(
+    file: _File, path: Path, languages: Sequence[str], tasks: Sequence[str]
+) -> tuple[PlannedFilter, ...]:
     planned: list[PlannedFilter] = []
     for index, table in enumerate(file.filters):
         where = f"{path}: filters[{index}]"
@@ -162,6 +196,7 @@ def _filters(file: _File, path: Path, languages: Sequence[str]) -> tuple[Planned
             raise unknown("filter", name, list(discover("builders.filters")), where=where)
         options = validate(module.Options, table, where=where)
         _check_kept(options.languages, languages, f"{where}.languages")
+        _check_known(options.tasks, tasks, f"{where}.tasks")
         # The same filter may stand in a recipe twice, with other options.
         again = sum(step.name == name for step in planned)
         planned.append(

@@ -1,4 +1,4 @@
-"""Models behind an OpenAI-compatible endpoint, near or far, that answer prompts."""
+"""Prompts answered by a model behind an OpenAI-compatible endpoint, near or far."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import ipaddress
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, ValidationError
@@ -36,7 +37,39 @@ class _Completion(BaseModel):
     choices: list[_Choice] = Field(min_length=1)
 
 
-class OpenAIEngine:
+class Engine(Protocol):
+    """What answers prompts: a model, near or far. `ChatClient` is one."""
+
+    def __call__(self, model: str, prompts: Sequence[str], **settings: Any) -> list[str]:
+        """Return an answer to each prompt, in order; one that is not whole is empty.
+
+        Args:
+            model: What users name a model by.
+            prompts: Prompts.
+            settings: How it answers, as for `ChatClient.answers`.
+        """
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer to a prompt.
+
+    Attributes:
+        text: The text, as far as it goes.
+        stop_reason: Why it ends, in the endpoint's words: ``stop`` where it is whole (or the
+            endpoint does not say), ``length`` where it was cut off at the limit.
+    """
+
+    text: str
+    stop_reason: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether the model ended it itself."""
+        return self.stop_reason == "stop"
+
+
+class ChatClient:
     """Answers prompts by ``POST BASE_URL/chat/completions``, several at once.
 
     That is the OpenAI API's "Create chat completion", which vLLM, llama.cpp, Ollama, TGI, SGLang
@@ -74,7 +107,15 @@ class OpenAIEngine:
         self._key = _key(api_key_env, self._where)
         self._session = _session(concurrency, retries)
 
-    def __call__(
+    def __call__(self, model: str, prompts: Sequence[str], **settings: Any) -> list[str]:
+        """Return the text of an answer to each prompt, in order, as `answers` gives them.
+
+        One that was cut off at the limit or withheld is empty: half a text is none.
+        """
+        answers = self.answers(model, prompts, **settings)
+        return [answer.text if answer.whole else "" for answer in answers]
+
+    def answers(
         self,
         model: str,
         prompts: Sequence[str],
@@ -84,10 +125,8 @@ class OpenAIEngine:
         max_tokens: int | None = 1024,
         system: str | None = None,
         **more: Any,
-    ) -> list[str]:
+    ) -> list[Answer]:
         """Return an answer to each prompt, in order.
-
-        An answer that was cut off at the limit or withheld is empty: half a text is none.
 
         Args:
             model: What the endpoint calls it.
@@ -99,11 +138,11 @@ class OpenAIEngine:
             more: Further fields of each request, such as ``top_p``.
 
         Raises:
-            IsoglossError: The endpoint refuses what is asked, or answers with something else.
+            IsoglossError: The endpoint refuses a request, or answers with something else.
             Unavailable: It does not answer, or is busy or broken at the last try, too.
         """
-        asked = {"temperature": temperature, "seed": seed, "max_tokens": max_tokens, **more}
-        fixed = {"model": model} | {key: it for key, it in asked.items() if it is not None}
+        settings = {"temperature": temperature, "seed": seed, "max_tokens": max_tokens, **more}
+        fixed = {"model": model} | {key: it for key, it in settings.items() if it is not None}
         before = [] if system is None else [{"role": "system", "content": system}]
         bodies = [
             fixed | {"messages": [*before, {"role": "user", "content": prompt}]}
@@ -111,11 +150,11 @@ class OpenAIEngine:
         ]
         pool = ThreadPoolExecutor(self._concurrency)
         try:
-            return list(pool.map(self._ask, bodies))
-        finally:  # at an error, what has not begun is not asked any more
+            return list(pool.map(self._answer, bodies))
+        finally:  # at an error, what has not begun is not sent any more
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _ask(self, body: dict[str, Any]) -> str:
+    def _answer(self, body: dict[str, Any]) -> Answer:
         import requests
 
         try:
@@ -127,8 +166,8 @@ class OpenAIEngine:
                 f"the endpoint does not answer ({self._line(error)})"
             ) from error
         if response.status_code in _AGAIN:
-            told = self._line(response.text)
-            raise self._unavailable(f"the endpoint says {response.status_code} ({told})")
+            line = self._line(response.text)
+            raise self._unavailable(f"the endpoint says {response.status_code} ({line})")
         if not response.ok:
             raise IsoglossError(
                 f"the endpoint says {response.status_code} ({self._line(response.text)})",
@@ -143,7 +182,8 @@ class OpenAIEngine:
                 where=self._where,
                 remedy="Give the address up to /v1, of an OpenAI-compatible server",
             ) from error
-        return (choice.message.content or "") if choice.finish_reason in (None, "stop") else ""
+        reason = "stop" if choice.finish_reason is None else choice.finish_reason
+        return Answer(choice.message.content or "", reason)
 
     def _authorized(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         # Given as a function, so that no .netrc puts another key in its place.
@@ -155,12 +195,12 @@ class OpenAIEngine:
         return Unavailable(
             problem,
             where=self._where,
-            remedy="Run the same command again: it goes on after the answers that are there",
+            remedy="Run the same command again: it goes on after the answers that were written down",
         )
 
-    def _line(self, told: object) -> str:
-        """Return what was told, in one short line, without the key: some endpoints show it."""
-        text = " ".join(str(told).split())
+    def _line(self, text: object) -> str:
+        """Return what the endpoint says in one short line, without the key: some show it."""
+        text = " ".join(str(text).split())
         return (text.replace(self._key, "…") if self._key else text)[:_SHOWN]
 
 

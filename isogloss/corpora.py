@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -21,8 +21,8 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from isogloss.environment import processors
-from isogloss.errors import IsoglossError
-from isogloss.files import check_seal, read_json, sealed, sha256_json
+from isogloss.errors import IsoglossError, remedied
+from isogloss.files import check_seal, read_json, sealed, sha256_json, write_json
 from isogloss.records import conform
 from isogloss.settings import validate
 
@@ -206,6 +206,11 @@ def _conformed(corpus: Corpus, file: DataFile) -> pl.DataFrame:
     return conform(corpus.frame(file), where=str(corpus.folder / file.name))
 
 
+def is_corpus(folder: Path) -> bool:
+    """Tell whether a folder holds a finished corpus, sound or broken."""
+    return (folder / MANIFEST).is_file()
+
+
 def open_corpus(folder: Path | str) -> Corpus:
     """Open a finished corpus.
 
@@ -214,7 +219,7 @@ def open_corpus(folder: Path | str) -> Corpus:
 
     Raises:
         IsoglossError: It is no finished corpus, its manifest is broken or cannot be understood, or
-            a file lies in ``data/`` that it does not list.
+            a file lies in a folder of its that it does not list.
     """
     folder = Path(folder)
     manifest, files = read_manifest(folder)
@@ -226,23 +231,32 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], tuple[ListedFile, ...]]
     """Return the manifest of a finished corpus, and the files that it lists.
 
     Raises:
-        IsoglossError: There is none, or it is broken or cannot be understood.
+        IsoglossError: There is no such folder; it has none, or it is broken or cannot be
+            understood.
     """
     path = folder / MANIFEST
-    if not path.is_file():
+    if not folder.is_dir():
+        raise IsoglossError("there is no such folder", where=folder, remedy="Name a corpus folder")
+    if not is_corpus(folder):
         raise IsoglossError(
             f"is not a finished corpus (no {MANIFEST})",
             where=folder,
             remedy="Build it: isogloss build RECIPE --out FOLDER",
         )
-    manifest = read_json(path)
-    return manifest, _listed(manifest, path)
+    with remedied(_REMEDY):
+        manifest = read_json(path)
+        return manifest, _listed(manifest, path)
 
 
-def with_own_hash(manifest: dict[str, Any]) -> dict[str, Any]:
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write a corpus's manifest, sealed: from here on the folder is a finished corpus."""
+    write_json(folder / MANIFEST, with_own_hash(manifest))
+
+
+def with_own_hash(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return a manifest with its own hash, by which a changed one is found."""
     # As it will be read: JSON has no tuples, and no keys but texts.
-    return sealed(json.loads(json.dumps(manifest)), seal=OWN_HASH)
+    return sealed(json.loads(json.dumps(dict(manifest))), seal=OWN_HASH)
 
 
 def listed_names(manifest: Any, where: str) -> frozenset[str]:
@@ -262,7 +276,7 @@ def _listed(manifest: Any, path: Path) -> tuple[ListedFile, ...]:
             where=path,
             remedy="Use a newer isogloss",
         )
-    check_seal(manifest, where=path, needed=False, seal=OWN_HASH, remedy=_REMEDY)
+    check_seal(manifest, where=path, needed=False, seal=OWN_HASH)
     return tuple(_entries(checked, path))
 
 
@@ -282,9 +296,13 @@ def _entries(checked: _Manifest, path: Path) -> Iterator[ListedFile]:
 
 
 def _check_unlisted(folder: Path, listed: set[str]) -> None:
-    """Refuse what lies in ``data/`` unlisted: whoever loads the folder would read it, too."""
+    """Refuse what lies unlisted beside what is listed: whoever loads the folder would read it, too.
+
+    The folder itself is the user's as well: notes beside the manifest are nobody's records.
+    """
     within = {parent.as_posix() for name in listed for parent in PurePosixPath(name).parents}
-    for path in sorted((folder / "data").rglob("*")):
+    folders = {"data", *(name.split("/")[0] for name in listed if "/" in name)}
+    for path in sorted(path for name in folders for path in (folder / name).rglob("*")):
         name = path.relative_to(folder).as_posix()
         # What is hidden is read by nobody: systems and killed processes leave such files.
         if name in listed or name in within or "/." in name:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
 class IsoglossError(Exception):
-    """Bad input or a missing resource, told as one line: where, what is wrong, what to do.
+    """Bad input or a missing resource, as one line: where, what is wrong, what to do.
 
     Args:
         problem: What is wrong, as a sentence without its full stop.
@@ -37,3 +39,14 @@ class Unavailable(IsoglossError):
 
     A recipe may allow a source to be missing (``optional = true``); this error is what it allows.
     """
+
+
+@contextmanager
+def remedied(remedy: str) -> Iterator[None]:
+    """Give errors that say no remedy of their own one: whoever reads a folder knows how it is mended."""
+    try:
+        yield
+    except IsoglossError as error:
+        if error.remedy:
+            raise
+        raise type(error)(error.problem, where=error.where, remedy=remedy) from error

@@ -28,32 +28,31 @@ LOCK = ".isogloss.lock"
 
 # Files that `writing` has not finished.
 _PARTIAL = re.compile(r"\..*\.(\d{1,10})\.partial")
-# What `hashes_kept` keeps, where it does.
-_hashed: ContextVar[dict[Path, str] | None] = ContextVar("_hashed", default=None)
+# The files of `watched_files`, within it.
+_watched: ContextVar[dict[Path, str] | None] = ContextVar("_watched", default=None)
 # ENOSPC and EDQUOT as Rust's standard library words them.
 _OUT_OF_SPACE = re.compile(r"\(os error (28|122)\)")
 # Any error of the operating system, likewise.
 _RUST = re.compile(r"\(os error (\d+)\)")
 
 
-def sha256_file(path: Path) -> str:
-    """Return the SHA-256 of a file, as hex."""
-    digest = sha256_unkept(path)
-    if (kept := _hashed.get()) is not None:
-        kept[path] = digest
-    return digest
+def sha256_file(path: Path, *, watched: bool = True) -> str:
+    """Return the SHA-256 of a file, as hex.
 
-
-def sha256_unkept(path: Path) -> str:
-    """Return the SHA-256 of a file that will be moved: `check_unchanged` is not to look for it."""
+    Args:
+        path: The file.
+        watched: Within `watched_files`, the file is one of them. Not so one that will be moved.
+    """
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
+    if watched and (files := _watched.get()) is not None:
+        files[path] = digest.hexdigest()
     return digest.hexdigest()
 
 
-def sha256_of(path: Path) -> str:
+def cached_sha256(path: Path) -> str:
     """Return the SHA-256 of a file, as hex; in one process a file that is as it was is hashed once.
 
     It is as it was where its size, its time and its inode are.
@@ -67,13 +66,13 @@ def _digest(path: Path, size: int, modified: int, inode: int) -> str:
     return sha256_file(path)
 
 
-def hashes_of(paths: Iterable[Path]) -> list[str]:
-    """Return the SHA-256 of each file, as `sha256_of` does; large ones are hashed side by side."""
+def cached_sha256s(paths: Iterable[Path]) -> list[str]:
+    """Return the SHA-256 of each file, as `cached_sha256` does; large ones are hashed side by side."""
     with ThreadPoolExecutor(processors()) as pool:
-        return list(pool.map(sha256_of, paths))
+        return list(pool.map(cached_sha256, paths))
 
 
-def broken(folder: Path, files: Mapping[str, str]) -> str | None:
+def damage_in(folder: Path, files: Mapping[str, str]) -> str | None:
     """Return what is wrong with the first file that is not as listed, None where all are.
 
     Args:
@@ -84,7 +83,7 @@ def broken(folder: Path, files: Mapping[str, str]) -> str | None:
         if not (folder / name).is_file():
             return f"{name} is missing"
     try:
-        found = hashes_of(folder / name for name in files)
+        found = cached_sha256s(folder / name for name in files)
     except OSError as error:
         return f"{error.filename} cannot be read ({error.strerror})"
     for (name, digest), now in zip(files.items(), found, strict=True):
@@ -93,8 +92,8 @@ def broken(folder: Path, files: Mapping[str, str]) -> str | None:
     return None
 
 
-def is_whole(folder: Path) -> bool:
-    """Tell whether a folder of the cache is there, and every file of it as `put_whole` put it.
+def is_cached(folder: Path) -> bool:
+    """Tell whether a folder of the cache is there, and every file of it as `put_in_cache` put it.
 
     The user is warned of one that is not, since it will be made again.
     """
@@ -105,23 +104,23 @@ def is_whole(folder: Path) -> bool:
         listed = read_json(_listing(folder))
         check_seal(listed, where=_listing(folder), needed=True)
         same = _files_below(folder) == listed["files"].keys()
-        if same and broken(folder, listed["files"]) is None:
+        if same and damage_in(folder, listed["files"]) is None:
             return True
     warn(f"{folder}: is not as it was written; it is made again")
     return False
 
 
-def put_whole(made: Path, folder: Path) -> None:
+def put_in_cache(made: Path, folder: Path) -> None:
     """Move a folder into the cache, with a list of its files' hashes beside it.
 
     One that is there and the same is left: another process may have been quicker. Any other is
     replaced.
     """
-    # Nobody reads them where they still are: these are no hashes to keep.
-    files = {name: sha256_unkept(made / name) for name in sorted(_files_below(made))}
+    # Nobody reads them where they still are.
+    files = {name: sha256_file(made / name, watched=False) for name in sorted(_files_below(made))}
     # The list comes first: a folder with its list is whole.
     write_json(_listing(folder), sealed({"files": files}))
-    if folder.exists() and (_files_below(folder) != files.keys() or broken(folder, files)):
+    if folder.exists() and (_files_below(folder) != files.keys() or damage_in(folder, files)):
         shutil.rmtree(folder)
     if not folder.exists():
         made.rename(folder)
@@ -190,14 +189,17 @@ def _seal(facts: Mapping[str, Any], apart: Iterable[str]) -> str:
 
 
 @contextmanager
-def hashes_kept() -> Iterator[dict[Path, str]]:
-    """Keep the hash of every file that this thread hashes meanwhile: see `check_unchanged`."""
-    kept: dict[Path, str] = {}
-    token = _hashed.set(kept)
+def watched_files() -> Iterator[dict[Path, str]]:
+    """Give a mapping that takes the hash of every file that this thread hashes meanwhile.
+
+    `check_unchanged` looks at them again.
+    """
+    files: dict[Path, str] = {}
+    token = _watched.set(files)
     try:
-        yield kept
+        yield files
     finally:
-        _hashed.reset(token)
+        _watched.reset(token)
 
 
 def check_unchanged(files: Mapping[Path, str]) -> None:
@@ -239,7 +241,7 @@ def writing(path: Path, *, sync: bool = True) -> Iterator[Path]:
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with disk(path):
+        with disk_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             yield partial
             if sync:
@@ -251,7 +253,7 @@ def writing(path: Path, *, sync: bool = True) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
 
 
-def clear_partials(*folders: Path) -> None:
+def remove_partials_in(*folders: Path) -> None:
     """Remove what killed processes left of files that they were writing into folders.
 
     The caller holds the folders alone (see `isogloss.locks.held`): nobody is writing there now.
@@ -270,8 +272,11 @@ def is_partial(path: Path) -> bool:
     return _PARTIAL.fullmatch(path.name) is not None
 
 
-def clear_partial(path: Path) -> None:
-    """Remove what killed processes have left of a file that they were writing."""
+def remove_partials_of(path: Path) -> None:
+    """Remove what killed processes have left of one file that they were writing.
+
+    Nobody need hold its folder: what a living process writes stays.
+    """
     import psutil
 
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
@@ -282,7 +287,7 @@ def clear_partial(path: Path) -> None:
 
 
 @contextmanager
-def disk(path: Path) -> Iterator[None]:
+def disk_errors(path: Path) -> Iterator[None]:
     """Tell a full disk or a forbidden folder as such, whatever error a library makes of it.
 
     Raises:
@@ -324,8 +329,8 @@ def write_error(error: OSError, path: Path) -> Exception:
 
 def _number(error: OSError) -> int | None:
     """Return an error's number, which polars gives in words only."""
-    told = _RUST.search(str(error)) if error.errno is None else None
-    return int(told[1]) if told else error.errno
+    match = _RUST.search(str(error)) if error.errno is None else None
+    return int(match[1]) if match else error.errno
 
 
 def check_ours(folder: Path, ours: Callable[[Path], bool], *, kind: str) -> None:

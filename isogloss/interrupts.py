@@ -25,7 +25,7 @@ def terminate(_: int, __: FrameType | None) -> NoReturn:
 
 
 @contextmanager
-def told_of_termination() -> Iterator[None]:
+def termination_raised() -> Iterator[None]:
     """Have SIGTERM raise `Terminated` meanwhile, unless somebody handles or ignores it already."""
     mine = threading.current_thread() is threading.main_thread()
     if not mine or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
@@ -38,17 +38,17 @@ def told_of_termination() -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def leave_at_once(told: Callable[[int], int]) -> None:
+def leave_at_once(report: Callable[[int], int]) -> None:
     """Have Ctrl-C and SIGTERM end this process at once: for the time after its work is done.
 
     What is left then is the interpreter's own end, which an exception would only litter.
 
     Args:
-        told: Says what happened, and returns the status to leave with.
+        report: Says what happened, and returns the status to leave with.
     """
 
     def leave(number: int, _: FrameType | None) -> None:
-        status = told(number)
+        status = report(number)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         os._exit(status)

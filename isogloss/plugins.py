@@ -7,27 +7,41 @@ import pkgutil
 from functools import cache
 from importlib.metadata import entry_points
 from types import ModuleType
+from typing import Any
 
 from isogloss.errors import IsoglossError
 
 
 @cache
-def discover(package: str) -> dict[str, ModuleType]:
-    """Return the plugin modules of a package, by name, in alphabetical order.
+def discover(package: str) -> dict[str, Any]:
+    """Return the plug-ins of a package, by name, in alphabetical order.
 
     Every module of the package whose name does not begin with an underscore is one, and so is
     every module that an installed distribution names under the entry point group
     ``isogloss.<package>`` (for instance ``isogloss.builders.sources``). A module may set ``NAME``
-    where the file name will not do.
+    where the file name will not do. A module with ``PLUGINS`` is several: each of these objects,
+    with a ``NAME`` of its own, defines what a module would.
 
     Raises:
-        IsoglossError: Two modules claim the same name, or an entry point does not import.
+        IsoglossError: Two plug-ins claim the same name, or an entry point does not import.
     """
     parent = importlib.import_module(package)
-    found: dict[str, ModuleType] = {}
+    found: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+
+    def add(module: ModuleType, default: str) -> None:
+        for plugin in getattr(module, "PLUGINS", (module,)):
+            name = str(getattr(plugin, "NAME", default))
+            if name in found:
+                raise IsoglossError(
+                    f"{module.__name__} and {origins[name]} both claim the name {name!r}",
+                    remedy="Uninstall or rename one of them",
+                )
+            found[name], origins[name] = plugin, module.__name__
+
     for info in sorted(pkgutil.iter_modules(parent.__path__), key=lambda item: item.name):
         if not info.name.startswith("_"):
-            _add(found, importlib.import_module(f"{package}.{info.name}"), info.name)
+            add(importlib.import_module(f"{package}.{info.name}"), info.name)
     for point in sorted(entry_points(group=f"isogloss.{package}"), key=lambda item: item.name):
         try:
             module = point.load()
@@ -37,12 +51,12 @@ def discover(package: str) -> dict[str, ModuleType]:
                 where=f"isogloss.{package}",
                 remedy="Repair or uninstall the package that declares it",
             ) from error
-        _add(found, module, point.name)
+        add(module, point.name)
     return dict(sorted(found.items()))
 
 
-def lookup(package: str, name: str) -> ModuleType | None:
-    """Return one plugin module of a package, or None where there is none of that name.
+def lookup(package: str, name: str) -> Any:
+    """Return one plug-in of a package, or None where there is none of that name.
 
     Where the package itself has a module so named (with underscores for dashes), only that is
     imported: others may take long.
@@ -55,16 +69,6 @@ def lookup(package: str, name: str) -> ModuleType | None:
     file = name.replace("-", "_")
     if file.isidentifier() and not file.startswith("_") and file in files:
         module = importlib.import_module(f"{package}.{file}")
-        if getattr(module, "NAME", name) == name:
+        if not hasattr(module, "PLUGINS") and getattr(module, "NAME", name) == name:
             return module
     return discover(package).get(name)
-
-
-def _add(found: dict[str, ModuleType], module: ModuleType, default: str) -> None:
-    name = str(getattr(module, "NAME", default))
-    if name in found:
-        raise IsoglossError(
-            f"{module.__name__} and {found[name].__name__} both claim the name {name!r}",
-            remedy="Uninstall or rename one of them",
-        )
-    found[name] = module

@@ -1,4 +1,4 @@
-"""The one definition of an instruction record: what builders make, models answer, tasks judge."""
+"""The one definition of an instruction record: what builders make, models answer, tasks score."""
 
 from __future__ import annotations
 
@@ -41,7 +41,6 @@ IDENTITY = (
     "tests",
 )
 
-TASKS = ("translation", "qa", "summarization", "code")
 SPLITS = ("train", "validation", "test")
 
 

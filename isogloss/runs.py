@@ -1,15 +1,19 @@
 """Run folders: the one reader and writer of what is in them.
 
 A run folder holds ``run.json`` (the facts), ``predictions/part-*.parquet`` (the answers),
-``records.parquet`` (what was asked) and ``scores.parquet``. Whoever reads one holds every file to
-the hashes in ``run.json``, and ``run.json`` to its own, wherever the folder comes from.
+``records.parquet`` (the prompts and references) and ``scores.parquet``; while it is unfinished,
+``progress.json`` instead of ``run.json``. Whoever reads one holds every file to the hashes in
+``run.json``, and ``run.json`` to its own, wherever the folder comes from, and gets the very bytes
+that were hashed: a file is read once. What lies in ``predictions/`` unlisted is refused.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,14 +21,17 @@ from typing import Annotated, Any, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from isogloss.errors import IsoglossError
+from isogloss.console import say, warn
+from isogloss.errors import IsoglossError, remedied
 from isogloss.files import (
+    check_ours,
     check_seal,
     json_text,
+    remove_partials_in,
     sealed,
     sha256_file,
     sha256_json,
-    write_text,
+    write_json,
     writing,
 )
 from isogloss.jsonfiles import parse_json, read_json
@@ -54,8 +61,18 @@ MEASURED = ("seconds", "tokens_per_second", "predictions_sha256")
 #: The most resamples; the bootstrap's memory grows with them.
 MOST_RESAMPLES = 1_000_000
 
+#: The name of a run's facts in its folder.
+FACTS = "run.json"
+
 _NEEDED = ("system", "suite", "predictions_sha256", "records_sha256")
-_FOLDER = "predictions"
+_PREDICTIONS, _RECORDS, _SCORES = "predictions", "records.parquet", "scores.parquet"
+# Of an unfinished run: the key that its answers hang on.
+_PROGRESS = "progress.json"
+_PART_NAME = re.compile(r"part-\d{5,9}\.parquet")
+_REMEDY = "Score the system again"
+# What every table of scores has, however old.
+_CELL = dict.fromkeys(("task", "language", "source_language", "metric"), pl.String())
+_SCORE = {**_CELL, "score": pl.Float64()}
 # Metadata of a part: what it answers, and the hash of its rows.
 _KEY, _ROWS = "isogloss.key", "isogloss.rows"
 
@@ -130,7 +147,7 @@ class StoredRun:
         facts: Its ``run.json``.
         predictions: The system's answers, with the columns of `PREDICTIONS` (an older run has no
             ``sample``).
-        records: The records that it was asked, in `isogloss.records.SCHEMA`.
+        records: The records that it answers, in `isogloss.records.SCHEMA`.
     """
 
     folder: Path
@@ -153,55 +170,73 @@ class StoredRun:
         """The suite's options of metrics."""
         return dict(self.facts["suite"].get("metrics") or {})
 
+    @property
+    def scored(self) -> bool:
+        """Whether it has scores, sound or broken; a run of an older version may have none."""
+        return "scores_sha256" in self.facts or (self.folder / _SCORES).is_file()
+
+
+def is_run(folder: Path) -> bool:
+    """Tell whether a folder holds a finished run, sound or broken."""
+    return (folder / FACTS).is_file()
+
 
 def read_run(folder: Path) -> StoredRun:
     """Read a finished run, and hold it to its hashes.
 
     Raises:
         IsoglossError: The run is unfinished or broken; its facts, predictions or records are not
-            those that were written; an answer is longer than `LONGEST`.
+            those that were written; a file lies in ``predictions/`` that ``run.json`` does not
+            list; an answer is longer than `LONGEST`.
     """
     facts = read_facts(folder)
-    records = folder / "records.parquet"
-    _check_hash(records, facts["records_sha256"])
-    paths = [folder / _FOLDER / name for name in sorted(facts["predictions_sha256"])]
-    for path in paths:
-        _check_hash(path, facts["predictions_sha256"][path.name])
-    asked = conform(read_parquet(records), where=str(records))
-    _check_records(asked, records)
-    answers = pl.concat(_answers(path) for path in paths)
-    _check_answers(answers, asked, folder)
-    _check_measured(facts, answers, folder)
-    return StoredRun(folder, facts, answers, asked)
+    listed = facts["predictions_sha256"]
+    _check_unlisted(folder, listed)
+    with remedied(_REMEDY):
+        path = folder / _RECORDS
+        records = conform(_table(path, facts["records_sha256"]), where=str(path))
+        _check_records(records, path)
+        parts = ((folder / _PREDICTIONS / name, listed[name]) for name in sorted(listed))
+        answers = pl.concat(_answers(path, digest) for path, digest in parts)
+        _check_answers(answers, records, folder)
+        _check_measured(facts, answers, folder)
+    return StoredRun(folder, facts, answers, records)
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
     """Read a run's ``run.json``.
 
     Raises:
-        IsoglossError: There is none, it lacks what every run has, a value is of the wrong kind, or
-            it was changed after it was written.
+        IsoglossError: There is no such folder; it has none; it lacks what every run has, a value
+            is of the wrong kind, or it was changed after it was written.
     """
-    path = folder / "run.json"
+    path = folder / FACTS
+    if not folder.is_dir():
+        raise IsoglossError("there is no such folder", where=folder, remedy="Name a run folder")
     if not path.is_file():
         raise IsoglossError(
-            "is not a finished run (no run.json)",
+            f"is not a finished run (no {FACTS})",
             where=folder,
             remedy="Run score again: it goes on where it stopped",
         )
-    facts = read_json(path)
-    missing = [name for name in _NEEDED if not isinstance(facts, dict) or name not in facts]
-    if missing:
-        raise IsoglossError(f"lacks {', '.join(missing)}", where=path)
-    validate(_Facts, facts, where=str(path))
-    check_seal(
-        facts,
-        where=path,
-        needed="scores_sha256" in facts,
-        measured=MEASURED,
-        remedy="Score the system again",
-    )
+    with remedied(_REMEDY):
+        facts = read_json(path)
+        missing = [name for name in _NEEDED if not isinstance(facts, dict) or name not in facts]
+        if missing:
+            raise IsoglossError(f"lacks {', '.join(missing)}", where=path)
+        validate(_Facts, facts, where=str(path))
+        check_seal(facts, where=path, needed="scores_sha256" in facts, measured=MEASURED)
     return dict(facts)
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Return the files that say what a finished run's answers are: ``run.json`` and those it lists.
+
+    Raises:
+        IsoglossError: The run is unfinished or broken.
+    """
+    names = sorted(read_facts(folder)["predictions_sha256"])
+    return [folder / FACTS, *(folder / _PREDICTIONS / name for name in names)]
 
 
 def facts_text(facts: Mapping[str, Any]) -> str:
@@ -211,29 +246,74 @@ def facts_text(facts: Mapping[str, Any]) -> str:
         IsoglossError: No reader would take it.
     """
     text = json_text(sealed(facts, measured=MEASURED))
-    validate(_Facts, parse_json(text, where="run.json"), where="run.json")
+    validate(_Facts, parse_json(text, where=FACTS), where=FACTS)
     return text
 
 
+def write_run(
+    folder: Path,
+    facts: Mapping[str, Any],
+    records: pl.DataFrame,
+    answers: pl.DataFrame,
+    scores: pl.DataFrame,
+) -> None:
+    """Write a run whose files of predictions are in place; its ``run.json`` last.
+
+    Args:
+        folder: The run folder, held by the caller.
+        facts: What ``run.json`` says, without the hashes and what `measured` tells.
+        records: The records, in `isogloss.records.SCHEMA`.
+        answers: The answers, with the columns of `PREDICTIONS`.
+        scores: The scores.
+    """
+    with writing(folder / _RECORDS) as partial:
+        records.write_parquet(partial)
+    hashes = {
+        "predictions_sha256": {path.name: sha256_file(path) for path in _parts(folder)},
+        "records_sha256": sha256_file(folder / _RECORDS),
+    }
+    write_scores(folder, {**facts, **measured(answers), **hashes}, scores)
+
+
 def write_scores(folder: Path, facts: Mapping[str, Any], scores: pl.DataFrame) -> None:
-    """Write a run's ``scores.parquet``, and its ``run.json`` with the hash of it."""
-    path = folder / "scores.parquet"
-    with writing(path) as partial:
-        scores.write_parquet(partial)
-    write_text(folder / "run.json", facts_text({**facts, "scores_sha256": sha256_file(path)}))
+    """Write a run's ``scores.parquet``, and its ``run.json`` with the hash of it.
+
+    Both stand whole beside the old ones before either takes its place.
+    """
+    with writing(folder / FACTS) as text, writing(folder / _SCORES) as table:
+        scores.write_parquet(table)
+        hashed = {**facts, "scores_sha256": sha256_file(table)}
+        text.write_text(facts_text(hashed), encoding="utf-8", newline="\n")
 
 
-def read_scores(folder: Path, facts: Mapping[str, Any]) -> pl.DataFrame:
+def read_scores(folder: Path, facts: Mapping[str, Any] | None = None) -> pl.DataFrame:
     """Read the scores that a run was written with.
 
+    Args:
+        folder: The run folder.
+        facts: Its ``run.json``, if it is read already.
+
+    Returns:
+        A table with at least ``task``, ``language``, ``source_language``, ``metric`` and ``score``.
+
     Raises:
-        IsoglossError: There are none, or not those that ``run.json`` was written for.
+        IsoglossError: There are none, not those that ``run.json`` was written for, or they lack a
+            column.
     """
-    path = folder / "scores.parquet"
-    digest = facts.get("scores_sha256")
-    if digest is not None or not path.is_file():
-        _check_hash(path, digest)
-    return read_parquet(path)
+    path = folder / _SCORES
+    digest = (read_facts(folder) if facts is None else facts).get("scores_sha256")
+    with remedied(_REMEDY):
+        # An older run.json names none; one that is missing is refused all the same.
+        found = _table(path, digest, known=digest is not None)
+        missing = [name for name in _SCORE if name not in found.columns]
+        if missing:
+            raise IsoglossError(f"lacks the columns {', '.join(missing)}", where=path)
+        try:
+            return found.with_columns(pl.col(name).cast(kind) for name, kind in _SCORE.items())
+        except pl.exceptions.PolarsError as error:
+            raise IsoglossError(
+                "a column is of another kind than scores are", where=path
+            ) from error
 
 
 def system_of(folder: Path) -> str:
@@ -245,9 +325,93 @@ def system_of(folder: Path) -> str:
     return str(read_facts(folder)["system"])
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse to write a run into a folder that holds anything but a run, finished or not.
+
+    Raises:
+        IsoglossError: It holds something else, or its ``predictions/`` does.
+    """
+    check_ours(folder, _is_ours, kind="a run")
+    _check_unlisted(folder, {path.name for path in _parts(folder)})
+
+
+def _is_ours(folder: Path) -> bool:
+    key = _object(folder / _PROGRESS).get("key")
+    if isinstance(key, str) or _object(folder / FACTS).keys() >= set(_NEEDED):
+        return True
+    return any(_carries_key(path) for path in _parts(folder))
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """Return the object that a JSON file holds; an empty one for any other file, or none."""
+    try:
+        found = read_json(path)
+    except (IsoglossError, OSError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def begin(folder: Path, key: str, count: int) -> dict[int, pl.DataFrame]:
+    """Make a folder ready for the answers of a run, in so many files.
+
+    At every moment the folder is known for a run.
+
+    Args:
+        folder: The run folder, held by the caller.
+        key: What the answers hang on. Files that carry it are taken; all others are removed.
+        count: The number of files.
+
+    Returns:
+        The answers that are there, by the number of their file.
+    """
+    write_json(folder / _PROGRESS, {"key": key})
+    (folder / FACTS).unlink(missing_ok=True)
+    remove_partials_in(folder, folder / _PREDICTIONS)
+    done = {}
+    for path in _parts(folder):
+        number = int(path.stem.removeprefix("part-"))
+        try:
+            answers = take_part(path, key) if number < count else None
+        except IsoglossError as error:
+            warn(f"{path}: {error.problem}; its records are answered again")
+            answers = None
+        if answers is None:
+            path.unlink()
+        else:
+            done[number] = answers
+    if done:
+        say(f"going on with the unfinished run {folder}")
+    return done
+
+
+def end(folder: Path) -> None:
+    """Forget the state of an unfinished run."""
+    (folder / _PROGRESS).unlink(missing_ok=True)
+    remove_partials_in(folder, folder / _PREDICTIONS)
+
+
+def _parts(folder: Path) -> list[Path]:
+    """Return a run's files of predictions, in order."""
+    found = (folder / _PREDICTIONS).glob("*")
+    return sorted(path for path in found if _PART_NAME.fullmatch(path.name))
+
+
+def _check_unlisted(folder: Path, listed: Iterable[str]) -> None:
+    """Refuse what lies in ``predictions/`` unlisted: whoever loads the folder would read it, too."""
+    names = set(listed)
+    for path in sorted((folder / _PREDICTIONS).glob("*")):
+        # What is hidden is read by nobody: systems and killed processes leave such files.
+        if path.name not in names and not path.name.startswith("."):
+            raise IsoglossError(
+                "lies among the predictions of a run that does not list it",
+                where=path,
+                remedy="Take it out of the folder, or score the system again into another --out",
+            )
+
+
 def part_path(folder: Path, number: int) -> Path:
     """Return the path of a run's file of predictions."""
-    return folder / _FOLDER / f"part-{number:05d}.parquet"
+    return folder / _PREDICTIONS / f"part-{number:05d}.parquet"
 
 
 def write_part(path: Path, answers: pl.DataFrame, key: str) -> None:
@@ -257,9 +421,9 @@ def write_part(path: Path, answers: pl.DataFrame, key: str) -> None:
 
 
 def _part_bytes(answers: pl.DataFrame, key: str, name: str) -> bytes:
-    told = {_KEY: sha256_json([key, name]), _ROWS: _rows_hash(answers)}
+    metadata = {_KEY: sha256_json([key, name]), _ROWS: _rows_hash(answers)}
     buffer = io.BytesIO()
-    answers.write_parquet(buffer, metadata=told)
+    answers.write_parquet(buffer, metadata=metadata)
     return buffer.getvalue()
 
 
@@ -271,28 +435,29 @@ def take_part(path: Path, key: str) -> pl.DataFrame | None:
     Raises:
         IsoglossError: It is broken, or its rows are not those that were written.
     """
-    told = _metadata(path)
-    if told.get(_KEY) != sha256_json([key, path.name]):
+    content = path.read_bytes()
+    metadata = _metadata(content, path)
+    if metadata.get(_KEY) != sha256_json([key, path.name]):
         return None
-    answers = read_parquet(path)
-    if dict(answers.schema) != PREDICTIONS or told.get(_ROWS) != _rows_hash(answers):
+    answers = _parsed(content, path)
+    if dict(answers.schema) != PREDICTIONS or metadata.get(_ROWS) != _rows_hash(answers):
         raise IsoglossError("is not as it was written", where=path)
-    if path.read_bytes() != _part_bytes(answers, key, path.name):
+    if content != _part_bytes(answers, key, path.name):
         write_part(path, answers, key)
     return answers
 
 
-def carries_key(path: Path) -> bool:
+def _carries_key(path: Path) -> bool:
     """Tell whether a file of predictions is one that we wrote."""
     try:
-        return _KEY in _metadata(path)
-    except IsoglossError:
+        return _KEY in _metadata(path.read_bytes(), path)
+    except (IsoglossError, OSError):
         return False
 
 
-def _metadata(path: Path) -> dict[str, str]:
+def _metadata(content: bytes, path: Path) -> dict[str, str]:
     try:
-        return pl.read_parquet_metadata(path)
+        return pl.read_parquet_metadata(io.BytesIO(content))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise _unreadable(path, error) from None
 
@@ -302,25 +467,23 @@ def _rows_hash(answers: pl.DataFrame) -> str:
     return sha256_json([list(row) for row in answers.rows()])
 
 
-def _check_hash(path: Path, digest: Any) -> None:
+def _table(path: Path, digest: Any, *, known: bool = True) -> pl.DataFrame:
+    """Read a table of a run whose bytes are those of a hash, where it is known."""
     if not path.is_file():
-        raise IsoglossError("there is no such file", where=path, remedy="Score the system again")
-    if sha256_file(path) != digest:
+        raise IsoglossError("there is no such file", where=path)
+    content = path.read_bytes()
+    if known and hashlib.sha256(content).hexdigest() != digest:
         raise IsoglossError(
-            "is not the file that run.json was written for",
+            f"is not the file that {FACTS} was written for",
             where=path,
-            remedy="Score the system again; what was changed by hand is neither scored nor published",
+            remedy=f"{_REMEDY}; what was changed by hand is neither scored nor published",
         )
+    return _parsed(content, path)
 
 
-def read_parquet(path: Path) -> pl.DataFrame:
-    """Read a Parquet file of a run.
-
-    Raises:
-        IsoglossError: It is not one.
-    """
+def _parsed(content: bytes, path: Path) -> pl.DataFrame:
     try:
-        return pl.read_parquet(path)
+        return pl.read_parquet(content)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise _unreadable(path, error) from None
 
@@ -330,9 +493,9 @@ def _unreadable(path: Path, error: BaseException) -> IsoglossError:
     return IsoglossError(f"is not a Parquet file that can be read ({first[:200]})", where=path)
 
 
-def _answers(path: Path) -> pl.DataFrame:
+def _answers(path: Path, digest: str) -> pl.DataFrame:
     """Read a file of predictions, with the columns that every run has, typed."""
-    found = read_parquet(path)
+    found = _table(path, digest)
     missing = [name for name in ("id", "prediction") if name not in found.columns]
     if missing:
         raise IsoglossError(f"lacks the columns {', '.join(missing)}", where=path)
@@ -357,7 +520,7 @@ def _check_records(records: pl.DataFrame, path: Path) -> None:
 
 
 def _check_answers(answers: pl.DataFrame, records: pl.DataFrame, folder: Path) -> None:
-    where = folder / _FOLDER
+    where = folder / _PREDICTIONS
     if answers["id"].null_count() or answers["prediction"].null_count():
         raise IsoglossError("an answer lacks its id or its text", where=where)
     strange = answers.join(records, on="id", how="anti")["id"]
@@ -382,13 +545,12 @@ def _check_measured(facts: Mapping[str, Any], answers: pl.DataFrame, folder: Pat
         return
     lacking = [name for name in PREDICTIONS if name not in answers.columns]
     if lacking:
-        raise IsoglossError(f"lacks the columns {', '.join(lacking)}", where=folder / _FOLDER)
+        raise IsoglossError(f"lacks the columns {', '.join(lacking)}", where=folder / _PREDICTIONS)
     for name, value in measured(answers).items():
         if facts.get(name) != value:
             raise IsoglossError(
                 f"{name}: {facts.get(name)} is not what the answers say ({value})",
-                where=folder / "run.json",
-                remedy="Score the system again",
+                where=folder / FACTS,
             )
 
 

@@ -91,7 +91,7 @@ def _writers() -> dict[str, dict[str, int]]:
     return found
 
 
-def told() -> str:
+def versions() -> str:
     """Return the versions of what the script of a letter and those of a language hang on."""
     return "|".join(f"{name}/{version(name)}" for name in ("regex", "babel", "language_data"))
 

@@ -42,23 +42,23 @@ def separated_rows(
         raise _broken(str(error), path, line, reader.line_num, quote) from error
 
 
-def _broken(told: str, path: Path, begun: int, line: int, quote: str) -> IsoglossError:
-    """Return what the module csv has found, which it tells for programmers."""
-    if "expected after" in told:
+def _broken(message: str, path: Path, begun: int, line: int, quote: str) -> IsoglossError:
+    """Return what the module csv has found, which it says for programmers."""
+    if "expected after" in message:
         return IsoglossError(
             "a quotation mark stands inside a quoted field (quotes are doubled in CSV)",
             where=f"{path}:{line}",
             remedy=f"Write {quote * 2} for each {quote} in a field that must be quoted",
         )
-    if "field larger" in told:
+    if "field larger" in message:
         return IsoglossError(
             f"a field is over {LONGEST_FIELD >> 20} MiB long",
             where=f"{path}:{begun}",
             remedy="It may lack a closing quote; write such long texts as JSON Lines or Parquet",
         )
-    open_quote = "unexpected end" in told
+    open_quote = "unexpected end" in message
     return IsoglossError(
-        f"is not CSV ({'a quoted field does not end' if open_quote else told})",
+        f"is not CSV ({'a quoted field does not end' if open_quote else message})",
         where=f"{path}:{begun}",
         remedy="The row that begins here may lack a closing quote, or hold a stray line end",
     )

@@ -1,4 +1,4 @@
-"""Reading TOML settings strictly: an unknown or wrong key is told with its place and a near miss."""
+"""Reading TOML settings strictly: an unknown or wrong key is named with its place and a near miss."""
 
 from __future__ import annotations
 
@@ -20,9 +20,14 @@ _LONGEST_PLACE = 120
 
 
 class Settings(BaseModel):
-    """Base of everything read from TOML: no key is ignored, no value is guessed."""
+    """Base of everything read from TOML: no key is ignored, no value is guessed.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    What a key means stands in a docstring below it, from where ``isogloss list`` shows it.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 S = TypeVar("S", bound=BaseModel)
@@ -85,8 +90,8 @@ def validate(model: type[S], value: Any, *, where: str) -> S:
         if first["type"] == "missing":
             problem = f"the key {key!r} is missing"
         else:
-            told = first["msg"].removeprefix("Value error, ")
-            problem = f"{key}: {told}" if key else told
+            message = first["msg"].removeprefix("Value error, ")
+            problem = f"{key}: {message}" if key else message
         raise IsoglossError(problem, where=where) from error
 
 

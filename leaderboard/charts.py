@@ -131,13 +131,13 @@ def _label(text: str, layout: _Layout, top: float, tall: float) -> str:
 def _mark(mark: Mark, label: str, x: Callable[[float], float], y: float) -> str:
     if math.isnan(mark.value):
         return ""
-    told = f"{label}, {mark.name}: {mark.value:.1f}"
+    text = f"{label}, {mark.name}: {mark.value:.1f}"
     line = ""
     if mark.low is not None and mark.high is not None:
-        told += f" [{mark.low:.1f}, {mark.high:.1f}]"
+        text += f" [{mark.low:.1f}, {mark.high:.1f}]"
         line = f'<line x1="{x(mark.low):.1f}" x2="{x(mark.high):.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'
     return (
-        f'<g class="series s{mark.series % SERIES}"><title>{escape(told)}</title>{line}'
+        f'<g class="series s{mark.series % SERIES}"><title>{escape(text)}</title>{line}'
         f"{_shape(mark.series, x(mark.value), y)}</g>"
     )
 

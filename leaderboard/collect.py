@@ -14,12 +14,11 @@ import polars as pl
 
 import benchmarks
 from benchmarks.scores.means import Found
-from isogloss.command.showing import printable
-from isogloss.console import progress, warn
+from isogloss.console import printable, progress, warn
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
 from isogloss.names import slug
-from isogloss.runs import StoredRun, read_facts, read_run, read_scores
+from isogloss.runs import FACTS, StoredRun, read_facts, read_run, read_scores
 
 Array = npt.NDArray[np.float64]
 
@@ -32,7 +31,7 @@ class Run:
     """A run as pages need it.
 
     Attributes:
-        name: The system's name, as pages show it (see `isogloss.command.showing.printable`).
+        name: The system's name, as pages show it (see `isogloss.console.printable`).
         slug: The name as its maker gave it, safe in paths.
         facts: The run's ``run.json``; its texts are printable, too.
         answers: The suite's records in order, with ``prompt``, ``prediction`` and ``stop_reason``.
@@ -88,17 +87,16 @@ def _header(folder: Path) -> dict[str, Any]:
     facts = read_facts(folder)
     for name, holder in (("kind", facts), ("name", facts["suite"])):
         if not holder.get(name):
-            raise IsoglossError(f"lacks its {name}", where=folder / "run.json")
+            raise IsoglossError(f"lacks its {name}", where=folder / FACTS)
     return facts
 
 
 def _same_suite(headers: Sequence[tuple[Path, dict[str, Any]]]) -> None:
-    first, told = headers[0]
+    first, suite = headers[0][0], headers[0][1]["suite"]
     for folder, facts in headers[1:]:
-        if facts["suite"]["sha256"] != told["suite"]["sha256"]:
+        if facts["suite"]["sha256"] != suite["sha256"]:
             raise IsoglossError(
-                f"answers another suite ({facts['suite']['name']}) than {first} "
-                f"({told['suite']['name']})",
+                f"answers another suite ({facts['suite']['name']}) than {first} ({suite['name']})",
                 where=folder,
                 remedy="Publish runs of one suite; score them again if the suite has changed",
             )
@@ -177,35 +175,30 @@ def _check_languages(run: StoredRun) -> None:
 
 def _metrics(facts: dict[str, Any]) -> tuple[str, ...]:
     """Return the metrics that a run was scored with, and those that it is ranked by."""
-    asked = facts.get("metrics") or ()
+    named = facts.get("metrics") or ()
     mains = (task.main for task in benchmarks.list_tasks().values())
-    return tuple(dict.fromkeys((*asked, *mains))) if asked else ()
+    return tuple(dict.fromkeys((*named, *mains))) if named else ()
 
 
 def _agrees(scores: pl.DataFrame, run: StoredRun) -> None:
     """Warn where the run's own scores are broken, or others than those computed now."""
-    path = run.folder / "scores.parquet"
-    if not path.is_file() and "scores_sha256" not in run.facts:
+    if not run.scored:
         return
-    keys = ["task", "language", "source_language", "metric"]
-    kinds = {**dict.fromkeys(keys, pl.String()), "score": pl.Float64()}
     try:
-        told = read_scores(run.folder, run.facts)
-        told = told.select(pl.col(name).cast(kind) for name, kind in kinds.items())
+        before = read_scores(run.folder, run.facts)
     except IsoglossError as error:
         warn(f"{error.where}: {error.problem}; the scores computed now are published")
         return
-    except pl.exceptions.PolarsError:
-        warn(f"{path}: lacks columns; the scores computed now are published")
-        return
-    both = scores.join(told, on=keys, how="inner", nulls_equal=True, suffix="_told")
+    keys = ["task", "language", "source_language", "metric"]
+    both = scores.join(before.select(*keys, before="score"), on=keys, how="inner", nulls_equal=True)
     apart = both.filter(
-        (pl.col("score").fill_nan(None) - pl.col("score_told").fill_nan(None)).abs() > _SAME
+        (pl.col("score").fill_nan(None) - pl.col("before").fill_nan(None)).abs() > _SAME
     )
     if apart.height:
         first = apart.row(0, named=True)
         warn(
-            f"{path}: {apart.height} of {both.height} scores differ from those computed now "
-            f"({first['task']} {first['language']} {first['metric']}: {first['score_told']:.2f} "
-            f"told, {first['score']:.2f} now); the scores computed now are published"
+            f"{run.folder}: {apart.height} of {both.height} scores differ from those computed now "
+            f"({first['task']} {first['language']} {first['metric']}: "
+            f"{first['before']:.2f} before, {first['score']:.2f} now); the scores computed now are "
+            "published"
         )

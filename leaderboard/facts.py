@@ -1,4 +1,4 @@
-"""What is told of a system beside its scores."""
+"""What is known of a system beside its scores."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from leaderboard.collect import Run
 
 
 def facts(run: Run) -> list[tuple[str, str]]:
-    """Return what is told of a system, as labels and texts."""
-    told = run.facts
-    tuning = told.get("tuning") or {}
-    hardware = told.get("hardware") or {}
-    speed = told.get("tokens_per_second")
-    seconds = told.get("seconds")
+    """Return what is known of a system, as labels and texts."""
+    known = run.facts
+    tuning = known.get("tuning") or {}
+    hardware = known.get("hardware") or {}
+    speed = known.get("tokens_per_second")
+    seconds = known.get("seconds")
     pairs = [
-        ("Kind", told.get("kind")),
-        ("Base", told.get("base")),
-        ("Model", told.get("model")),
-        ("Revision", told.get("revision")),
-        ("Family", told.get("family")),
-        ("Parameters", f"{told['parameters']:,}" if told.get("parameters") else None),
-        ("Licence", told.get("licence")),
+        ("Kind", known.get("kind")),
+        ("Base", known.get("base")),
+        ("Model", known.get("model")),
+        ("Revision", known.get("revision")),
+        ("Family", known.get("family")),
+        ("Parameters", f"{known['parameters']:,}" if known.get("parameters") else None),
+        ("Licence", known.get("licence")),
         ("Tuning", _settings(tuning)),
-        ("Generation", _settings(told.get("generation") or {})),
+        ("Generation", _settings(known.get("generation") or {})),
         ("Time", f"{seconds:,.0f} s" if seconds else None),
         ("Speed", f"{speed:,.0f} tokens/s" if speed else None),
         ("Hardware", ", ".join(f"{name} {value}" for name, value in sorted(hardware.items()))),
         (
             "Libraries",
-            ", ".join(f"{k} {v}" for k, v in sorted((told.get("libraries") or {}).items())),
+            ", ".join(f"{k} {v}" for k, v in sorted((known.get("libraries") or {}).items())),
         ),
     ]
     return [(label, str(value)) for label, value in pairs if value]
@@ -39,7 +39,7 @@ def _settings(table: dict[str, Any]) -> str:
     shown = {
         name: value for name, value in sorted(table.items()) if value not in (None, [], {}, "")
     }
-    told = {
+    texts = {
         name: "; ".join(f"{key} {one}" for key, one in sorted(value.items()))
         if isinstance(value, dict)
         else " ".join(map(str, value))
@@ -47,4 +47,4 @@ def _settings(table: dict[str, Any]) -> str:
         else value
         for name, value in shown.items()
     }
-    return ", ".join(f"{name} = {value}" for name, value in told.items())
+    return ", ".join(f"{name} = {value}" for name, value in texts.items())

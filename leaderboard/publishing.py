@@ -18,14 +18,13 @@ from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from benchmarks import list_tasks
-from isogloss.command.showing import printable
-from isogloss.console import say
+from isogloss.console import printable, say
 from isogloss.errors import IsoglossError
 from isogloss.files import (
     check_ours,
     check_seal,
-    clear_partials,
     read_json,
+    remove_partials_in,
     sealed,
     sha256_file,
     write_error,
@@ -44,14 +43,14 @@ from leaderboard.tables import Table
 MARKER = "site.json"
 
 # Where pages are written before they take their places.
-_STAGE = ".isogloss-site"
+_UNFINISHED = ".isogloss-site"
 _REMEDY = "Name another --out, or remove the old site's pages by hand"
 # A path within the folder: no part of it is hidden, above or absolute.
 _PATH = r"^[^/\\\x00-\x1f.][^/\\\x00-\x1f]*(/[^/\\\x00-\x1f.][^/\\\x00-\x1f]*)*$"
-# What sites were made of before they listed it; pages are told by the policy in their head.
-_FORMER_PAGES = ("index.html", "method.html", "task/*.html", "system/*.html", "language/*.html")
-_FORMER_DATA = ("data/*.csv", "data/*.json")
-_FORMER_ASSETS = ("assets/icon.svg", "assets/sort.js", "assets/style.css")
+# What sites were made of before they listed it; pages are known by the policy in their head.
+_OLD_PAGES = ("index.html", "method.html", "task/*.html", "system/*.html", "language/*.html")
+_OLD_DATA = ("data/*.csv", "data/*.json")
+_OLD_ASSETS = ("assets/icon.svg", "assets/sort.js", "assets/style.css")
 _SIGN = "default-src &#39;none&#39;; style-src &#39;self&#39;"
 
 _HERE = Path(__file__).parent
@@ -62,13 +61,10 @@ _POLICY = (
 
 
 class PublishSettings(Settings):
-    """What a recipe's ``[publish]`` may say.
-
-    Attributes:
-        title: The title of the site.
-    """
+    """What a recipe's ``[publish]`` may say."""
 
     title: str = "isogloss"
+    """The title of the site."""
 
 
 def publish(
@@ -100,17 +96,17 @@ def publish(
     """
     index, out = Path(out) / "index.html", Path(out).resolve()
     with held(out):
-        shutil.rmtree(out / _STAGE, ignore_errors=True)
-        before = _listed(out)
+        shutil.rmtree(out / _UNFINISHED, ignore_errors=True)
+        before = files_of(out)
         found = collect([Path(run) for run in runs], resamples=resamples, seed=seed)
         try:
-            facts = _write(out / _STAGE, Site(printable(title), found, resamples, seed))
+            facts = _write(out / _UNFINISHED, Site(printable(title), found, resamples, seed))
             _check_free(out, facts["files"], before)
             _replace(out, facts, before)
         except OSError as error:
             raise write_error(error, out) from error
         finally:
-            shutil.rmtree(out / _STAGE, ignore_errors=True)
+            shutil.rmtree(out / _UNFINISHED, ignore_errors=True)
     return index
 
 
@@ -127,14 +123,14 @@ class _Site(BaseModel):
     stale: list[Annotated[str, StringConstraints(pattern=_PATH)]] = []
 
 
-def _listed(out: Path) -> set[str]:
+def files_of(out: Path) -> set[str]:
     """Return the paths of the site that a folder holds; none where it is new.
 
     Raises:
         IsoglossError: It holds something else, or its ``site.json`` is broken.
     """
     check_ours(out, lambda folder: (folder / MARKER).is_file(), kind="a site")
-    clear_partials(out)
+    remove_partials_in(out)
     path = out / MARKER
     if not path.is_file():
         return set()
@@ -144,24 +140,24 @@ def _listed(out: Path) -> set[str]:
         check_seal(facts, where=path, needed=site.format > 1)
     except IsoglossError as error:
         raise IsoglossError(error.problem, where=path, remedy=_REMEDY) from error
-    return _former(out) if site.format == 1 else {*site.files, *site.stale}
+    return _unlisted(out) if site.format == 1 else {*site.files, *site.stale}
 
 
-def _former(out: Path) -> set[str]:
+def _unlisted(out: Path) -> set[str]:
     """Return the paths of a site of the first format, which listed none."""
     pages = {
         path
-        for pattern in _FORMER_PAGES
+        for pattern in _OLD_PAGES
         for path in out.glob(pattern)
         if path.is_file() and _SIGN.encode() in path.read_bytes()
     }
     data = {
         path
-        for pattern in _FORMER_DATA
+        for pattern in _OLD_DATA
         for path in out.glob(pattern)
         if path.is_file() and slug(path.stem) == path.stem
     }
-    assets = {out / name for name in _FORMER_ASSETS if (out / name).is_file()}
+    assets = {out / name for name in _OLD_ASSETS if (out / name).is_file()}
     return {path.relative_to(out).as_posix() for path in pages | data | assets}
 
 
@@ -226,7 +222,7 @@ def _replace(out: Path, facts: Mapping[str, Any], before: set[str]) -> None:
     write_json(out / MARKER, sealed({**facts, "stale": stale} if stale else facts))
     for name in facts["files"]:
         (out / name).parent.mkdir(parents=True, exist_ok=True)
-        (out / _STAGE / name).replace(out / name)
+        (out / _UNFINISHED / name).replace(out / name)
     for name in stale:
         path = out / name
         if _within(out, path.parent) and not path.is_dir():
@@ -282,8 +278,8 @@ def _rules(table: Table) -> str:
     parts = [f"#{name}{{--n:{len(table.columns)}}}"]
     parts += [f"#{name}-r{row}{{--o:{row}}}" for row in range(len(table.rows))]
     for column, places in enumerate(table.orders()):
-        chosen = f"#{name}:has(#{name}-c{column}:checked) #{name}-r"
-        parts += [f"{chosen}{row}{{--o:{place}}}" for row, place in enumerate(places)]
+        sorted_by = f"#{name}:has(#{name}-c{column}:checked) #{name}-r"
+        parts += [f"{sorted_by}{row}{{--o:{place}}}" for row, place in enumerate(places)]
     return "".join(parts)
 
 

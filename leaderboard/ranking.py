@@ -20,12 +20,12 @@ class Place:
     Attributes:
         rank: The place; after all others where the system has no score.
         tied: Whether others share it.
-        judged: Whether the system has a score.
+        scored: Whether the system has a score.
     """
 
     rank: int
     tied: bool
-    judged: bool
+    scored: bool
 
 
 def point(run: Run, task: str, language: str | None) -> float:
@@ -49,14 +49,14 @@ def contrast(one: Run, two: Run, task: str, language: str | None) -> tuple[Found
 def places(runs: Sequence[Run], task: str, language: str | None = None) -> list[Place]:
     """Return every system's place by a task's main metric: that of its cluster, as WMT draws them.
 
-    Systems that share a place cannot all be told apart; see `benchmarks.scores.statistics.ranks`.
+    Systems that share a place cannot all be kept apart; see `benchmarks.scores.statistics.ranks`.
     """
     entries = [run.draws[task, language] for run in runs]
     found = compare.places(
         entries, _languages(runs, task), higher=list_tasks()[task].main in _rising()
     )
     return [
-        Place(rank, found.count(rank) > 1, one.judged)
+        Place(rank, found.count(rank) > 1, one.measured)
         for rank, one in zip(found, entries, strict=True)
     ]
 

@@ -9,7 +9,7 @@ import polars as pl
 import regex
 
 from benchmarks.reasoning import split
-from isogloss.command.showing import printable
+from isogloss.console import printable
 from isogloss.languages import describe
 from leaderboard.collect import Run
 
@@ -54,16 +54,16 @@ class Sample:
 def samples(run: Run, task: str, language: str, count: int) -> list[Sample]:
     """Return a run's answers to so many records of a task and language: the same for every run.
 
-    They are drawn by a hash of the records' ids, so that nobody chose them.
+    They are drawn by a hash of the records' ids, so that nobody picked them.
     """
     rows = run.answers.filter(task=task, language=language)
-    drawn = sorted(rows["id"].to_list(), key=lambda one: hashlib.sha256(one.encode()).digest())
-    chosen = rows.filter(pl.col("id").is_in(drawn[:count])).sort("id")
-    return [_sample(row) for row in chosen.iter_rows(named=True)]
+    ids = sorted(rows["id"].to_list(), key=lambda one: hashlib.sha256(one.encode()).digest())
+    drawn = rows.filter(pl.col("id").is_in(ids[:count])).sort("id")
+    return [_sample(row) for row in drawn.iter_rows(named=True)]
 
 
 def _sample(row: dict[str, object]) -> Sample:
-    language, asked = str(row["language"]), str(row["instruction_language"] or row["language"])
+    language, instructed = str(row["language"]), str(row["instruction_language"] or row["language"])
     given = str(row["source_language"] or row["language"])
     references = row["references"]
     first = references[0] if isinstance(references, list) and references else ""
@@ -77,8 +77,8 @@ def _sample(row: dict[str, object]) -> Sample:
         bool(reasoning),
         language,
         describe(language).direction,
-        asked,
-        describe(asked).direction,
+        instructed,
+        describe(instructed).direction,
         given,
         describe(given).direction,
         printable(str(row["stop_reason"] or "")),

@@ -132,7 +132,7 @@ def number(value: float | None) -> str:
 
 
 def signed(value: float | None) -> str:
-    """Return a difference as shown, its sign always told (with a true minus)."""
+    """Return a difference as shown, its sign always shown (with a true minus)."""
     text = number(value)
     if text in ("–", "0.0"):
         return text
@@ -141,12 +141,12 @@ def signed(value: float | None) -> str:
 
 def score_cell(row: dict[str, Any] | None, *, best: bool = False, href: str = "") -> Cell:
     """Return the cell of a row of scores, or a dash; a note where languages are not all alike."""
-    said = {} if row is None else aside(row["signature"])
+    remarks = {} if row is None else aside(row["signature"])
     if row is None or row["score"] is None or math.isnan(row["score"]):
-        missing = said.get("not-judged")
+        missing = remarks.get("not-judged")
         return Cell("–", note=f"not measured in {_few(missing)}" if missing else "")
     bounded = row["low"] is not None
-    lone = said.get("pooled-variance", said.get("no-variance"))
+    lone = remarks.get("pooled-variance", remarks.get("no-variance"))
     return Cell(
         number(row["score"]),
         float(row["score"]),

@@ -60,7 +60,7 @@ def standing(site: Site, task: str) -> Table:
 
 
 def _rank_cell(place: Place) -> Cell:
-    if not place.judged:
+    if not place.scored:
         return Cell("–", note="no score")
     return Cell(str(place.rank), float(place.rank), note="shared" if place.tied else "")
 
@@ -329,8 +329,8 @@ def _long(site: Site, *conditions: pl.Expr, runs: Sequence[Run] = ()) -> pl.Data
 
 
 def _signatures(data: pl.DataFrame) -> tuple[str, ...]:
-    told = data.filter(pl.col("language").is_not_null())["signature"]
-    return tuple(sorted(told.unique().to_list()))
+    signatures = data.filter(pl.col("language").is_not_null())["signature"]
+    return tuple(sorted(signatures.unique().to_list()))
 
 
 def _name(run: Run) -> Cell:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from runners.grid import execute as execute
     from runners.grid import load_plan as load_plan
     from runners.inspection import inspect as inspect
-    from runners.models._base import GenerationSettings as GenerationSettings
     from runners.outputs import name_of as name_of
     from runners.runs.batch import score_outputs as score_outputs
     from runners.runs.compare import compare_runs as compare_runs
@@ -21,12 +20,25 @@ if TYPE_CHECKING:
     from runners.runs.rescore import rescore as rescore
     from runners.runs.score import score as score
     from runners.runs.score import score_predictions as score_predictions
+    from runners.settings import GenerationSettings as GenerationSettings
     from runners.settings import ScoreSettings as ScoreSettings
     from runners.settings import TuneSettings as TuneSettings
+    from runners.systems import Facts as Facts
+    from runners.systems import FamilyModule as FamilyModule
+    from runners.systems import Generation as Generation
+    from runners.systems import LoadOptions as LoadOptions
+    from runners.systems import Model as Model
+    from runners.systems import Prompt as Prompt
     from runners.tuning.loop import tune as tune
 
 _HOMES = {
-    "GenerationSettings": "runners.models._base",
+    "Facts": "runners.systems",
+    "FamilyModule": "runners.systems",
+    "Generation": "runners.systems",
+    "GenerationSettings": "runners.settings",
+    "LoadOptions": "runners.systems",
+    "Model": "runners.systems",
+    "Prompt": "runners.systems",
     "ScoreSettings": "runners.settings",
     "TuneSettings": "runners.settings",
     "compare_runs": "runners.runs.compare",
@@ -46,7 +58,13 @@ _HOMES = {
 }
 
 __all__ = [
+    "Facts",
+    "FamilyModule",
+    "Generation",
     "GenerationSettings",
+    "LoadOptions",
+    "Model",
+    "Prompt",
     "ScoreSettings",
     "TuneSettings",
     "compare_runs",

@@ -15,9 +15,8 @@ from isogloss.errors import IsoglossError
 from isogloss.names import slug
 from isogloss.runs import LONGEST_NAME, MOST_RESAMPLES
 from isogloss.settings import Settings, validate
-from runners.models._base import GenerationSettings
 from runners.runs.score import score
-from runners.settings import ScoreSettings, Seed, TuneSettings
+from runners.settings import GenerationSettings, ScoreSettings, Seed, TuneSettings
 from runners.tuning.loop import tune
 
 _REFERENCES = ("copy", "nearest")
@@ -150,17 +149,19 @@ def _resolved(model: str, folder: Path, where: str) -> str:
         IsoglossError: There is nothing at the path.
     """
     prefix = _OUTPUTS if model.startswith(_OUTPUTS) else ""
-    told = model.removeprefix(prefix)
+    place = model.removeprefix(prefix)
     if not prefix and (
         model.startswith("pypi:") or not (model.startswith((".", "~", "/")) or _is_gguf(model))
     ):
         return model
-    path = Path(os.path.abspath(folder / Path(told).expanduser()))  # noqa: PTH100
+    path = Path(os.path.abspath(folder / Path(place).expanduser()))  # noqa: PTH100
     # Which files a pattern stands for hangs on the suite; the folder that it is in does not.
     fixed = next((one.parent for one in reversed([path, *path.parents]) if "{" in one.name), path)
-    there = path.is_dir() or (path.is_file() and (bool(prefix) or _is_gguf(told)))
+    there = path.is_dir() or (path.is_file() and (bool(prefix) or _is_gguf(place)))
     if not (there or (prefix and fixed != path and fixed.is_dir())):
-        kind = "folder" if fixed != path else "file" if prefix or _is_gguf(told) else "model folder"
+        kind = (
+            "folder" if fixed != path else "file" if prefix or _is_gguf(place) else "model folder"
+        )
         raise IsoglossError(
             f"there is no {kind} {str(fixed)!r}",
             where=where,

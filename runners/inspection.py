@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 
 from isogloss.errors import IsoglossError
-from runners.models import _transformers as hf
-from runners.models._base import LoadOptions
-from runners.models._resolve import locate
+from runners.loading import huggingface as hf
+from runners.loading.location import locate
+from runners.systems import LoadOptions
 
 #: Columns of `Inspection.languages`.
 LANGUAGES: dict[str, Any] = {
@@ -38,7 +38,7 @@ class Inspection:
         vocabulary: The number of tokens.
         memory_gib: The weights' memory in float32, in GiB, or None.
         languages: One row a language, with the columns of `LANGUAGES`: the more tokens a character
-            takes, the dearer and the more foreign the language is to the model.
+            takes, the more the language costs and the more foreign it is to the model.
     """
 
     model: str

@@ -1,5 +1,6 @@
-"""Metrics: one module each, found by name.
+"""Metrics: one module a metric or a family of metrics, found by name.
 
 A module defines ``LABEL``, ``DESCRIPTION``, ``UNIT``, ``TASKS``, ``HIGHER_IS_BETTER``,
-``statistics``, ``combine`` and ``signature``; see ``benchmarks.metrics._base.MetricModule``.
+``statistics``, ``combine`` and ``signature``; see ``benchmarks.metrics._base.MetricModule``. One of a
+family defines ``PLUGINS`` instead: objects that have these, and a ``NAME``.
 """

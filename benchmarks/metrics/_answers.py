@@ -17,19 +17,16 @@ Normalization = Literal["language", "mkqa", "mlqa", "squad"]
 
 
 class Options(Settings):
-    """How answers are made comparable.
-
-    Attributes:
-        normalization: ``language``: English as SQuAD does it; the others NFKC, case folding,
-            punctuation of every script and articles of the language aside, characters as words
-            where there are no spaces. ``mlqa``: as MLQA's evaluation does it (Lewis et al. 2020),
-            for its seven languages. ``mkqa``: as MKQA's does (Longpre et al. 2021,
-            ``mkqa_eval_util.py`` of apple/ml-mkqa), for its 26. ``squad``: as SQuAD's does (Rajpurkar et al. 2016), English
-            articles and ASCII punctuation, whatever the language; XTREME scores XQuAD and TyDiQA
-            so.
-    """
+    """How answers are made comparable."""
 
     normalization: Normalization = "language"
+    """``language``: English as SQuAD does it; the others NFKC, case folding, punctuation of every
+    script and articles of the language aside, characters as words where there are no spaces.
+    ``mlqa``: as MLQA's evaluation does it (Lewis et al. 2020), for its seven languages. ``mkqa``:
+    as MKQA's does (Longpre et al. 2021, ``mkqa_eval_util.py`` of apple/ml-mkqa), for its 26.
+    ``squad``: as SQuAD's does (Rajpurkar et al. 2016), English articles and ASCII punctuation,
+    whatever the language; XTREME scores XQuAD and TyDiQA so.
+    """
 
 
 # MLQA's articles; its Arabic rule takes the letters out wherever they stand.
@@ -121,12 +118,12 @@ def f1(text: str, reference: str, language: str, how: Normalization) -> float:
     return 2.0 * (ours & theirs).total() / (ours.total() + theirs.total())
 
 
-def best(judged: Segments, score: Callable[[str, str], float]) -> Array:
+def best(given: Segments, score: Callable[[str, str], float]) -> Array:
     """Return (best score over the references, 1) of each segment."""
     return counted(
         [
             max(score(text, reference) for reference in accepted)
-            for text, accepted in zip(judged.answers, judged.references, strict=True)
+            for text, accepted in zip(given.answers, given.references, strict=True)
         ]
     )
 
@@ -140,10 +137,10 @@ def contains(text: Sequence[str], part: Sequence[str]) -> bool:
 def signature_of(name: str, language: str, options: Options) -> str:
     """Return normalization and tokenizer, after the metric's name."""
     base = language.split("-")[0]
-    told = {
+    rules = {
         "language": f"NFKC+casefold-punct-articles[{base}]|tok:words+chars-where-unspaced-v2",
         "mkqa": f"mkqa[{base}]|tok:{'chars' if base in _MKQA_CHARACTERS else 'spaces'}",
         "mlqa": f"mlqa[{base}]|tok:{'mixed' if base == 'zh' else 'spaces'}",
         "squad": "squad|tok:spaces",
     }
-    return f"{name}|norm:{told[_rule(language, options.normalization)]}|refs:max|v2"
+    return f"{name}|norm:{rules[_rule(language, options.normalization)]}|refs:max|v2"

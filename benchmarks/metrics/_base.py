@@ -16,10 +16,10 @@ from isogloss.settings import Settings
 
 Array = npt.NDArray[np.float64]
 
-#: Tasks whose answers are prose in a language of their own.
+#: The shipped tasks whose answers are prose in a language of their own.
 PROSE = ("translation", "qa", "summarization")
-#: Every task.
-ALL = (*PROSE, "code")
+#: Every task, whoever brings it.
+ALL = ("*",)
 
 
 class NoOptions(Settings):
@@ -28,13 +28,13 @@ class NoOptions(Settings):
 
 @dataclass(frozen=True)
 class Segments:
-    """What is judged: n answers in one language, and what they are held against.
+    """What is scored: n answers in one language, and what they are held against.
 
     Attributes:
         answers: n answers, as the task reads them from what a model wrote.
         references: For each answer, all that count as right (at least one).
         language: The tag of the answers' language.
-        inputs: For each answer, the text that was asked about; empty texts where not given.
+        inputs: For each answer, the input of its prompt; empty texts where not given.
         texts: For each answer, all that the model wrote but its reasoning; the answer itself where
             not given.
         reasoning: For each answer, what the model thought aloud before it; empty texts where not
@@ -145,7 +145,8 @@ class MetricModule(Protocol):
     function of their sum. So a bootstrap needs one pass over the text, whatever the number of
     resamples.
 
-    A module may also define ``NAME``, where its file name will not do; ``ON_REQUEST = True``, if
+    ``TASKS`` are the tasks that it is for, `ALL` for every one; a task may name metrics of its own
+    accord too. A module may also define ``NAME``, where its file name will not do; ``ON_REQUEST = True``, if
     it is computed only where it is named (it needs another package, or long); ``Options``, the
     settings it takes; ``WITHIN``, the least and the greatest score there can be (None for no end),
     which its interval does not pass; ``SHARES = True``, if it is the share of segments that are of
@@ -165,7 +166,7 @@ class MetricModule(Protocol):
     def combine(self, sums: Array) -> Array:
         """Return the scores of summed statistics: shape (..., k) gives (...).
 
-        NaN where there is nothing to judge.
+        NaN where there is nothing to measure.
         """
 
     def signature(self, language: str, options: Any) -> str:
@@ -181,11 +182,11 @@ def streams(references: Sequence[Sequence[str]]) -> list[list[Any]]:
     ]
 
 
-def sacrebleu_signature(name: str, **told: object) -> str:
+def sacrebleu_signature(name: str, **facts: object) -> str:
     """Return a signature in sacrebleu's words; the number of references comes in by itself."""
     from sacrebleu import __version__
 
-    parts = {**told, "version": __version__}
+    parts = {**facts, "version": __version__}
     return "|".join([name, *(f"{key}:{value}" for key, value in parts.items()), "lib:sacrebleu"])
 
 

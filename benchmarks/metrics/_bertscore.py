@@ -67,8 +67,8 @@ def scorer_of(name: str, revision: str | None, layer: int | None) -> Scorer:
     except (AssertionError, ValueError, OSError, KeyError) as error:
         raise IsoglossError(f"{name!r} does not load ({error})", where=_WHERE) from error
     _limit(inner)
-    told = library_versions(("bert-score", "transformers"))
-    versions = "|".join(f"{package}:{version}" for package, version in told.items())
+    libraries = library_versions(("bert-score", "transformers"))
+    versions = "|".join(f"{package}:{version}" for package, version in libraries.items())
     return Scorer(model, layer, versions, inner)
 
 

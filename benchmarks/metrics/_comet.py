@@ -44,14 +44,14 @@ class Comet:
         atexit.register(self._process.kill)
         self.version = str(self._read("version"))
         checkpoint = sorted(model.folder.glob(_CHECKPOINT))[0]
-        self.needs_references = bool(self._ask({"checkpoint": str(checkpoint)}, "references"))
+        self.needs_references = bool(self._request({"checkpoint": str(checkpoint)}, "references"))
 
     def scores(self, samples: Sequence[dict[str, str]], batch_size: int) -> Array:
         """Return the score of each sample (``src``, ``mt`` and perhaps ``ref``), shape (n,)."""
-        asked = {"samples": list(samples), "batch_size": batch_size}
-        return np.asarray(self._ask(asked, "scores"), dtype=np.float64)
+        batch = {"samples": list(samples), "batch_size": batch_size}
+        return np.asarray(self._request(batch, "scores"), dtype=np.float64)
 
-    def _ask(self, request: dict[str, Any], answer: str) -> Any:
+    def _request(self, request: dict[str, Any], answer: str) -> Any:
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # what it said before it ended, if anything, is read next
             self._process.stdin.write(json.dumps(request) + "\n")
@@ -65,18 +65,18 @@ class Comet:
             raise IsoglossError(
                 f"COMET ended without an answer (status {self._process.wait()})", where=WHERE
             )
-        told = json.loads(line)
-        if "error" not in told:
-            return told[answer]
-        if told["error"].startswith(("ModuleNotFoundError", "ImportError", "PackageNotFound")):
+        answered = json.loads(line)
+        if "error" not in answered:
+            return answered[answer]
+        if answered["error"].startswith(("ModuleNotFoundError", "ImportError", "PackageNotFound")):
             raise Unavailable(
-                f"{_python()} cannot import unbabel-comet ({told['error']})",
+                f"{_python()} cannot import unbabel-comet ({answered['error']})",
                 where=WHERE,
                 remedy="It needs older libraries than isogloss (transformers<5, numpy<2), so give "
                 "it an environment of its own: python -m venv comet; comet/bin/pip install "
                 f"unbabel-comet 'setuptools<81'; export {PYTHON}=comet/bin/python",
             )
-        raise IsoglossError(f"COMET failed ({told['error']})", where=WHERE)
+        raise IsoglossError(f"COMET failed ({answered['error']})", where=WHERE)
 
 
 def _python() -> str:

@@ -22,8 +22,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # libraries print to what was standard output
 
-    def tell(**told: Any) -> None:
-        answers.write(json.dumps(told) + "\n")
+    def write(**fields: Any) -> None:
+        answers.write(json.dumps(fields) + "\n")
         answers.flush()
 
     try:
@@ -32,22 +32,22 @@ def main() -> None:
         import torch
         from comet import load_from_checkpoint  # type: ignore[import-not-found]
 
-        tell(version=version("unbabel-comet"))
-        # Everything was fetched before; nothing is asked of the hub here.
+        write(version=version("unbabel-comet"))
+        # Everything was fetched before; nothing is fetched from the hub here.
         model = load_from_checkpoint(
             json.loads(sys.stdin.readline())["checkpoint"], local_files_only=True
         )
-        tell(references=bool(model.requires_references()))
+        write(references=bool(model.requires_references()))
         gpus = 1 if torch.cuda.is_available() else 0
         for line in sys.stdin:
-            asked = json.loads(line)
+            batch = json.loads(line)
             found = model.predict(
-                asked["samples"], batch_size=asked["batch_size"], gpus=gpus, progress_bar=False
+                batch["samples"], batch_size=batch["batch_size"], gpus=gpus, progress_bar=False
             )
-            tell(scores=[float(score) for score in found.scores])
-    except Exception as error:  # whatever it is, the other side should tell it
+            write(scores=[float(score) for score in found.scores])
+    except Exception as error:  # whatever it is, the other side should say it
         first = (str(error).strip().splitlines() or [""])[0]
-        tell(error=f"{type(error).__name__}: {first}")
+        write(error=f"{type(error).__name__}: {first}")
 
 
 if __name__ == "__main__":

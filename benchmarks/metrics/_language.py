@@ -67,7 +67,7 @@ NEVER_AN_ERROR = "en"
 _LETTERS = regex.compile(r"[\p{L}--[\p{Script=Common}\p{Script=Inherited}]]++", regex.V1)
 _KANA = regex.compile(r"[\p{Script=Hiragana}\p{Script=Katakana}]")
 
-Judge = Literal["script", "kana", "lid.176"]
+Identifier = Literal["script", "kana", "lid.176"]
 
 
 class _Limits(NamedTuple):
@@ -96,8 +96,8 @@ def in_script(text: str, language: str) -> bool:
     return _script_of(text, language) is not None
 
 
-def judge(language: str, script: str | None = None) -> Judge:
-    """Return who tells this language from others in a script (its first where none is given)."""
+def identifier_of(language: str, script: str | None = None) -> Identifier:
+    """Return what tells this language from others in a script (its first where none is given)."""
     first = script or next(iter(scripts(language)), None)
     if first is None:
         return "script"
@@ -137,7 +137,7 @@ def _first_references(segments: Segments) -> list[str]:
 def _wrong(texts: Sequence[str], language: str, limits: _Limits) -> Array:
     if not scripts(language):
         return np.zeros((len(texts), 2))
-    inside = [_settled(text, language) for text in texts]
+    inside = [_is_inside(text, language) for text in texts]
     left = [number for number, known in enumerate(inside) if known is None]
     said = _elsewhere([texts[number] for number in left], language)
     for number, (other, evidence, own) in zip(left, said, strict=True):
@@ -146,13 +146,13 @@ def _wrong(texts: Sequence[str], language: str, limits: _Limits) -> Array:
     return counted([not known for known in inside])
 
 
-def _settled(text: str, language: str) -> bool | None:
-    """Tell whether a text is in a language; None where that is for lid.176 to tell."""
+def _is_inside(text: str, language: str) -> bool | None:
+    """Return whether a text is in a language; None where that is for lid.176 to say."""
     script = _script_of(text, language)
     if script is None:
         return False
     letters = _letters(text)
-    how = judge(language, script)
+    how = identifier_of(language, script)
     if how == "kana":
         # Sentences of Chinese have no kana, and those of Japanese do.
         kana = len(_KANA.findall(text))
@@ -189,11 +189,11 @@ def _limits(language: str, references: tuple[str, ...]) -> _Limits:
     language itself, at most `UNLIKELY`; 0 where there are too few long ones.
     """
     different = dict.fromkeys(references)
-    if "lid.176" not in _judges(language) or len(different) < ENOUGH_REFERENCES:
+    if "lid.176" not in _identifiers(language) or len(different) < ENOUGH_REFERENCES:
         return _UNCALIBRATED
     taken: dict[str, list[float]] = {}
-    asked = [text for text in different if _settled(text, language) is None]
-    said = _elsewhere(asked, language)
+    unsure = [text for text in different if _is_inside(text, language) is None]
+    said = _elsewhere(unsure, language)
     for other, evidence, _ in said:
         if evidence >= SURE and other != NEVER_AN_ERROR:
             taken.setdefault(other, []).append(evidence)
@@ -203,12 +203,12 @@ def _limits(language: str, references: tuple[str, ...]) -> _Limits:
         for other, found in taken.items()
         if len(found) > allowed
     }
-    long = sorted(one.own for text, one in zip(asked, said, strict=True) if _letters(text) >= LONG)
+    long = sorted(one.own for text, one in zip(unsure, said, strict=True) if _letters(text) >= LONG)
     enough = len(long) >= ENOUGH_REFERENCES
     return _Limits(sure, min(UNLIKELY, long[int(ERRORS * len(long))]) if enough else 0.0)
 
 
-def judge_signature(name: str, language: str, *, calibrated: bool) -> str:
+def language_signature(name: str, language: str, *, calibrated: bool) -> str:
     """Return the signature of a share of texts in the wrong language.
 
     Args:
@@ -216,13 +216,13 @@ def judge_signature(name: str, language: str, *, calibrated: bool) -> str:
         language: The tag of the texts' language.
         calibrated: Whether the identifier is held to what it says of the references.
     """
-    judges = _judges(language)
-    parts = [name, "script>=50%", f"judge:{'+'.join(judges) or 'none'}"]
-    if "kana" in judges:
+    identifiers = _identifiers(language)
+    parts = [name, "script>=50%", f"judge:{'+'.join(identifiers) or 'none'}"]
+    if "kana" in identifiers:
         parts += [f"letters>={ENOUGH_HAN}-else-script"]
     if any(script in ("Hans", "Hant") for script in scripts(language)):
         parts += ["Hans=Hant"]
-    if "lid.176" in judges:
+    if "lid.176" in identifiers:
         rule = f"references>={ENOUGH_REFERENCES}<={ERRORS:.0%}-a-language-but-{NEVER_AN_ERROR}"
         parts += [lid176.told(), f"sure>={SURE}", f"letters>={ENOUGH_LETTERS}-else-script"]
         parts += ["macrolanguages-as-one", f"calibrated:{rule}" if calibrated else "calibrated:no"]
@@ -231,9 +231,9 @@ def judge_signature(name: str, language: str, *, calibrated: bool) -> str:
     return "|".join([*parts, "v4"])
 
 
-def _judges(language: str) -> tuple[Judge, ...]:
-    """Return who judges the language in any of its scripts, that of the first script first."""
-    return tuple(dict.fromkeys(judge(language, script) for script in scripts(language)))
+def _identifiers(language: str) -> tuple[Identifier, ...]:
+    """Return what identifies the language in each of its scripts, that of the first script first."""
+    return tuple(dict.fromkeys(identifier_of(language, script) for script in scripts(language)))
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.metrics._base import Array, Segments, mean_of_rows
-from benchmarks.metrics._learned import judged
+from benchmarks.metrics._learned import counted_scores
 from isogloss.settings import Settings
 
 LABEL = "BERTScore"
@@ -20,22 +20,21 @@ ON_REQUEST = True
 class Options(Settings):
     """Which model reads, and how much at once. It takes the extra ``isogloss[bertscore]``.
 
-    One multilingual model reads every language, so that languages are judged alike; bert-score's
+    One multilingual model reads every language, so that languages are measured alike; bert-score's
     own choices (roberta-large for English, say) are a matter of ``by_language``. An accelerator is
     used where there is one.
-
-    Attributes:
-        model: A model on the Hugging Face hub, or a folder; safetensors only.
-        revision: The hub's commit, tag or branch; the main branch where None.
-        layer: The layer whose vectors are compared; the one that bert-score recommends for the
-            model where None.
-        batch_size: Pairs at once. It changes speed, and scores by rounding only.
     """
 
     model: str = "bert-base-multilingual-cased"
+    """A model on the Hugging Face hub, or a folder; safetensors only."""
     revision: str | None = None
+    """The hub's commit, tag or branch; the main branch where None."""
     layer: int | None = None
+    """The layer whose vectors are compared; the one that bert-score recommends for the model where
+    None.
+    """
     batch_size: int = 64
+    """Pairs at once. It changes speed, and scores by rounding only."""
 
 
 def statistics(segments: Segments, options: Options) -> Array:
@@ -57,7 +56,7 @@ def statistics(segments: Segments, options: Options) -> Array:
     if texts:
         answers = [segments.answers[row] for row in texts]
         found[list(texts)] = scorer.scores(answers, list(texts.values()), options.batch_size)
-    return judged(found)
+    return counted_scores(found)
 
 
 def combine(sums: Array) -> Array:

@@ -29,12 +29,7 @@ _REMEMBERED = 8
 
 
 class Options(Settings):
-    """How text is cut up.
-
-    Attributes:
-        tokenizer: sacrebleu's name of a tokenizer; the one that the language needs where None.
-        lowercase: Whether case is forgotten.
-    """
+    """How text is cut up."""
 
     tokenizer: (
         Literal[
@@ -42,7 +37,9 @@ class Options(Settings):
         ]
         | None
     ) = None
+    """sacrebleu's name of a tokenizer; the one that the language needs where None."""
     lowercase: bool = False
+    """Whether case is forgotten."""
 
 
 @dataclass(frozen=True)

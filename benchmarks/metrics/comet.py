@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.metrics._base import Array, Segments, mean_of_rows
-from benchmarks.metrics._learned import judged
+from benchmarks.metrics._learned import counted_scores
 from isogloss.settings import Settings
 
 LABEL = "COMET"
@@ -19,21 +19,20 @@ ON_REQUEST = True
 class Options(Settings):
     """Which model judges, and how much at once.
 
-    unbabel-comet 2.2.7 runs with transformers 4 and numpy 1 only, so it is asked in an interpreter
+    unbabel-comet 2.2.7 runs with transformers 4 and numpy 1 only, so it runs in an interpreter
     of its own, the one that ``$ISOGLOSS_COMET_PYTHON`` names. (The environment names it and a
     suite cannot: what a suite says is data, and is never run.) An accelerator is used where there
     is one.
-
-    Attributes:
-        model: A model of the COMET family on the Hugging Face hub, or a folder with its
-            ``hparams.yaml`` and ``checkpoints/``.
-        revision: The hub's commit, tag or branch; the main branch where None.
-        batch_size: Segments at once. It changes speed, and scores by rounding only.
     """
 
     model: str = "Unbabel/wmt22-comet-da"
+    """A model of the COMET family on the Hugging Face hub, or a folder with its ``hparams.yaml``
+    and ``checkpoints/``.
+    """
     revision: str | None = None
+    """The hub's commit, tag or branch; the main branch where None."""
     batch_size: int = 16
+    """Segments at once. It changes speed, and scores by rounding only."""
 
 
 def statistics(segments: Segments, options: Options) -> Array:
@@ -47,8 +46,8 @@ def statistics(segments: Segments, options: Options) -> Array:
     comet = comet_of(options.model, options.revision)
     rows: list[int] = []
     samples: list[dict[str, str]] = []
-    told = zip(segments.inputs, segments.answers, segments.references, strict=True)
-    for row, (source, answer, references) in enumerate(told):
+    texts = zip(segments.inputs, segments.answers, segments.references, strict=True)
+    for row, (source, answer, references) in enumerate(texts):
         if not source.strip():
             continue
         sample = {"src": source, "mt": answer}
@@ -60,7 +59,9 @@ def statistics(segments: Segments, options: Options) -> Array:
     scores = comet.scores(samples, options.batch_size)
     counts = np.bincount(rows, minlength=len(segments))
     sums = np.bincount(rows, weights=scores, minlength=len(segments))
-    return judged(np.divide(sums, counts, out=np.full(len(segments), np.nan), where=counts > 0))
+    return counted_scores(
+        np.divide(sums, counts, out=np.full(len(segments), np.nan), where=counts > 0)
+    )
 
 
 def combine(sums: Array) -> Array:

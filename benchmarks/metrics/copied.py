@@ -19,12 +19,12 @@ SHARES = True
 def statistics(segments: Segments, options: NoOptions) -> Array:
     """Return (1 if copied else 0, 1) of each segment, (0, 0) where copying would be right."""
     rows = []
-    for text, asked, accepted in zip(
+    for text, given, accepted in zip(
         segments.answers, segments.inputs, segments.references, strict=True
     ):
         wanted = {_plain(one) for one in accepted}
-        judged = bool(asked.strip()) and _plain(asked) not in wanted
-        rows.append((float(judged and _plain(text) == _plain(asked)), float(judged)))
+        counts = bool(given.strip()) and _plain(given) not in wanted
+        rows.append((float(counts and _plain(text) == _plain(given)), float(counts)))
     return np.asarray(rows, dtype=np.float64).reshape(-1, 2)
 
 

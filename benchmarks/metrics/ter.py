@@ -27,19 +27,16 @@ _ASIAN = ("Hans", "Hant", "Hani", "Jpan")
 
 
 class Options(Settings):
-    """How text is cut up; tercom's own defaults but for scripts without spaces.
-
-    Attributes:
-        case_sensitive: Whether case counts.
-        no_punct: Whether punctuation is taken out.
-        normalized: Whether tercom's normalization is applied; None for where the script needs it.
-        asian_support: Whether its rules for Chinese and Japanese are; None likewise.
-    """
+    """How text is cut up; tercom's own defaults but for scripts without spaces."""
 
     case_sensitive: bool = False
+    """Whether case counts."""
     no_punct: bool = False
+    """Whether punctuation is taken out."""
     normalized: bool | None = None
+    """Whether tercom's normalization is applied; None for where the script needs it."""
     asian_support: bool | None = None
+    """Whether its rules for Chinese and Japanese are; None likewise."""
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.metrics._base import PROSE, Array, NoOptions, Segments, mean_of_rows
-from benchmarks.metrics._language import judge_signature, wrong_answers
+from benchmarks.metrics._language import language_signature, wrong_answers
 
 LABEL = "wrong language"
 DESCRIPTION = (
@@ -32,5 +32,5 @@ def combine(sums: Array) -> Array:
 
 
 def signature(language: str, options: NoOptions) -> str:
-    """Return the judge."""
-    return judge_signature("wrong_language", language, calibrated=True)
+    """Return how languages are identified."""
+    return language_signature("wrong_language", language, calibrated=True)

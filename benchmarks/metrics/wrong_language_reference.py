@@ -1,9 +1,9 @@
-"""Share of references that the judge finds in the wrong language, with no allowance made."""
+"""Share of references that the identifier finds in the wrong language, with no allowance made."""
 
 from __future__ import annotations
 
 from benchmarks.metrics._base import PROSE, Array, NoOptions, Segments, mean_of_rows
-from benchmarks.metrics._language import judge_signature, wrong_references
+from benchmarks.metrics._language import language_signature, wrong_references
 
 LABEL = "wrong language: references"
 DESCRIPTION = (
@@ -28,5 +28,5 @@ def combine(sums: Array) -> Array:
 
 
 def signature(language: str, options: NoOptions) -> str:
-    """Return the judge."""
-    return judge_signature("wrong_language_reference", language, calibrated=False)
+    """Return how languages are identified."""
+    return language_signature("wrong_language_reference", language, calibrated=False)

@@ -28,5 +28,5 @@ def combine(sums: Array) -> Array:
 
 
 def signature(language: str, options: NoOptions) -> str:
-    """Return the judge."""
+    """Return the rule."""
     return "wrong_script|script>=50%|v2"

@@ -10,23 +10,20 @@ from isogloss.settings import Settings
 
 
 class Limits(Settings):
-    """What a program and its tests may use together.
-
-    Attributes:
-        seconds: Of time on the wall, from the moment the sandbox stands.
-        cpu_seconds: Of a processor, each process.
-        memory_mib: Of memory: what each process may ask for, and what all may have.
-        processes: How many processes and threads at a time.
-        output_kib: What it may write to standard output and error.
-        files_mib: What its files may hold altogether.
-    """
+    """What a program and its tests may use together."""
 
     seconds: float = Field(default=10.0, gt=0)
+    """Of time on the wall, from the moment the sandbox stands."""
     cpu_seconds: int = Field(default=10, gt=0)
+    """Of a processor, each process."""
     memory_mib: int = Field(default=1024, ge=64)
+    """Of memory: what each process may ask for, and what all may have."""
     processes: int = Field(default=32, gt=0)
+    """How many processes and threads at a time."""
     output_kib: int = Field(default=1024, gt=0)
+    """What it may write to standard output and error."""
     files_mib: int = Field(default=16, gt=0)
+    """What its files may hold altogether."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""From predictions and records to what metrics judge: answers, cell by cell of a table."""
+"""From predictions and records to what metrics score: answers, cell by cell of a table."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from benchmarks.metrics._base import Array, Segments
 from benchmarks.reasoning import split
 from isogloss.errors import IsoglossError
 from isogloss.plugins import discover
+from isogloss.settings import unknown
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,13 @@ def answers(predictions: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
     without any comes once, answered with nothing.
 
     Raises:
-        IsoglossError: A prediction's id is unknown or there twice, or a column has a wrong type.
+        IsoglossError: A prediction's id is unknown or there twice, a column has a wrong type, or a
+            record's task is unknown.
     """
+    readers = discover("benchmarks.tasks")
+    for task in records["task"].unique().sort():
+        if task not in readers:
+            raise unknown("task", task, list(readers), where="records")
     predictions = _checked(predictions, records)
     kept = [name for name in ("id", "prediction", "stop_reason", "sample") if name in predictions]
     joined = records.join(predictions.select(kept), on="id", how="left", maintain_order="left")
@@ -83,19 +89,18 @@ def answers(predictions: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
     joined = joined.with_columns(named.alias("item")).sort(
         "task", "language", "item", "id", "sample"
     )
-    readers = discover("benchmarks.tasks")
     columns = joined.select("task", "prediction", "input").iter_rows()
     # Reading an answer is a rule a task states in Python, a text at a time.
-    rows = [_read(readers[task].read_answer, text, asked or "") for task, text, asked in columns]
+    rows = [_read(readers[task].read_answer, text, given or "") for task, text, given in columns]
     read = pl.DataFrame(
         rows, schema=dict.fromkeys(("reasoning", "said", "answer"), pl.String), orient="row"
     )
     return joined.hstack(read)
 
 
-def _read(read_answer: Callable[..., str], text: str, asked: str) -> tuple[str, str, str]:
-    reasoning, said = split(text, asked)
-    return reasoning, said, read_answer(said, asked=asked)
+def _read(read_answer: Callable[..., str], text: str, given: str) -> tuple[str, str, str]:
+    reasoning, said = split(text, given)
+    return reasoning, said, read_answer(said, given=given)
 
 
 def item() -> pl.Expr:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -49,19 +48,21 @@ class Measure:
 
 def measures(cell: Cell, only: Sequence[str], options: MetricOptions) -> list[Measure]:
     """Return the metrics of a cell."""
-    return [_measure(cell, name, module, options) for name, module in metrics_of(cell.task, only)]
+    return [
+        _measure_of(cell, name, module, options) for name, module in metrics_of(cell.task, only)
+    ]
 
 
-def _measure(cell: Cell, name: str, module: ModuleType, options: MetricOptions) -> Measure:
-    chosen = options_of(name, cell.language, options)
+def _measure_of(cell: Cell, name: str, module: Any, options: MetricOptions) -> Measure:
+    own = options_of(name, cell.language, options)
     segments = cell.segments
     # A share of several answers to one record, or records of one item, is no yes or no.
     once = len(segments) == cell.size == len(set(cell.items))
     starts = np.flatnonzero(np.diff(cell.records, prepend=-1)).tolist()
     return Measure(
         name,
-        module.signature(cell.language, chosen),
-        cell.by_record(module.statistics(segments, chosen)),
+        module.signature(cell.language, own),
+        cell.by_record(module.statistics(segments, own)),
         module.combine,
         tuple(getattr(module, "WITHIN", (None, None))),
         once and bool(getattr(module, "SHARES", False)),
@@ -76,12 +77,12 @@ def _signature(one: Measure, rows: Sequence[int]) -> str:
     if one.references is None:
         return one.signature
     counts = {one.references[row] for row in rows}
-    told = str(counts.pop()) if len(counts) == 1 else "var"
+    many = str(counts.pop()) if len(counts) == 1 else "var"
     name, *rest = one.signature.split("|")
-    return "|".join([name, f"nrefs:{told}", *rest])
+    return "|".join([name, f"nrefs:{many}", *rest])
 
 
-def measured(
+def measure(
     predictions: pl.DataFrame,
     records: pl.DataFrame,
     *,
@@ -104,25 +105,25 @@ def measured(
         seed: Their seed.
         only: The metrics; every one that needs no asking where empty.
         options: Options of metrics.
-        by_source: Whether translations are measured by source language too.
+        by_source: Whether tasks for which it matters (translation) are measured by source language too.
         means: Whether the means over languages come too.
     """
     whole: dict[tuple[str, str], list[Found]] = {}
     for cell in cells(answers(predictions, records)):
-        chosen = measures(cell, only, options or {})
-        together = list(_resampled(cell, None, chosen, resamples, seed))
+        metrics = measures(cell, only, options or {})
+        together = list(_resampled(cell, None, metrics, resamples, seed))
         for found in together:
             whole.setdefault((cell.task, found.metric), []).append(found)
             yield found
-        if by_source and cell.task == "translation":
-            yield from _by_source(cell, together, chosen, resamples, seed)
+        if by_source and list_tasks()[cell.task].by_source:
+            yield from _by_source(cell, together, metrics, resamples, seed)
     if means:
         for (task, name), parts in whole.items():
             yield mean(parts, task, name)
 
 
 def _by_source(
-    cell: Cell, together: list[Found], measured: list[Measure], resamples: int, seed: int
+    cell: Cell, together: list[Found], metrics: list[Measure], resamples: int, seed: int
 ) -> Iterator[Found]:
     """Measure the records from each source language; where all are from one, they are measured."""
     if len(set(cell.sources)) == 1 and cell.sources[0] is not None:
@@ -130,16 +131,16 @@ def _by_source(
             yield replace(found, source_language=cell.sources[0])
         return
     for source in sorted({source for source in cell.sources if source is not None}):
-        yield from _resampled(cell, source, measured, resamples, seed)
+        yield from _resampled(cell, source, metrics, resamples, seed)
 
 
 def _resampled(
-    cell: Cell, source: str | None, measured: list[Measure], resamples: int, seed: int
+    cell: Cell, source: str | None, metrics: list[Measure], resamples: int, seed: int
 ) -> Iterator[Found]:
     """Resample all metrics of a cell at once, or of its records from one source language."""
-    if not measured:
+    if not metrics:
         return
-    beside = np.concatenate([one.statistics for one in measured], axis=1)
+    beside = np.concatenate([one.statistics for one in metrics], axis=1)
     # What is asked of a pair of languages is some of what is asked in the target language.
     rows = [number for number, one in enumerate(cell.sources) if source in (None, one)]
     beside, items = beside[rows], [cell.items[number] for number in rows]
@@ -147,15 +148,15 @@ def _resampled(
     drawn = tuple(names)
     together = np.add.reduceat(beside, starts, axis=0)
     sums = resampled(together, resamples=resamples, seed=cell_seed(seed, cell.task, names))
-    ends = np.cumsum([one.statistics.shape[1] for one in measured])
-    for one, (start, end) in zip(measured, pairwise([0, *ends]), strict=True):
+    ends = np.cumsum([one.statistics.shape[1] for one in metrics])
+    for one, (start, end) in zip(metrics, pairwise([0, *ends]), strict=True):
         own = together[:, start:end]
         total = beside[:, start:end].sum(axis=0)
         # An item that no metric could count anything of says nothing.
-        judged = np.asarray(own.any(axis=1))
-        score, count = float(one.combine(total)), int(judged.sum())
+        measured = np.asarray(own.any(axis=1))
+        score, count = float(one.combine(total)), int(measured.sum())
         if count == 0 and not math.isnan(score):
-            judged, count = np.ones_like(judged), len(judged)
+            measured, count = np.ones_like(measured), len(measured)
         draws = inflated(one.combine(sums[:, start:end]), count)
         yield Found(
             cell.task,
@@ -171,17 +172,17 @@ def _resampled(
             _signature(one, rows),
             one.within,
             one.shares,
-            _effects(one, own, total, judged) if source is None else np.empty(0),
+            _effects(one, own, total, measured) if source is None else np.empty(0),
         )
 
 
-def _effects(one: Measure, own: Array, total: Array, judged: Any) -> Array:
+def _effects(one: Measure, own: Array, total: Array, measured: Any) -> Array:
     """Return how far each item moves a score; see `Found`."""
     found = np.zeros(len(own))
-    count = int(judged.sum())
+    count = int(measured.sum())
     if count > 1:
-        moved = one.combine(total) - one.combine(total - own[judged])
-        found[judged] = np.nan_to_num(moved) * math.sqrt((count - 1) / count)
+        moved = one.combine(total) - one.combine(total - own[measured])
+        found[measured] = np.nan_to_num(moved) * math.sqrt((count - 1) / count)
     return found
 
 
@@ -215,7 +216,7 @@ def main_draws(
     """
     if mains is None:
         mains = {name: task.main for name, task in list_tasks().items()}
-    found = measured(
+    found = measure(
         predictions, records, resamples=resamples, seed=seed, only=tuple(mains.values()),
         options=options, by_source=False,
     )  # fmt: skip

@@ -11,7 +11,7 @@ import polars as pl
 
 from benchmarks.catalog import MetricOptions, check_metrics, list_metrics, list_tasks
 from benchmarks.scores.answers import answers, cells, distinct
-from benchmarks.scores.cells import measured, measures
+from benchmarks.scores.cells import measure, measures
 from benchmarks.scores.means import Found, mean, minus, pooled
 from benchmarks.scores.score import BOOTSTRAP, check_sampling, row_of
 from benchmarks.scores.statistics import (
@@ -77,7 +77,7 @@ def compare(
     Args:
         one: The first system's predictions, as for `score`.
         two: The second's.
-        records: The records that both were asked.
+        records: The records that both answer.
         metrics: As for `score`.
         options: As for `score`.
         test: What gives the p-values: Student's t of the paired bootstrap's spread (after Koehn
@@ -92,7 +92,7 @@ def compare(
     Returns:
         One row a task, language and metric, with the columns of `DIFFERENCES`; for translation also
         one a pair of languages; ``delta`` is the first minus the second; ``language`` is null for
-        the mean of the languages in which both can be judged: where these are not all, the
+        the mean of the languages in which both can be measured: where these are not all, the
         signature says which they are. ``p_holm`` is corrected for the number of languages (Holm
         1979).
 
@@ -103,10 +103,10 @@ def compare(
     check_sampling(resamples, level)
     if test not in get_args(Test):
         raise unknown("test", test, list(get_args(Test)), where="test")
-    told: dict[str, Any] = {
+    common: dict[str, Any] = {
         "resamples": resamples, "seed": seed, "only": metrics, "options": options, "means": False,
     }  # fmt: skip
-    pairs = list(zip(measured(one, records, **told), measured(two, records, **told), strict=True))
+    pairs = list(zip(measure(one, records, **common), measure(two, records, **common), strict=True))
     chances = (
         _exchanges(one, two, records, metrics, options or {}, resamples, seed)
         if test == "randomization"
@@ -116,9 +116,9 @@ def compare(
         _row(ours, theirs, delta, level, chances)
         for ours, theirs, delta in (*_languages(pairs), *_means(pairs))
     ]
-    told_by = BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)
-    counted = pl.lit(f"paired-{told_by}ci:t|p:student|")
-    exchanged = pl.lit(f"paired-ar+{told_by}ci:t|p:exchanges|")
+    drawn = BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)
+    counted = pl.lit(f"paired-{drawn}ci:t|p:student|")
+    exchanged = pl.lit(f"paired-ar+{drawn}ci:t|p:exchanges|")
     # Pairs of languages have the bootstrap's p-values, whatever the test of the languages.
     prefix = (
         pl.when(pl.col("source_language").is_null()).then(exchanged).otherwise(counted)
@@ -146,7 +146,7 @@ def _languages(pairs: _Pairs) -> Iterator[tuple[Found, Found, Found]]:
 
 
 def _means(pairs: _Pairs) -> Iterator[tuple[Found, Found, Found]]:
-    """Yield both systems' means over the languages in which both can be judged."""
+    """Yield both systems' means over the languages in which both can be measured."""
     for task, metric in dict.fromkeys((one.task, one.metric) for one, _ in pairs):
         yield mean_difference(
             [
@@ -158,13 +158,13 @@ def _means(pairs: _Pairs) -> Iterator[tuple[Found, Found, Found]]:
 
 
 def mean_difference(pairs: _Pairs) -> tuple[Found, Found, Found]:
-    """Return two systems' means over the languages in which both can be judged, and their difference.
+    """Return two systems' means over the languages in which both can be measured, and their difference.
 
     Args:
         pairs: What was found of both in each of a task's languages.
     """
     deltas = [minus(*pair) for pair in pairs]
-    both = [pair for pair, delta in zip(pairs, deltas, strict=True) if delta.judged] or pairs
+    both = [pair for pair, delta in zip(pairs, deltas, strict=True) if delta.measured] or pairs
     task, metric = deltas[0].task, deltas[0].metric
     ours, theirs = (mean([pair[side] for pair in both], task, metric) for side in (0, 1))
     return ours, theirs, mean(deltas, task, metric, whole=False)
@@ -201,7 +201,7 @@ def corrected(frame: pl.DataFrame) -> pl.DataFrame:
     """Fill in Holm's correction of each task and metric over its languages (``p_holm``).
 
     The mean of the languages is one question, and stays as it is; pairs of languages are corrected
-    over pairs. What cannot be judged is no question.
+    over pairs. What cannot be measured is no question.
     """
     p_holm: list[float] = frame["p_value"].to_list()
     rows = frame.with_row_index("row").filter(
@@ -256,13 +256,13 @@ def _exchanges(
     p_values = {key: randomization_p(one.observed, one.deltas) for key, one in found.items()}
     for task, metric in dict.fromkeys((key[0], key[2]) for key in found):
         parts = [one for key, one in found.items() if (key[0], key[2]) == (task, metric)]
-        judged = [one for one in parts if not np.isnan(one.observed)]
+        measured = [one for one in parts if not np.isnan(one.observed)]
         p_values[task, None, metric] = (
             randomization_p(
-                float(np.mean([one.observed for one in judged])),
-                np.mean([one.deltas for one in judged], axis=0),
+                float(np.mean([one.observed for one in measured])),
+                np.mean([one.deltas for one in measured], axis=0),
             )
-            if judged
+            if measured
             else 1.0
         )
     return p_values
@@ -282,7 +282,7 @@ def rank(
 
     Args:
         systems: Each system's predictions, as for `score`.
-        records: The records that all were asked.
+        records: The records that all answer.
         metrics: As for `score`; each task's main metric where empty.
         options: As for `score`.
         resamples: Bootstrap resamples, the same for all systems.
@@ -293,7 +293,7 @@ def rank(
         One row a task, language, metric and system, best first, with the columns of `RANKS`; for
         translation also by pair of languages; a null language is the mean of the languages. Systems
         of one cluster share a rank; see `benchmarks.scores.statistics.ranks`. A system that cannot be
-        judged, or for the mean not in every language, has no score and comes last.
+        measured, or for the mean not in every language, has no score and comes last.
 
     Raises:
         IsoglossError: As for `score`.
@@ -301,10 +301,10 @@ def rank(
     wanted = metrics or tuple({task.main for task in list_tasks().values()})
     check_metrics(wanted, options or {}, where="metrics")
     check_sampling(resamples, level)
-    told: dict[str, Any] = {
+    common: dict[str, Any] = {
         "resamples": resamples, "seed": seed, "only": wanted, "options": options, "means": False,
     }  # fmt: skip
-    found = {name: list(measured(answers, records, **told)) for name, answers in systems.items()}
+    found = {name: list(measure(answers, records, **common)) for name, answers in systems.items()}
     prefix = f"clusters|{BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)}"
     across = list(zip(*found.values(), strict=True))
     languages: dict[tuple[str, str], list[tuple[Found, ...]]] = {}

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.catalog import MetricOptions, check_metrics, list_metrics
-from benchmarks.scores.cells import measured
+from benchmarks.scores.cells import measure
 from benchmarks.scores.means import (
     Found,
     ends_of_difference,
@@ -86,8 +86,8 @@ def summarize(
 
         Where a metric has no direction, the worst score is the farthest from 100. ``n`` counts
         the records, ``languages`` the languages that a number rests on. The mean of a group in
-        which a language cannot be judged is NaN, and its signature says which; a group in which
-        none can be has no row. Disparity is of the languages that can be judged (of how many,
+        which a language cannot be measured is NaN, and its signature says which; a group in which
+        none can be has no row. Disparity is of the languages that can be measured (of how many,
         the signature says), and takes two. Chance alone sets scores apart: spread and deviation are
         above 0 where all languages fare alike, and their intervals (percentiles of resamples) lean
         upwards, the more so the fewer records there are.
@@ -101,7 +101,7 @@ def summarize(
         if kind not in _KINDS:
             raise unknown("kind of group", kind, list(_KINDS), where="by")
     by_metric: dict[tuple[str, str], list[Found]] = {}
-    for one in measured(
+    for one in measure(
         predictions, records, resamples=resamples, seed=seed, only=metrics, options=options,
         by_source=False,
     ):  # fmt: skip
@@ -134,32 +134,32 @@ def _means(
                 one for one, own in zip(languages, names, strict=True) if own == name
             ]
     for (kind, group), parts in groups.items():
-        judged = sum(one.judged for one in parts)
-        if judged:
+        measured = sum(one.measured for one in parts)
+        if measured:
             whole = mean(parts, parts[0].task, parts[0].metric, of=languages)
-            yield kind, group, judged, row_of(whole, level, prefix)
+            yield kind, group, measured, row_of(whole, level, prefix)
 
 
 def _disparity(languages: Sequence[Found], level: float, prefix: str) -> Iterator[_Group]:
-    judged = [one for one in languages if one.judged]
-    if len(judged) < 2:
+    measured = [one for one in languages if one.measured]
+    if len(measured) < 2:
         return
-    count = len(judged)
+    count = len(measured)
     of = f"{count}" if count == len(languages) else f"{count}/{len(languages)}"
-    spread = _over(judged, f"spread-of-languages:{of}", lambda all: np.ptp(all, axis=0))
+    spread = _over(measured, f"spread-of-languages:{of}", lambda all: np.ptp(all, axis=0))
     yield "disparity", "spread", count, _percentiles(*spread, level, prefix)
-    deviation = _over(judged, f"deviation-of-languages:{of}", lambda all: np.std(all, axis=0))
+    deviation = _over(measured, f"deviation-of-languages:{of}", lambda all: np.std(all, axis=0))
     yield "disparity", "deviation", count, _percentiles(*deviation, level, prefix)
-    worst = min(judged, key=lambda one: (_goodness(one), one.language))
-    row = row_of(pooled(worst, judged), level, prefix)
+    worst = min(measured, key=lambda one: (_goodness(one), one.language))
+    row = row_of(pooled(worst, measured), level, prefix)
     yield "disparity", f"worst:{worst.language}", 1, row
-    english = [one for one in judged if _is_english(one)]
-    others = [one for one in judged if not _is_english(one)]
+    english = [one for one in measured if _is_english(one)]
+    others = [one for one in measured if not _is_english(one)]
     if english and others:
-        gap = _gap(english, others, judged, f"{of}|")
+        gap = _gap(english, others, measured, f"{of}|")
         yield "disparity", "english_gap", count, _gap_row(gap, level, prefix)
         for one in others:
-            gap = _gap(english, [one], judged, "")
+            gap = _gap(english, [one], measured, "")
             yield (
                 "disparity", f"english_gap:{one.language}", len(english) + 1,
                 _gap_row(gap, level, prefix),
@@ -202,14 +202,14 @@ def _is_english(one: Found) -> bool:
 
 
 def _gap(
-    english: Sequence[Found], others: Sequence[Found], of: Sequence[Found], told: str
+    english: Sequence[Found], others: Sequence[Found], of: Sequence[Found], more: str
 ) -> Found:
     """Return the mean of English less that of other languages."""
     sides = ((english, 1.0 / len(english)), (others, -1.0 / len(others)))
     parts = [(one, weight) for side, weight in sides for one in side]
     score = sum(weight * one.score for one, weight in parts)
     spread = spread_together(parts, of)
-    return _combined([one for one, _ in parts], score, spread, f"english-minus-other|{told}")
+    return _combined([one for one, _ in parts], score, spread, f"english-minus-other|{more}")
 
 
 def _combined(parts: Sequence[Found], score: float, spread: Spread, name: str) -> Found:

@@ -30,15 +30,15 @@ class Found:
     Attributes:
         task: The task.
         language: The language of the answers; None for the mean of languages.
-        source_language: The language of what was asked about; None for all together.
+        source_language: The language of the inputs; None for all together.
         metric: The metric.
-        score: The score; NaN where it cannot be told.
+        score: The score; NaN where it cannot be measured.
         draws: The score of each resample, inflated (see `benchmarks.scores.statistics.inflated`); NaN
-            throughout where fewer than two items can be judged. None at all of a mean.
+            throughout where fewer than two items can be measured. None at all of a mean.
         n: The number of records.
         drawn: The items that were resampled: languages and systems that have the same are
             resampled alike.
-        items: How many of them can be judged; of a mean, of all its languages together.
+        items: How many of them can be measured; of a mean, of all its languages together.
         spread: How far the score would move with other items.
         signature: The metric's signature, without the bootstrap's.
         within: The least and the greatest score there can be.
@@ -63,14 +63,14 @@ class Found:
     effects: Array = field(default_factory=lambda: np.empty(0))
 
     @property
-    def judged(self) -> bool:
+    def measured(self) -> bool:
         """Whether there is a score."""
         return not math.isnan(self.score)
 
     @property
     def lone(self) -> bool:
         """Whether there is a score, but too few items to tell how far others would move it."""
-        return self.judged and self.language is not None and self.items < 2
+        return self.measured and self.language is not None and self.items < 2
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the interval of the score; see `benchmarks.scores.statistics.interval`."""
@@ -182,36 +182,36 @@ def mean(
         task: The task.
         metric: The metric.
         of: All languages of the task, whose items variances are pooled over; ``parts`` where None.
-        whole: Whether the mean is of all its languages or of none: NaN where one cannot be judged.
+        whole: Whether the mean is of all its languages or of none: NaN where one cannot be measured.
             Else those that cannot are left out, and the signature names those that are in.
 
     Languages of the same items are resampled alike; what others have in common moves them together
     by the items' effects. A language of one item has the pooled variance of its task's items (see
     `pooled`), and the signature names it. Where there is nothing to pool there is no interval.
     """
-    judged = [one for one in parts if one.judged]
-    signature = _mean_signature(parts, judged, whole=whole)
+    measured = [one for one in parts if one.measured]
+    signature = _mean_signature(parts, measured, whole=whole)
     # The mean of one language is that language's score.
     shares = len(parts) == 1 and parts[0].shares
     spread = parts[0].spread if shares else NO_SPREAD
-    if judged and not shares:
-        weighed = [(one, 1.0 / len(judged)) for one in judged]
+    if measured and not shares:
+        weighed = [(one, 1.0 / len(measured)) for one in measured]
         spread = spread_together(weighed, parts if of is None else of)
-        signature = lone_signature(judged, spread) + signature
-    complete = bool(judged) and (len(judged) == len(parts) or not whole)
+        signature = lone_signature(measured, spread) + signature
+    complete = bool(measured) and (len(measured) == len(parts) or not whole)
     return Found(
         task,
         None,
         None,
         metric,
-        float(np.mean([one.score for one in judged])) if complete else float("nan"),
+        float(np.mean([one.score for one in measured])) if complete else float("nan"),
         np.empty(0),
-        sum(one.n for one in judged),
+        sum(one.n for one in measured),
         (),
-        len(_items(judged)),
+        len(_items(measured)),
         spread,
         signature,
-        judged[0].within if judged else (None, None),
+        measured[0].within if measured else (None, None),
         shares=shares,
     )
 
@@ -223,17 +223,17 @@ def lone_signature(parts: Sequence[Found], spread: Spread) -> str:
     return f"{known}-variance:{names}|" if names else ""
 
 
-def _mean_signature(parts: Sequence[Found], judged: Sequence[Found], *, whole: bool) -> str:
+def _mean_signature(parts: Sequence[Found], measured: Sequence[Found], *, whole: bool) -> str:
     """Say over how many languages a mean is; where that is not all, which are in it or are not."""
-    signatures = " ".join(sorted({one.signature for one in judged}))
-    head = f"mean-of-languages:{len(judged)}"
-    if 0 < len(judged) < len(parts):
-        inside = {one.language for one in judged}
+    signatures = " ".join(sorted({one.signature for one in measured}))
+    head = f"mean-of-languages:{len(measured)}"
+    if 0 < len(measured) < len(parts):
+        inside = {one.language for one in measured}
         if whole:
             missing = "+".join(str(one.language) for one in parts if one.language not in inside)
             head = f"{head}/{len(parts)}|not-judged:{missing}"
         else:
-            head = f"{head}/{len(parts)}:{'+'.join(str(one.language) for one in judged)}"
+            head = f"{head}/{len(parts)}:{'+'.join(str(one.language) for one in measured)}"
     return f"{head}|{signatures}"
 
 

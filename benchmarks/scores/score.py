@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from benchmarks.catalog import MetricOptions, check_metrics, list_tasks
-from benchmarks.scores.cells import measured
+from benchmarks.scores.cells import measure
 from benchmarks.scores.means import Found, pooled
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
@@ -57,13 +57,13 @@ def remarks(scores: pl.DataFrame, metrics: Sequence[str] = ()) -> Iterator[str]:
     rows = scores.filter(pl.col("language").is_null())
     if metrics:
         rows = rows.filter(pl.col("metric").is_in(list(metrics)))
-    told: dict[tuple[str, str, str], list[str]] = {}
+    metrics_of: dict[tuple[str, str, str], list[str]] = {}
     for task, metric, signature in (
         rows.select("task", "metric", "signature").unique(maintain_order=True).rows()
     ):
         for kind, languages in aside(signature).items():
-            told.setdefault((task, kind, ", ".join(languages)), []).append(metric)
-    for (task, kind, tags), names in told.items():
+            metrics_of.setdefault((task, kind, ", ".join(languages)), []).append(metric)
+    for (task, kind, tags), names in metrics_of.items():
         yield _REMARKS[kind].format(task=task, tags=tags, metrics=", ".join(dict.fromkeys(names)))
 
 
@@ -110,7 +110,7 @@ def score(
     Args:
         predictions: Columns ``id`` and ``prediction`` (a model's text, as it came); where there
             are, ``sample`` (several answers to one record) and ``stop_reason``.
-        records: The records that were asked, in `isogloss.records.SCHEMA`. One without a
+        records: The records that are answered, in `isogloss.records.SCHEMA`. One without a
             prediction counts as answered with nothing.
         metrics: Only these; every one that needs no asking where empty.
         options: Options of metrics, as a suite's ``[metrics]`` table has them.
@@ -119,11 +119,11 @@ def score(
         level: The intervals' coverage.
 
     Returns:
-        One row a task, language and metric, with the columns of `SCORES`; for translation also
+        One row a task, language and metric, with the columns of `SCORES`; for translation, and tasks like it, also
         one a source language (``source_language`` is null where all are together); and one a task
         and metric whose ``language`` is null: the mean of the languages, each counted alike.
         Scores are 0 to 100 (TER and length ratio may pass it), NaN where a language cannot be
-        judged, and NaN for the mean where one of its languages cannot be: its signature says which
+        measured, and NaN for the mean where one of its languages cannot be: its signature says which
         (``not-judged``). Intervals are Wilson's for shares of items, else of the bootstrap's
         spread over items (see `benchmarks.scores.answers.item` and `benchmarks.scores.statistics.interval`); a
         language of one item has that of its task's items (``pooled-variance``). Bounds are null
@@ -139,7 +139,7 @@ def score(
     rows: list[dict[str, Any]] = []
     languages: dict[tuple[str, str], list[Found]] = {}
     lone: list[tuple[int, Found]] = []
-    found = measured(
+    found = measure(
         predictions, records, resamples=resamples, seed=seed, only=metrics, options=options
     )
     for one in found:

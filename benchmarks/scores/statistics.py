@@ -132,11 +132,11 @@ def inflated(scores: Array, items: int) -> Array:
     """Return resampled scores whose variance is that of a sample, shape (resamples,).
 
     Args:
-        scores: The score of each bootstrap resample; NaN where nothing in it could be judged.
-        items: How many items were judged.
+        scores: The score of each bootstrap resample; NaN where nothing in it could be measured.
+        items: How many items were measured.
 
     Resamples of n items vary as the items themselves do, whose variance is too small by (n - 1) / n
-    for a sample. Distances from their mean are stretched so; a resample without anything to judge
+    for a sample. Distances from their mean are stretched so; a resample without anything to measure
     lies at the mean, and the others are stretched for it. NaN where there is one item or none.
     """
     known = ~np.isnan(scores)
@@ -346,9 +346,9 @@ def randomization_p(delta: float, deltas: Array) -> float:
     """
     if np.isnan(delta):
         return 1.0
-    told = deltas[~np.isnan(deltas)]
-    as_great = np.abs(told) >= abs(delta) - _EQUAL
-    return float((int(as_great.sum()) + 1) / (len(told) + 1))
+    known = deltas[~np.isnan(deltas)]
+    as_great = np.abs(known) >= abs(delta) - _EQUAL
+    return float((int(as_great.sum()) + 1) / (len(known) + 1))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -387,15 +387,15 @@ def ranks(points: Sequence[float] | Array, p_value: Callable[[int, int], float])
     """Return each system's rank: that of its cluster.
 
     Args:
-        points: Each system's score, the higher the better; NaN where it could not be judged.
+        points: Each system's score, the higher the better; NaN where it could not be measured.
         p_value: The p-value of the difference of two systems, by their numbers.
 
     One system is better than another where the p-value of their difference is below 0.05: each
     pair by itself, as in WMT's findings. A system without a score comes last, after as many as were
-    judged, and is compared with nobody.
+    measured, and is compared with nobody.
     """
-    judged = [number for number, point in enumerate(points) if not math.isnan(point)]
-    order = sorted(judged, key=lambda number: -points[number])
+    measured = [number for number, point in enumerate(points) if not math.isnan(point)]
+    order = sorted(measured, key=lambda number: -points[number])
     count = len(order)
     better = np.zeros((count, count), dtype=np.bool_)
     for i in range(count):

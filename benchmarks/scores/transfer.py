@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.catalog import MetricOptions, check_metrics, list_tasks
-from benchmarks.scores.cells import measured
+from benchmarks.scores.cells import measure
 from benchmarks.scores.means import Found, mean, minus, pooled
 from benchmarks.scores.score import BOOTSTRAP, check_sampling, row_of
 from benchmarks.scores.statistics import holm
@@ -61,7 +61,7 @@ class Transfer:
             ``seen`` tells whether the system was trained on the test language. Rows without a
             language are means, each language counted alike: over the languages that the system
             did not see, its mean transfer, and over those that it did; NaN where one of these
-            cannot be judged.
+            cannot be measured.
         gaps: One row a task, metric, system and test language that another system was trained on
             alone, with the columns of `GAPS`: the score of that system (the mean of several, named
             in ``in_language``) minus this one's. Not ``seen``, it is the zero-shot gap; ``seen``,
@@ -110,7 +110,7 @@ def transfer(
         systems: By name, the tags of the languages that a system was trained on (none for a model
             as it came), and its predictions, as for `score`. A language is the same in another
             territory, not in another script.
-        records: The records that all were asked.
+        records: The records that all answer.
         metrics: As for `score`; each task's main metric where empty.
         options: As for `score`.
         resamples: Bootstrap resamples, the same for all systems.
@@ -119,7 +119,7 @@ def transfer(
 
     Returns:
         The tables, systems in the order of their names. Bounds are null where there are too few
-        items (see `benchmarks.score`); a language that cannot be judged has no gap.
+        items (see `benchmarks.score`); a language that cannot be measured has no gap.
 
     Raises:
         IsoglossError: As for `score`; or a training language is not one.
@@ -127,17 +127,17 @@ def transfer(
     wanted = metrics or tuple({task.main for task in list_tasks().values()})
     check_metrics(wanted, options or {}, where="metrics")
     check_sampling(resamples, level)
-    told = [
+    groups = [
         _system(
             name, languages,
-            measured(predictions, records, resamples=resamples, seed=seed, only=wanted,
+            measure(predictions, records, resamples=resamples, seed=seed, only=wanted,
                      options=options, by_source=False),
         )
         for name, (languages, predictions) in sorted(systems.items())
     ]  # fmt: skip
     prefix = BOOTSTRAP.format(resamples=resamples, level=level, seed=seed)
-    matrix = [row for one in told for row in _scores(one, level, prefix)]
-    gaps = [row for one in told for row in _gaps(one, told, level, f"paired-{prefix}")]
+    matrix = [row for one in groups for row in _scores(one, level, prefix)]
+    gaps = [row for one in groups for row in _gaps(one, groups, level, f"paired-{prefix}")]
     return Transfer(_table(matrix, MATRIX), _corrected(_table(gaps, GAPS)))
 
 
@@ -166,8 +166,8 @@ def _scores(system: _System, level: float, prefix: str) -> Iterator[dict[str, An
             parts = [cell.found for cell in cells.values() if cell.seen is seen]
             if parts:
                 found = mean(parts, parts[0].task, parts[0].metric, of=languages)
-                judged = sum(one.judged for one in parts)
-                yield {**_place(system, seen, judged), **row_of(found, level, prefix)}
+                measured = sum(one.measured for one in parts)
+                yield {**_place(system, seen, measured), **row_of(found, level, prefix)}
 
 
 def _place(system: _System, seen: bool, languages: int) -> dict[str, Any]:
@@ -191,7 +191,7 @@ def _gaps(
             if not rivals or system.is_of(language):
                 continue
             part = minus(_together([one.cells[key][language].found for one in rivals]), cell.found)
-            if part.judged:
+            if part.measured:
                 compared[cell.seen][language] = [one.name for one in rivals]
                 parts[cell.seen].append(part)
         every = [*parts[False], *parts[True]]

@@ -9,10 +9,10 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.catalog import check_metrics, merged_options
+from benchmarks.catalog import check_metrics, list_tasks, merged_options
 from benchmarks.suites import file as suitefile
 from benchmarks.suites import records as suiterecords
-from benchmarks.suites.file import Choice
+from benchmarks.suites.file import Selection
 from isogloss.corpora import open_corpus
 from isogloss.errors import IsoglossError
 from isogloss.files import sha256_json
@@ -40,7 +40,7 @@ class Suite:
         metrics: Options of metrics that it is to be scored with, as `benchmarks.score` takes them.
         sources: What the records were read from: for each its name, version, licence and hash.
         lines: Every row of the data, for answers that are told apart by their place; see
-            `benchmarks.suites.records.Asked`. None for a corpus.
+            `benchmarks.suites.records.SuiteRecords`. None for a corpus.
     """
 
     name: str
@@ -58,34 +58,34 @@ def list_suites() -> dict[str, str]:
     return {name: file.description for name, file in suitefile.shipped().items()}
 
 
-def load_suite(spec: str, choice: Choice | None = None, *, limit: int | None = None) -> Suite:
+def load_suite(spec: str, selection: Selection | None = None, *, limit: int | None = None) -> Suite:
     """Read a suite.
 
     Args:
         spec: ``corpus:FOLDER`` (the test split of a corpus), the path of a suite's TOML file, or
             the name of a shipped one.
-        choice: What of it is asked, and how.
-        limit: Short for ``Choice(limit=limit)``.
+        selection: What of it is asked, and how.
+        limit: Short for ``Selection(limit=limit)``.
 
     Raises:
         IsoglossError: There is no such suite, its files are missing or broken, or it has nothing
-            of what is chosen, or the choice contradicts itself.
+            of what is chosen, or the selection contradicts itself.
         Unavailable: The hub does not answer, or the network is forbidden.
     """
-    choice = choice or Choice(limit=limit)
-    suitefile.check_choice(choice)
+    selection = selection or Selection(limit=limit)
+    suitefile.check_selection(selection)
     kind, _, rest = spec.partition(":")
     if kind == "corpus" and rest:
-        return _corpus(Path(rest), spec, choice)
+        return _corpus(Path(rest), spec, selection)
     if spec.endswith(".toml"):
         file = suitefile.read(Path(spec))
     elif spec in suitefile.shipped():
         file = suitefile.shipped()[spec]
     else:
         raise unknown("suite", spec, [*list_suites(), "corpus:FOLDER"], where="suite")
-    asked = suiterecords.records(file, choice)
-    made = _suite(file.name, file.version, spec, asked.records, file.metrics, asked.sources)
-    return replace(made, lines=asked.lines)
+    made = suiterecords.records(file, selection)
+    suite = _suite(file.name, file.version, spec, made.records, file.metrics, made.sources)
+    return replace(suite, lines=made.lines)
 
 
 def with_options(suite: Suite, options: Mapping[str, Mapping[str, Any]]) -> Suite:
@@ -125,6 +125,9 @@ def _suite(
 
 
 def _check(records: pl.DataFrame, where: str) -> None:
+    for task in records["task"].unique().sort():
+        if task not in list_tasks():
+            raise unknown("task", task, list(list_tasks()), where=where)
     twice = records.filter(pl.col("id").is_duplicated())["id"]
     if twice.len():
         raise IsoglossError(f"two records have the id {twice[0]!r}", where=where)
@@ -133,34 +136,34 @@ def _check(records: pl.DataFrame, where: str) -> None:
         raise IsoglossError(f"the record {bare[0]!r} has no reference", where=where)
 
 
-def _corpus(folder: Path, spec: str, choice: Choice) -> Suite:
+def _corpus(folder: Path, spec: str, selection: Selection) -> Suite:
     corpus = open_corpus(folder)
     for name in ("data", "prompts", "shots"):
-        if getattr(choice, name):
+        if getattr(selection, name):
             raise IsoglossError(
                 f"a corpus has been asked already; {name} cannot be chosen",
                 where=spec,
                 remedy="Say it in its recipe",
             )
     records = corpus.records("test").sort("task", "language", "id")
-    records = _chosen(records, choice, spec)
-    if choice.limit is not None:
-        records = records.group_by("task", "language", maintain_order=True).head(choice.limit)
+    records = _of_languages(records, selection, spec)
+    if selection.limit is not None:
+        records = records.group_by("task", "language", maintain_order=True).head(selection.limit)
     return _suite(corpus.name, "", spec, records, {}, ())
 
 
-def _chosen(records: pl.DataFrame, choice: Choice, where: str) -> pl.DataFrame:
+def _of_languages(records: pl.DataFrame, selection: Selection, where: str) -> pl.DataFrame:
     """Keep the records of the chosen languages and pairs."""
-    if choice.languages:
-        tags = [canonical(tag, where=where) for tag in choice.languages]
+    if selection.languages:
+        tags = [canonical(tag, where=where) for tag in selection.languages]
         records = records.filter(
             pl.col("language").is_in(tags),
             # A chosen pair says from which language.
-            pl.lit(bool(choice.pairs))
+            pl.lit(bool(selection.pairs))
             | pl.col("source_language").is_in(tags)
             | pl.col("source_language").is_null(),
         )
-    if choice.pairs:
-        records = suitefile.of_pairs(records, suitefile.pairs_of(choice.pairs, where))
-    suitefile.check_found(records, choice, where)
+    if selection.pairs:
+        records = suitefile.of_pairs(records, suitefile.pairs_of(selection.pairs, where))
+    suitefile.check_found(records, selection, where)
     return conform(records, where=where)

@@ -1,4 +1,4 @@
-"""From a suite's file to its records: read, choose, ask."""
+"""From a suite's file to its records: read, select, template."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from typing import Any
 
 import polars as pl
 
+from benchmarks.suites.examples import CELL, numbered, read_sources, select, templated, whole
 from benchmarks.suites.file import (
-    Choice,
+    Selection,
     SuiteFile,
     check_found,
-    chosen_languages,
-    chosen_pairs,
     of_pairs,
     pairs_of,
+    wanted_languages,
+    wanted_pairs,
 )
-from builders import testsets
+from builders.templates.loading import load_templates
 from isogloss.console import warn
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.languages import canonical
-from isogloss.records import TASKS, conform, prompt_expr, with_ids
+from isogloss.records import conform, prompt_expr, with_ids
 
 # What of a suite is asked, and what is shown before, is chosen by this seed for ever.
 _SEED = 42
-_CELL = testsets.CELL
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is asked of a suite.
+class SuiteRecords:
+    """What of a suite is asked.
 
     Attributes:
         records: The records, in their order.
@@ -46,7 +46,7 @@ class Asked:
     lines: pl.DataFrame
 
 
-def records(file: SuiteFile, choice: Choice) -> Asked:
+def records(file: SuiteFile, selection: Selection) -> SuiteRecords:
     """Return a suite's records as chosen, in their order, and what they were read from.
 
     Raises:
@@ -54,62 +54,63 @@ def records(file: SuiteFile, choice: Choice) -> Asked:
         Unavailable: The hub does not answer, or the network is forbidden.
     """
     if file.records is not None:
-        return _embedded(file, choice)
-    pairs = chosen_pairs(file, choice)
-    languages = chosen_languages(file, choice, pairs)
-    tables, folder = _tables(file, choice, languages, pairs)
-    tasks = file.tasks or TASKS
-    key = "local" if folder is not None else "hub"
+        return _embedded(file, selection)
+    pairs = wanted_pairs(file, selection)
+    languages = wanted_languages(file, selection, pairs)
+    data = selection.data or (file.path.parent / file.data if file.data else None)
     try:
-        rows, sources = testsets.read_rows(
-            tables,
+        rows, sources = read_sources(
+            file,
+            data,
             languages=languages,
-            tasks=tasks,
-            folder=folder or file.path.parent,
-            where=f"{file.path}: {key}",
+            pairs=pairs,
+            where=file.path if data is None else data,
+            remedy=_name_a_folder(file),
         )
     except Unavailable as error:
         raise _without_data(file, error) from error
     if pairs:
         rows = of_pairs(rows, pairs)
-    examples = testsets.whole(rows)
-    _complete(examples, file, choice, languages, pairs)
-    shots = file.shots if choice.shots is None else choice.shots
-    limit = file.limit if choice.limit is None else choice.limit
-    asked, shown = testsets.choose(examples, limit=limit, shots=shots, seed=_SEED)
-    prompts = choice.prompts or file.prompts
+    examples = whole(rows)
+    _check_complete(examples, file, selection, languages, pairs)
+    prompts = selection.prompts or file.prompts
     if prompts not in ("target", "source"):
         prompts = canonical(prompts, where=f"{file.path}: prompts")
-    made = testsets.ask(asked, instruction_language=prompts, seed=_SEED, where=str(file.path))
-    if shots:
-        examples_shown = testsets.ask(
-            shown, instruction_language=prompts, seed=_SEED, where=str(file.path)
+    shots = file.shots if selection.shots is None else selection.shots
+    limit = file.limit if selection.limit is None else selection.limit
+    selected, shown = select(examples, limit=limit, shots=shots, seed=_SEED)
+    templates = load_templates([file.path.parent / name for name in file.templates])
+
+    def made_of(part: pl.DataFrame) -> pl.DataFrame:
+        return templated(
+            part, templates, instruction_language=prompts, seed=_SEED, where=str(file.path)
         )
-        made = _after(made, examples_shown)
+
+    made = made_of(selected)
+    if shots:
+        made = _after(made, made_of(shown))
     reason = pl.coalesce("reason", "rejected_by").alias("reason")
     lines = rows.join(made.select("place", "id"), on="place", how="left", maintain_order="left")
-    return Asked(made, sources, lines.select(*_CELL, "id", reason))
+    return SuiteRecords(made, sources, lines.select(*CELL, "id", reason))
 
 
-def _after(asked: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
-    """Put each cell's examples before its questions: prompt, blank line, answer, blank line."""
+def _after(records: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
+    """Put each cell's examples before its prompts: prompt, blank line, answer, blank line."""
     worked = pl.concat_str(prompt_expr(), pl.col("output"), separator="\n\n")
-    before = shown.group_by(_CELL, maintain_order=True).agg(
-        worked.str.join("\n\n").alias("_before")
-    )
-    joined = asked.join(before, on=_CELL, how="left", nulls_equal=True, maintain_order="left")
+    before = shown.group_by(CELL, maintain_order=True).agg(worked.str.join("\n\n").alias("_before"))
+    joined = records.join(before, on=CELL, how="left", nulls_equal=True, maintain_order="left")
     text = pl.concat_str("_before", "instruction", separator="\n\n", ignore_nulls=True)
     return joined.with_columns(text.alias("instruction")).drop("_before")
 
 
-def _complete(
+def _check_complete(
     examples: pl.DataFrame,
     file: SuiteFile,
-    choice: Choice,
+    selection: Selection,
     languages: Sequence[str],
     pairs: Sequence[tuple[str, str]],
 ) -> None:
-    """Tell languages and pairs that the data have nothing of.
+    """Warn of languages and pairs that the data have nothing of.
 
     Raises:
         IsoglossError: Somebody has chosen one of them.
@@ -123,55 +124,27 @@ def _complete(
     )
     if not missing:
         return
-    told = f"there is nothing in {', '.join(missing)}"
-    if choice.languages or choice.pairs or not found:
-        raise IsoglossError(told, where=choice.data or file.path, remedy=_told(file))
-    warn(f"suite {file.name}: {told}; the rest is asked")
+    message = f"there is nothing in {', '.join(missing)}"
+    if selection.languages or selection.pairs or not found:
+        raise IsoglossError(message, where=selection.data or file.path, remedy=_name_a_folder(file))
+    warn(f"suite {file.name}: {message}; the rest is asked")
 
 
-def _tables(
-    file: SuiteFile,
-    choice: Choice,
-    languages: Sequence[str],
-    pairs: Sequence[tuple[str, str]],
-) -> tuple[list[dict[str, Any]], Path | None]:
-    """Return the tables to read, and the folder of their files; None for the hub's."""
-    folder = choice.data or (file.path.parent / file.data if file.data else None)
-    if folder is not None:
-        if not folder.is_dir():
-            raise IsoglossError("there is no such folder", where=folder, remedy=_told(file))
-        if not file.local:
-            raise IsoglossError(f"{file.name} is read from the hub only", where=file.path)
-    elif not file.hub:
-        raise IsoglossError(
-            f"{file.name} is read from local files", where=file.path, remedy=_told(file)
-        )
-    tables = file.local if folder is not None else file.hub
-    made = testsets.suite_tables(
-        tables,
-        name=file.name,
-        licence=file.licence,
-        languages=languages,
-        pairs=pairs,
-        where=str(file.path),
-    )
-    return made, folder
-
-
-def _told(file: SuiteFile) -> str:
+def _name_a_folder(file: SuiteFile) -> str:
     layout = f" that holds {file.layout}" if file.layout else ""
     return f"Name a folder{layout}: --data FOLDER"
 
 
 def _without_data(file: SuiteFile, error: Unavailable) -> Unavailable:
     remedy = f"{error.remedy}; or" if error.remedy else "Or"
-    local = f"{remedy} {_told(file)[0].lower()}{_told(file)[1:]}" if file.local else error.remedy
+    folder = _name_a_folder(file)
+    local = f"{remedy} {folder[0].lower()}{folder[1:]}" if file.local else error.remedy
     return Unavailable(error.problem, where=error.where, remedy=local)
 
 
-def _embedded(file: SuiteFile, choice: Choice) -> Asked:
+def _embedded(file: SuiteFile, selection: Selection) -> SuiteRecords:
     for name in ("data", "prompts", "shots"):
-        if getattr(choice, name):
+        if getattr(selection, name):
             raise IsoglossError(
                 f"the records of {file.name} are ready made; {name} cannot be chosen",
                 where=file.path,
@@ -182,21 +155,21 @@ def _embedded(file: SuiteFile, choice: Choice) -> Asked:
     made = parquet(source) if source.suffix == ".parquet" else _lines(source, file)
     if file.tasks:
         made = made.filter(pl.col("task").is_in(file.tasks))
-    languages = choice.languages or file.languages
+    languages = selection.languages or file.languages
     if languages:
         kept = [canonical(tag, where=f"{file.path}: languages") for tag in languages]
         made = made.filter(pl.col("language").is_in(kept))
-    pairs = pairs_of(choice.pairs or file.pairs, f"{file.path}: pairs")
+    pairs = pairs_of(selection.pairs or file.pairs, f"{file.path}: pairs")
     if pairs:
         made = of_pairs(made, pairs)
-    check_found(made, choice, f"suite {file.name}")
-    limit = file.limit if choice.limit is None else choice.limit
-    asked = made
+    check_found(made, selection, f"suite {file.name}")
+    limit = file.limit if selection.limit is None else selection.limit
+    selected = made
     if limit is not None:
-        asked = made.group_by(_CELL, maintain_order=True).head(limit)
-    is_asked = pl.col("id").is_in(asked["id"].implode())
-    lines = made.select(*_CELL, pl.when(is_asked).then("id"), reason=pl.lit(None, pl.String))
-    return Asked(asked, [], lines)
+        selected = made.group_by(CELL, maintain_order=True).head(limit)
+    is_selected = pl.col("id").is_in(selected["id"].implode())
+    lines = made.select(*CELL, pl.when(is_selected).then("id"), reason=pl.lit(None, pl.String))
+    return SuiteRecords(selected, [], lines)
 
 
 def parquet(path: Path) -> pl.DataFrame:
@@ -242,6 +215,4 @@ def _lines(path: Path, file: SuiteFile) -> pl.DataFrame:
         expression.alias(name) for name, expression in defaults.items() if name not in frame.columns
     )
     filled = conform(filled, where=str(path))
-    return (
-        filled if "id" in frame.columns else with_ids(filled).with_columns(testsets.numbered("id"))
-    )
+    return filled if "id" in frame.columns else with_ids(filled).with_columns(numbered("id"))

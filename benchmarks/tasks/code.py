@@ -60,7 +60,7 @@ class _Part:
     marked: bool
 
 
-def read_answer(text: str, *, asked: str = "") -> str:
+def read_answer(text: str, *, given: str = "") -> str:
     """Read the program from a model's text.
 
     Where a Python stub was asked to be completed (a last function with a docstring and no more, as
@@ -82,15 +82,15 @@ def read_answer(text: str, *, asked: str = "") -> str:
     What holds no program is read as one that fails.
     """
     parts = fenced(text)
-    stub = _stub(asked)
+    stub = _stub(given)
     if stub is None:
-        return _without_stub(text, parts, asked)
+        return _without_stub(text, parts, given)
     marked = [_Part(block.text, True) for block in parts.blocks if block.may_be_python][:_MOST]
     head = [] if parts.head is None else [_Part(parts.head, False)]
     tried = [*head, *marked, _Part(parts.outside if parts.blocks else text, False)]
     tried = [part for part in tried if part.text.strip()]
-    chosen = next((found for found in _programs(stub, tried) if found is not None), "")
-    return with_helpers(chosen, [part.text for part in marked])
+    program = next((found for found in _programs(stub, tried) if found is not None), "")
+    return with_helpers(program, [part.text for part in marked])
 
 
 def _programs(stub: _Stub, parts: Sequence[_Part]) -> Iterator[str | None]:
@@ -115,7 +115,7 @@ def _programs(stub: _Stub, parts: Sequence[_Part]) -> Iterator[str | None]:
     yield from (one for one, tree in going_on if tree is None)
 
 
-def _without_stub(text: str, parts: Fenced, asked: str) -> str:
+def _without_stub(text: str, parts: Fenced, given: str) -> str:
     blocks = ([one for one in parts.blocks if one.may_be_python] or parts.blocks)[:_MOST]
     texts = [one.text.strip("\r\n") for one in blocks]
     texts = [one for one in texts if one.strip()] or texts
@@ -124,8 +124,8 @@ def _without_stub(text: str, parts: Fenced, asked: str) -> str:
     if not texts:
         return (parts.outside if parts.blocks else text).strip("\r\n")
     names = [_defined(one) for one in texts]
-    asked_for = (n for n, found in enumerate(names) if any(_is_in(one, asked) for one in found))
-    first = next(asked_for, next((n for n, found in enumerate(names) if found), None))
+    wanted = (n for n, found in enumerate(names) if any(_is_in(one, given) for one in found))
+    first = next(wanted, next((n for n, found in enumerate(names) if found), None))
     if first is None:
         # Before a fence that only closes stands a program, or words that lead to one.
         first = int(parts.head is not None and len(texts) > 1 and parsed(texts[0]) is None)
@@ -140,24 +140,24 @@ def _defined(text: str) -> list[str]:
     return [name for name in found if tree and has_body(tree, name)]
 
 
-def _is_in(name: str, asked: str) -> bool:
-    return re.search(rf"\b{re.escape(name)}\b", asked) is not None
+def _is_in(name: str, given: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", given) is not None
 
 
 @lru_cache(maxsize=1024)
-def _stub(asked: str) -> _Stub | None:
+def _stub(given: str) -> _Stub | None:
     """Recognise a stub; None where the text is none."""
-    tree = parsed(asked) or parsed(f"{asked.rstrip()}\n    pass\n")
+    tree = parsed(given) or parsed(f"{given.rstrip()}\n    pass\n")
     last = tree.body[-1] if tree is not None and tree.body else None
     if not isinstance(last, ast.FunctionDef | ast.AsyncFunctionDef):
         return None
     if not all(says_nothing(statement) for statement in last.body):
         return None
     first = min([last.lineno, *(one.lineno for one in last.decorator_list)])
-    lines = asked.split("\n")
+    lines = given.split("\n")
     body = lines[last.body[0].lineno - 1] if last.body[0].lineno <= len(lines) else ""
     indent = body[: len(body) - len(body.lstrip())] or "    "
-    return _Stub(asked, "".join(f"{line}\n" for line in lines[: first - 1]), last.name, indent)
+    return _Stub(given, "".join(f"{line}\n" for line in lines[: first - 1]), last.name, indent)
 
 
 def _continued(stub: _Stub, part: _Part) -> list[str]:

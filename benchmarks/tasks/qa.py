@@ -12,6 +12,6 @@ ANSWER = "its first line that says anything"
 RIGHT = "it is one of the references, case, punctuation and articles aside; words in common count for part"
 
 
-def read_answer(text: str, *, asked: str = "") -> str:
+def read_answer(text: str, *, given: str = "") -> str:
     """Read the answer from a model's text: its first line that says anything."""
     return first_line(text)

@@ -12,6 +12,6 @@ RIGHT = (
 )
 
 
-def read_answer(text: str, *, asked: str = "") -> str:
+def read_answer(text: str, *, given: str = "") -> str:
     """Read the answer from a model's text: all of it."""
     return text.strip()

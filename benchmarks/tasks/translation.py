@@ -7,6 +7,7 @@ from benchmarks.tasks._reading import first_line
 LABEL = "Translation"
 DESCRIPTION = "a text, said again in another language"
 MAIN = "chrf"
+BY_SOURCE = True
 PROMPT = "the instruction, a blank line, the text to translate"
 ANSWER = (
     "its first line that says anything; all of it where the text to translate has several lines"
@@ -16,9 +17,9 @@ RIGHT = (
 )
 
 
-def read_answer(text: str, *, asked: str = "") -> str:
+def read_answer(text: str, *, given: str = "") -> str:
     """Read the answer from a model's text: its first line, or all of it where the source has several.
 
     Models go on to explain, or to repeat, on the lines after.
     """
-    return text.strip() if "\n" in asked.strip() else first_line(text)
+    return text.strip() if "\n" in given.strip() else first_line(text)

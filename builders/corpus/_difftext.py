@@ -8,7 +8,7 @@ from typing import Any
 
 from builders.corpus._rowdiff import Example, RowDifference
 from builders.corpus.diff import Change, Difference
-from isogloss.command.showing import printable
+from isogloss.console import printable
 
 # Of each section; JSON has all.
 _MOST_CHANGES = 20

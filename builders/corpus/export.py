@@ -11,13 +11,14 @@ from typing import Any, Literal, get_args
 
 import polars as pl
 
+from builders.templates.loading import template_tasks
 from isogloss.console import Progress, progress, warn
 from isogloss.corpora import Corpus, DataFile, open_corpus
 from isogloss.errors import IsoglossError
-from isogloss.files import clear_partial, writing
+from isogloss.files import remove_partials_of, writing
 from isogloss.languages import canonical
 from isogloss.locks import held
-from isogloss.records import SCHEMA, SPLITS, TASKS, prompt_expr
+from isogloss.records import SCHEMA, SPLITS, prompt_expr
 from isogloss.settings import unknown
 
 Layout = Literal["messages", "prompt-completion", "input-output", "trl"]
@@ -91,7 +92,7 @@ def export(
             stack.enter_context(held(out))
             _check_folder(out, parts)
         for path in parts:
-            clear_partial(path)
+            remove_partials_of(path)
         bar = stack.enter_context(progress("exporting", sum(file.rows for file in wanted)))
         for path, files in parts.items():
             # None is renamed into place before all are written.
@@ -121,9 +122,10 @@ def _wanted(
 ) -> list[DataFile]:
     if split not in SPLITS:
         raise unknown("split", split, list(SPLITS), where="export")
+    known = {*template_tasks(), *(file.task for file in opened.data)}
     for task in tasks:
-        if task not in TASKS:
-            raise unknown("task", task, list(TASKS), where="export")
+        if task not in known:
+            raise unknown("task", task, sorted(known), where="export")
     tags = {canonical(tag, where="export") for tag in languages}
     files = [file for file in opened.data if file.split == split]
     if not files:

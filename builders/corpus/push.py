@@ -9,12 +9,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from builders.corpus._huberrors import told
+from isogloss import hub
 from isogloss.console import progress, say
 from isogloss.corpora import MANIFEST, Corpus, listed_names, not_as_listed, open_corpus
 from isogloss.errors import IsoglossError, Unavailable
 from isogloss.files import read_json, sha256_file
-from isogloss.hub import cut_off
+from isogloss.text import one_line
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
@@ -106,7 +106,7 @@ def push(
     if found.commit is not None and not changed and not stale:
         say(f"{repo_id} is up to date")
         return found.url
-    with told(repo_id), _bars_off():
+    with _errors(repo_id), _bars_off():
         parent = found.commit or _created(api, repo_id, found)
         commit = _send(api, repo_id, parent, changed, stale, opened)
         _check_arrived(api, repo_id, commit, files)
@@ -126,7 +126,7 @@ def _api(repo_id: str) -> HfApi:
         raise IsoglossError("is no name of a repository", where=repo_id, remedy=remedy) from error
     if "/" not in repo_id:
         raise IsoglossError("says no user or organization", where=repo_id, remedy=remedy)
-    if cut_off():
+    if hub.offline():
         raise Unavailable(
             "cannot be pushed to, for the network is forbidden",
             where=repo_id,
@@ -147,7 +147,7 @@ def _found(api: HfApi, repo_id: str, private: bool) -> Repository:
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
     url = f"{api.endpoint}/datasets/{repo_id}"
-    with told(repo_id):
+    with _errors(repo_id):
         # The hub counts these questions; a check before a build asks the same.
         token = whoami(api.token, cache=True).get("auth", {}).get("accessToken", {})
         if token.get("role") == "read":
@@ -324,6 +324,20 @@ def _check_arrived(api: HfApi, repo_id: str, commit: str, files: Mapping[str, Pa
             where=repo_id,
             remedy="Remove the .gitignore from the repository, and push again",
         )
+
+
+@contextmanager
+def _errors(repo_id: str) -> Iterator[None]:
+    """Say what goes wrong at the hub in one line, and what its client refuses before it sends it."""
+    with hub.errors(repo_id, repo_id):
+        try:
+            yield
+        except ValueError as error:
+            if isinstance(error, OSError):  # an answer of the hub's that is both
+                raise
+            raise IsoglossError(
+                f"the hub refuses this corpus ({one_line(error)})", where=repo_id
+            ) from error
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from builders.corpus.layout import write_parquet
 from builders.rows.spool import spooled
-from isogloss.files import disk
+from isogloss.files import disk_errors
 
 #: Records of a file at most, about, and bytes of text.
 ROWS_PER_FILE = 100_000
@@ -88,7 +88,7 @@ class Sorter:
         for key, part in parts.items():
             path = self._path((str(key[0]), str(key[1]), str(key[2])), int(str(key[3])))
             path.parent.mkdir(parents=True, exist_ok=True)
-            with disk(path), path.open("ab") as file:
+            with disk_errors(path), path.open("ab") as file:
                 # Views in lists would take with them all that they are views of.
                 part.drop(_BUCKET).write_ipc_stream(
                     file, compression="uncompressed", compat_level=pl.CompatLevel.oldest()

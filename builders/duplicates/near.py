@@ -74,7 +74,7 @@ from pydantic import Field, model_validator
 
 from builders.duplicates._index import Batch, Index
 from isogloss.environment import processors
-from isogloss.files import disk
+from isogloss.files import disk_errors
 from isogloss.settings import Settings
 
 __all__ = ["Batch", "NearOptions", "Rates", "near_duplicates"]
@@ -108,23 +108,20 @@ class Rates(NamedTuple):
 
 
 class NearOptions(Settings):
-    """When two texts are near-duplicates, and which of them stays.
-
-    Attributes:
-        jaccard: The least similarity of near-duplicates.
-        unit: What shingles are made of: UTF-8's bytes, or characters (code points).
-        shingle: Units of a shingle; a text of fewer is one shingle, the empty text too.
-        permutations: Coordinates of a sketch.
-        bands: Parts of a sketch, one of which must be equal; must divide ``permutations``.
-        keep: Of rows of the same priority, which stays: the first, or the one of most bytes.
-    """
+    """When two texts are near-duplicates, and which of them stays."""
 
     jaccard: float = Field(default=0.8, gt=0, le=1)
+    """The least similarity of near-duplicates."""
     unit: Literal["byte", "char"] = "byte"
+    """What shingles are made of: UTF-8's bytes, or characters (code points)."""
     shingle: int = Field(default=5, ge=1, le=64)
+    """Units of a shingle; a text of fewer is one shingle, the empty text too."""
     permutations: int = Field(default=112, ge=1, le=1024)
+    """Coordinates of a sketch."""
     bands: int = Field(default=16, ge=1)
+    """Parts of a sketch, one of which must be equal; must divide ``permutations``."""
     keep: Literal["first", "longest"] = "first"
+    """Of rows of the same priority, which stays: the first, or the one of most bytes."""
 
     @model_validator(mode="after")
     def _divisible(self) -> NearOptions:
@@ -190,7 +187,7 @@ def near_duplicates(
     work.mkdir(parents=True, exist_ok=True)
     threads = workers or processors()
     with (
-        disk(work),
+        disk_errors(work),
         tempfile.TemporaryDirectory(prefix="near-", dir=work) as folder,
         ThreadPoolExecutor(threads) as pool,
     ):

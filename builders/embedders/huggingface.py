@@ -10,12 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isogloss.environment import offline
-from isogloss.errors import IsoglossError, Unavailable
+from isogloss import hub
+from isogloss.errors import IsoglossError
+from isogloss.text import one_line
 
 DESCRIPTION = "a folder or a name on the Hugging Face hub, such as intfloat/multilingual-e5-small"
 
 _WHERE = "the filter similarity: model"
+# Weights are safetensors only: a pickle runs whatever its writer put into it. Folders of other
+# frameworks (onnx/, openvino/) hold copies of the weights, and no file of these names.
+_PATTERNS = ("*.json", "*.safetensors", "*.model", "*.txt")
 _BATCH = 32
 _LONGEST = 512  # tokens, for models that name no limit
 # What models of sentence-transformers may be made of here; others change the vectors.
@@ -35,25 +39,20 @@ def load(model: str, revision: str | None) -> Callable[[Sequence[str]], NDArray[
     """
     from transformers import AutoModel, AutoTokenizer
 
-    known: dict[str, Any] = {"revision": revision, "local_files_only": offline()}
-    if Path(model).is_dir():
-        known = {}
+    folder = Path(model)
+    if not folder.is_dir():
+        folder = hub.snapshot(model, revision, _WHERE, kind="model", patterns=_PATTERNS)
     try:
-        pooling = _pooling(model, known)
-        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False, **known)
-        encoder = AutoModel.from_pretrained(model, trust_remote_code=False, **known).eval()
+        pooling = _pooling(folder, model)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        encoder: Any = AutoModel.from_pretrained(
+            folder, trust_remote_code=False, use_safetensors=True
+        ).eval()
     except (OSError, ValueError) as error:
-        # transformers tells with an OSError that there is no such model, and that it is offline.
-        first = str(error).strip().splitlines()[0]
-        kind = (
-            Unavailable
-            if isinstance(error, OSError) and not Path(model).is_dir()
-            else IsoglossError
-        )
-        raise kind(
-            f"the model {model!r} cannot be loaded ({first})",
+        raise IsoglossError(
+            f"the model {model!r} cannot be loaded ({one_line(error)})",
             where=_WHERE,
-            remedy="Give a folder, or the name of an encoder on the hub; fetch it once without --offline",
+            remedy="Give an encoder with safetensors weights: a folder, or its name on the hub",
         ) from error
     limit = min(
         tokenizer.model_max_length, getattr(encoder.config, "max_position_embeddings", _LONGEST)
@@ -93,9 +92,9 @@ def _embed(
     return np.asarray(vectors.cpu().numpy(), dtype=np.float32)
 
 
-def _pooling(model: str, known: dict[str, Any]) -> str:
+def _pooling(folder: Path, model: str) -> str:
     """Return how states are pooled: ``mean`` unless the model's own files say ``cls``."""
-    modules = _read(model, "modules.json", known)
+    modules = _read(folder / "modules.json")
     if modules is None:
         return "mean"
     kinds = {str(module["type"]).rpartition(".")[2]: str(module["path"]) for module in modules}
@@ -107,30 +106,21 @@ def _pooling(model: str, known: dict[str, Any]) -> str:
             where=_WHERE,
             remedy="Use another model, or write an embedder (see builders/embedders/__init__.py)",
         )
-    settings = _read(model, f"{kinds.get('Pooling', '1_Pooling')}/config.json", known) or {}
-    asked = {
+    settings = _read(folder / kinds.get("Pooling", "1_Pooling") / "config.json") or {}
+    modes = {
         key for key, value in settings.items() if key.startswith("pooling_mode_") and value is True
     }
-    if asked <= {"pooling_mode_mean_tokens"}:
+    if modes <= {"pooling_mode_mean_tokens"}:
         return "mean"
-    if asked == {"pooling_mode_cls_token"}:
+    if modes == {"pooling_mode_cls_token"}:
         return "cls"
     raise IsoglossError(
-        f"the model {model!r} pools in a way that is not known here ({', '.join(sorted(asked))})",
+        f"the model {model!r} pools in a way that is not known here ({', '.join(sorted(modes))})",
         where=_WHERE,
         remedy="Use a model with mean or cls pooling",
     )
 
 
-def _read(model: str, name: str, known: dict[str, Any]) -> Any:
+def _read(path: Path) -> Any:
     """Return a JSON file of the model, or None where it has none."""
-    from transformers.utils.hub import cached_file
-
-    path = cached_file(
-        model,
-        name,
-        _raise_exceptions_for_missing_entries=False,
-        _raise_exceptions_for_connection_errors=False,
-        **known,
-    )
-    return None if path is None else json.loads(Path(path).read_text("utf-8"))
+    return json.loads(path.read_text("utf-8")) if path.is_file() else None

@@ -14,7 +14,7 @@ A filter is a module with ``Options`` and ``DESCRIPTION`` and, of these function
 ``sweeps(options)``
     returns which options are thresholds on which scores, for the report.
 
-``COST = 1`` marks an expensive filter: it scores last, after duplicates are
+``COST = 1`` marks a filter whose scores are expensive: they are made last, after duplicates are
 gone, and only of rows that all others have let through. Batches of them are scored in several
 threads at once; where these wait for something, such as processes, ``stop()`` ends that.
 """
@@ -31,8 +31,6 @@ from pydantic import Field, field_validator
 from isogloss.languages import canonical
 from isogloss.settings import Settings
 
-Task = Literal["translation", "qa", "summarization", "code"]
-
 #: Columns of an example that hold text.
 TEXT = ("context", "input", "output")
 
@@ -41,19 +39,16 @@ DENSE = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"
 
 
 class FilterOptions(Settings):
-    """Options every filter has; a filter's ``Options`` adds its own.
-
-    Attributes:
-        name: The filter: a module of ``builders.filters``.
-        tasks: The tasks that it looks at; all if empty.
-        languages: The languages (of the output) that it looks at; all if empty.
-        by_language: Options that are other ones for a language (of the output).
-    """
+    """Options every filter has; a filter's ``Options`` adds its own."""
 
     name: str
-    tasks: tuple[Task, ...] = ()
+    """The filter: a module of ``builders.filters``."""
+    tasks: tuple[str, ...] = ()
+    """The tasks that it is for; all if empty."""
     languages: tuple[str, ...] = ()
+    """The languages (of the output) that it looks at; all if empty."""
     by_language: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Options that are other ones for a language (of the output)."""
 
     @field_validator("languages")
     @classmethod

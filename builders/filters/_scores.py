@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from builders.filters import _steps
 from builders.filters._steps import PlannedFilter
 from builders.rows.rows import ROW
-from isogloss.corpora import MANIFEST, Corpus, read_manifest
+from isogloss.corpora import MANIFEST, open_corpus
 from isogloss.errors import IsoglossError
 from isogloss.settings import validate
 
@@ -64,12 +64,11 @@ class KnownScores:
         """
         known = cls()
         try:
-            manifest, listed = read_manifest(out)
-            scores = validate(_Listed, manifest, where=str(out / MANIFEST)).scores
+            earlier = open_corpus(out)
+            scores = validate(_Listed, earlier.manifest, where=str(out / MANIFEST)).scores
         except IsoglossError:  # none, or none of ours
             return known
-        by_name = {file.name: file for file in listed}
-        earlier = Corpus(out, manifest, listed, ())
+        by_name = {file.name: file for file in earlier.files}
         for name, one in scores.items():
             # What is missing or damaged is scored again.
             with suppress(IsoglossError, KeyError):

@@ -108,17 +108,17 @@ def beside(
 def wrong_script(side: str, least: float) -> pl.Expr:
     """Return the reason where less than a share of a side's letters is in its language's script."""
     share = pl.col(f"{side}_script_share")
-    told = pl.format(
+    reason = pl.format(
         "the {} is not in the script of {}: {} % of its letters are, most are {}",
         pl.lit(side),
         claim(side),
         (share * 100).floor().cast(pl.Int8),
         pl.col(f"{side}_script"),
     )
-    return because((share < least) & judged(side), told)
+    return because((share < least) & checked(side), reason)
 
 
-def judged(side: str) -> pl.Expr:
+def checked(side: str) -> pl.Expr:
     """Tell which sides have letters enough to be held to their script, or none of its own."""
     enough = pl.col(f"{side}_letters") >= _FEW
     none = pl.col(f"{side}_script_share") == 0

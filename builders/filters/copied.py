@@ -31,19 +31,18 @@ _ASSIGNED = 0x32400
 
 
 class Options(FilterOptions):
-    """Copies of all or of most of a text.
-
-    Attributes:
-        stretch: What counts as copied is so many characters in a row, or more. Placeholders, tags
-            and addresses do not count.
-        max_copied: At most so great a share of a translation may be copied. Of right pairs of
-            FLORES-200, all 40 languages with each other, 2 in 10,000 have more.
-        min_chars: Translations that are shorter may be all names; only whole copies are dropped.
-    """
+    """Copies of all or of most of a text."""
 
     stretch: int = Field(default=12, ge=8)
+    """What counts as copied is so many characters in a row, or more. Placeholders, tags and
+    addresses do not count.
+    """
     max_copied: float = Field(default=0.6, ge=0, le=1)
+    """At most so great a share of a translation may be copied. Of right pairs of FLORES-200, all 40
+    languages with each other, 2 in 10,000 have more.
+    """
     min_chars: int = Field(default=40, ge=0)
+    """Translations that are shorter may be all names; only whole copies are dropped."""
 
 
 def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
@@ -58,11 +57,11 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     left, right = (utf8(texts[side]) for side in texts.columns)
     alike = pl.Series(_stretches.start_alike(*left, *right, _letters(), _LETTERS))
     same = texts.filter(alike).select(comparable(pl.col("input")) == comparable(pl.col("output")))
-    asked = (frame["task"] == "translation").fill_null(False) & (
+    compared = (frame["task"] == "translation").fill_null(False) & (
         texts["output"].str.len_chars() >= options.min_chars
     )
-    sharing = asked & pl.Series(_stretches.may_share(*left, *right, options.stretch))
-    copied = texts.select(pl.when(asked).then(0.0).otherwise(float("nan"))).to_series()
+    sharing = compared & pl.Series(_stretches.may_share(*left, *right, options.stretch))
+    copied = texts.select(pl.when(compared).then(0.0).otherwise(float("nan"))).to_series()
     return pl.DataFrame(
         {
             "same": pl.zeros(frame.height, pl.Boolean, eager=True).scatter(
@@ -102,10 +101,10 @@ def _copied(texts: pl.DataFrame, stretch: int) -> pl.Series:
 
 @cache
 def _letters() -> NDArray[np.int32]:
-    """Return the letter that each code point stands for, coarser than `comparable` tells them.
+    """Return the letter that each code point stands for, coarser than `comparable` has them.
 
     Marks, and the vowels and finals that Hangul's syllables are made of, stand for none (0); what
-    stands for several cannot be told (-1).
+    stands for several is not known (-1).
     """
     table = np.zeros(0x110000, dtype=np.int32)
     for ideographs in _IDEOGRAPHS:

@@ -10,7 +10,7 @@ DESCRIPTION = "drops rows whose input or output has no letter and no digit"
 
 
 class Options(FilterOptions):
-    """``letters``: ask for a letter, not only a digit."""
+    """``letters``: want a letter, not only a digit."""
 
     letters: bool = False
 

@@ -16,9 +16,9 @@ DESCRIPTION = "drops rows with a side that is in another script or, as identifie
 COST = 1
 SCORED_BY = ("backend", "max_chars", "sides")
 
-# An identifier is asked where at least so much of a text is in a script of its language: of the
+# An identifier is used where at least so much of a text is in a script of its language: of the
 # rest it says what the other script is used for.
-_ASKED = 0.2
+_LEAST_IN_SCRIPT = 0.2
 
 # The scores of an empty text.
 _NOTHING = {
@@ -34,27 +34,26 @@ _CLAIM = ["tag", "own"]
 
 
 class Options(FilterOptions):
-    """Who is asked, what of, and what is believed.
-
-    Attributes:
-        backend: ``best``, for each language the identifier that was measured to judge it best, or
-            one of `isogloss.identifiers` for all (``isogloss[lingua]`` adds one).
-        max_chars: An identifier is shown so many characters: what a text is in shows early.
-        min_letters: Shorter texts are only held to their script: identifiers guess there.
-        min_probability: So likely must another language be …
-        max_own_probability: … and its own at most, for a row to be dropped.
-        min_script_share: The share of letters that must be in a script of the language; an
-            ideograph or a syllable of Chinese, Japanese or Korean is as much as three letters.
-        sides: The sides to check.
-    """
+    """Which identifier, of how much of a text, and what is believed of what it says."""
 
     backend: str = "best"
+    """``best``, for each language the identifier that was measured to judge it best, or one of
+    `isogloss.identifiers` for all (``isogloss[lingua]`` adds one).
+    """
     max_chars: int = Field(default=200, ge=20)
+    """An identifier is shown so many characters: what a text is in shows early."""
     min_letters: int = Field(default=40, ge=1)
+    """Shorter texts are only held to their script: identifiers guess there."""
     min_probability: float = Field(default=0.5, gt=0, le=1)
+    """So likely must another language be …"""
     max_own_probability: float = Field(default=0.1, ge=0, lt=1)
+    """… and its own at most, for a row to be dropped."""
     min_script_share: float = Field(default=0.4, ge=0, le=1)
+    """The share of letters that must be in a script of the language; an ideograph or a syllable of
+    Chinese, Japanese or Korean is as much as three letters.
+    """
     sides: tuple[_script.Side, ...] = Field(default=("context", "input", "output"), min_length=1)
+    """The sides to check."""
 
     @field_validator("backend")
     @classmethod
@@ -71,7 +70,7 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     ``letters``, ``script_share`` and ``script`` are as the filter ``script`` has them. ``judge``
     says who decides: an identifier, or ``script`` where that does not know the language, or no other
     one in the script, or most of the text is in another script. ``own_probability`` is that of the claimed
-    language (NaN where no identifier was asked); ``other`` the likeliest other language, without
+    language (NaN where no identifier was used); ``other`` the likeliest other language, without
     those that the identifier is known to take this one for ("" for none), and
     ``other_probability`` its probability.
 
@@ -82,13 +81,13 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     texts = _script.claims(frame, given)
     whole = pl.concat([texts, _script.counted(texts)], how="horizontal").with_row_index("row")
     claims = whole.select(_CLAIM).unique(maintain_order=True).with_row_index("claim")
-    whole = _judged(whole, claims, options.backend)
-    asked = whole.filter(pl.col("judge") != "script").with_columns(
+    whole = _with_identifiers(whole, claims, options.backend)
+    identified = whole.filter(pl.col("judge") != "script").with_columns(
         pl.col("text").str.head(options.max_chars)
     )
     weighed = [
         _weighed(part, claims, str(name), workers)
-        for (name,), part in asked.group_by("judge", maintain_order=True)
+        for (name,), part in identified.group_by("judge", maintain_order=True)
     ]
     found = pl.concat([pl.DataFrame(schema={"row": pl.UInt32, **identifiers.WEIGHED}), *weighed])
     scores = whole.join(found, on="row", how="left", maintain_order="left").with_columns(
@@ -96,8 +95,8 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
         pl.col("other").fill_null(""),
         pl.col("other_probability").fill_null(0.0),
     )
-    told = scores.drop("row", "claim", "tag", "text", "own")
-    return _script.beside(told, given, options.sides, _NOTHING)
+    found = scores.drop("row", "claim", "tag", "text", "own")
+    return _script.beside(found, given, options.sides, _NOTHING)
 
 
 def verdict(options: Options) -> pl.Expr:
@@ -106,12 +105,12 @@ def verdict(options: Options) -> pl.Expr:
     for side in options.sides:
         other, likely = pl.col(f"{side}_other"), pl.col(f"{side}_other_probability")
         believed = _doubted(side, options) & (likely >= options.min_probability)
-        told = pl.format(
+        reason = pl.format(
             "the {} looks like {}, not {} (p={})",
             pl.lit(side), other, _script.claim(side), likely.cast(pl.Decimal(3, 2)),
         )  # fmt: skip
         reasons.append(_script.wrong_script(side, options.min_script_share))
-        reasons.append(because(believed, told))
+        reasons.append(because(believed, reason))
     return first_of(*reasons)
 
 
@@ -120,7 +119,7 @@ def sweeps(options: Options) -> list[Sweep]:
     found = []
     for side in options.sides:
         share, likely = f"{side}_script_share", f"{side}_other_probability"
-        held = _script.judged(side)
+        held = _script.checked(side)
         found.append(
             Sweep("min_script_share", share, options.min_script_share, "below", among=held)
         )
@@ -154,22 +153,22 @@ def stop() -> None:
 def __getattr__(name: str) -> str:
     """Return ``VERSION``: what the scores hang on besides text and options."""
     if name == "VERSION":
-        # Asked for when it is needed: the distributions are searched for.
+        # Found when it is needed: the distributions are searched for.
         return f"4 {identifiers.told()}"
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def _judged(texts: pl.DataFrame, claims: pl.DataFrame, backend: str) -> pl.DataFrame:
-    """Return texts with ``claim``, the number of each one's, and ``judge``, who decides on it."""
-    judges = [_judge(backend, tag, own) for tag, own in claims.select(_CLAIM).iter_rows()]
-    known = claims.with_columns(pl.Series("judge", judges, pl.String))
+def _with_identifiers(texts: pl.DataFrame, claims: pl.DataFrame, backend: str) -> pl.DataFrame:
+    """Return texts with ``claim``, the number of each one's, and ``judge``, the identifier that decides on it."""
+    names = [_identifier(backend, tag, own) for tag, own in claims.select(_CLAIM).iter_rows()]
+    known = claims.with_columns(pl.Series("judge", names, pl.String))
     texts = texts.join(known, on=_CLAIM, how="left", maintain_order="left")
-    enough = (pl.col("letters") > 0) & (pl.col("script_share") >= _ASKED)
-    unsettled = enough & ~settled_as_chinese(texts, texts["own"])
-    return texts.with_columns(pl.when(unsettled).then("judge").otherwise(pl.lit("script")))
+    enough = (pl.col("letters") > 0) & (pl.col("script_share") >= _LEAST_IN_SCRIPT)
+    undecided = enough & ~is_chinese(texts, texts["own"])
+    return texts.with_columns(pl.when(undecided).then("judge").otherwise(pl.lit("script")))
 
 
-def settled_as_chinese(claims: pl.DataFrame, own: pl.Series) -> pl.Series:
+def is_chinese(claims: pl.DataFrame, own: pl.Series) -> pl.Series:
     """Tell which texts are in Han characters without kana, of a language that has no kana.
 
     Japanese is the only other language that identifiers know in these characters, and its sentences
@@ -179,16 +178,16 @@ def settled_as_chinese(claims: pl.DataFrame, own: pl.Series) -> pl.Series:
         claims: Texts with the tags that they claim: ``text`` and ``tag``.
         own: The script of most of their letters that is one of their language's.
     """
-    settled = own == "Hani"
-    rows = settled.arg_true()
+    chinese = own == "Hani"
+    rows = chinese.arg_true()
     japanese = [tag for tag in claims["tag"].gather(rows).unique() if "Hira" in written_in(tag)]
     kana = claims["text"].gather(rows).str.contains(r"[\p{Hiragana}\p{Katakana}]")
-    return settled.scatter(rows, ~kana & ~claims["tag"].gather(rows).is_in(japanese))
+    return chinese.scatter(rows, ~kana & ~claims["tag"].gather(rows).is_in(japanese))
 
 
 @cache
-def _judge(backend: str, tag: str, script: str) -> str:
-    """Return the identifier to ask of a text in a script, or ``script`` where that has settled it."""
+def _identifier(backend: str, tag: str, script: str) -> str:
+    """Return the identifier of texts in a script, or ``script`` where that alone decides."""
     name = identifiers.best(tag) if backend == "best" else backend
     if name is None or not identifiers.knows(name, tag):
         return "script"
@@ -196,7 +195,7 @@ def _judge(backend: str, tag: str, script: str) -> str:
 
 
 def _weighed(texts: pl.DataFrame, claims: pl.DataFrame, name: str, workers: int) -> pl.DataFrame:
-    """Return the rows of texts that an identifier is asked about, with what it says for and against."""
+    """Return the rows of texts that an identifier decides on, with what it says for and against."""
     kinds = claims.select(_CLAIM).rows()
     found = identifiers.weighed(texts["text"], kinds, texts["claim"].to_numpy(), name, workers)
     return texts.select("row").hstack(found)

@@ -17,23 +17,22 @@ VERSION = sha256_file(_lengths.FILE)
 
 
 class Options(FilterOptions):
-    """Bounds of the ratio of the longer to the shorter side, each as long as it would be in English.
-
-    Attributes:
-        max_ratio: The bound of characters. Of right pairs of FLORES-200, 1 in 10,000 is over 2, of
-            wrong ones 12 in 100.
-        slack: So many characters (for words, a fifth of it) are added to both sides, which spares
-            short texts: "OK" may be "Einverstanden".
-        words: Count words too, where white space parts them in both languages.
-        max_words_ratio: The bound of words.
-        max_summary: A summary may be so many times as long as its text.
-    """
+    """Bounds of the ratio of the longer to the shorter side, each as long as it would be in English."""
 
     max_ratio: float = Field(default=3.0, ge=1)
+    """The bound of characters. Of right pairs of FLORES-200, 1 in 10,000 is over 2, of wrong ones
+    12 in 100.
+    """
     slack: int = Field(default=12, ge=0)
+    """So many characters (for words, a fifth of it) are added to both sides, which spares short
+    texts: "OK" may be "Einverstanden".
+    """
     words: bool = False
+    """Count words too, where white space parts them in both languages."""
     max_words_ratio: float = Field(default=3.0, ge=1)
+    """The bound of words."""
     max_summary: float = Field(default=1.0, gt=0)
+    """A summary may be so many times as long as its text."""
 
 
 # About the length of a word and the space after it.
@@ -92,8 +91,8 @@ def _ratio(left: pl.Series, right: pl.Series, slack: float) -> pl.Series:
 
 
 def _where(values: pl.Series, mask: pl.Series) -> pl.Series:
-    unasked = pl.Series([float("nan")], dtype=pl.Float32)
-    return values.cast(pl.Float32).zip_with(mask.fill_null(False), unasked)
+    unmeasured = pl.Series([float("nan")], dtype=pl.Float32)
+    return values.cast(pl.Float32).zip_with(mask.fill_null(False), unmeasured)
 
 
 def _above(score: str, most: float) -> pl.Expr:
@@ -102,5 +101,5 @@ def _above(score: str, most: float) -> pl.Expr:
 
 
 def _uneven(score: str, most: float, what: str) -> pl.Expr:
-    told = pl.format(f"the sides' {what} differ {{}} times", pl.col(score).round(1))
-    return because(_above(score, most), told)
+    reason = pl.format(f"the sides' {what} differ {{}} times", pl.col(score).round(1))
+    return because(_above(score, most), reason)

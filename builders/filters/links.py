@@ -17,31 +17,29 @@ _CLOSING = r"[.,;:!?'()\[\]*]+$"
 
 
 class Options(FilterOptions):
-    """How far the addresses must agree.
-
-    Attributes:
-        min_agreement: The least share of the addresses of both sides that the other side has too.
-            Sites that name a language in their addresses need less than all.
-    """
+    """How far the addresses must agree."""
 
     min_agreement: float = Field(default=1.0, ge=0, le=1)
+    """The least share of the addresses of both sides that the other side has too. Sites that name a
+    language in their addresses need less than all.
+    """
 
 
 def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     """Return ``agreement`` (Dice's, of the sets of addresses): NaN where there are none."""
     texts = frame.select(pl.col("input", "output").fill_null(""))
     marked = texts.select(pl.any_horizontal(pl.all().str.contains(r"://|@"))).to_series()
-    asked = marked & (frame["task"] == "translation").fill_null(False)
+    compared = marked & (frame["task"] == "translation").fill_null(False)
     found = pl.Series("agreement", [float("nan")], dtype=pl.Float32).new_from_index(0, frame.height)
-    if not asked.any():
+    if not compared.any():
         return found.to_frame()
-    sets = texts.filter(asked).select(
+    sets = texts.filter(compared).select(
         _addresses(pl.col(side)).alias(side) for side in texts.columns
     )
     common = pl.col("input").list.set_intersection("output").list.len()
     both = pl.col("input").list.len() + pl.col("output").list.len()
     shares = sets.select((2 * common / both).cast(pl.Float32)).to_series()
-    return found.scatter(asked.arg_true(), shares).to_frame()
+    return found.scatter(compared.arg_true(), shares).to_frame()
 
 
 def verdict(options: Options) -> pl.Expr:

@@ -56,19 +56,16 @@ _ENTITY = regex.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 
 
 class Options(FilterOptions):
-    """Programs (the task code) are left alone, and so are "a < b", templates of C++ and the like.
-
-    Attributes:
-        action: ``drop`` rows, or ``strip`` markup, and then drop rows that still have too much.
-        max_share: The greatest share of a text's characters that may be markup.
-    """
+    """Programs (the task code) are left alone, and so are "a < b", templates of C++ and the like."""
 
     action: Literal["drop", "strip"] = "drop"
+    """``drop`` rows, or ``strip`` markup, and then drop rows that still have too much."""
     max_share: float = Field(default=0.1, ge=0, le=1)
+    """The greatest share of a text's characters that may be markup."""
 
 
 def repair(frame: pl.DataFrame, options: Options) -> pl.DataFrame:
-    """Return the examples without markup, if that is asked for."""
+    """Return the examples without markup, if that is wanted."""
     if options.action == "drop":
         return frame
     references = in_lists(frame["references"], _without)
@@ -91,8 +88,8 @@ def verdict(options: Options) -> pl.Expr:
     reasons = []
     for name in TEXT:
         share = pl.col(f"{name}_markup")
-        told = pl.format(f"{{}}% of the {name} is markup", (share * 100).round().cast(pl.Int32))
-        reasons.append(because(_PROSE & (share > options.max_share), told))
+        reason = pl.format(f"{{}}% of the {name} is markup", (share * 100).round().cast(pl.Int32))
+        reasons.append(because(_PROSE & (share > options.max_share), reason))
     return first_of(*reasons)
 
 

@@ -27,18 +27,16 @@ class Options(FilterOptions):
 
     Numbers in words, in other units, of another calendar or with a unit in the place of zeros
     ("2万" is 20,000) make a right translation differ, so that not all need agree.
-
-    Attributes:
-        min_digits: Shorter numbers are not compared: they are often spelt out.
-        min_agreement: The least share of the numbers of both sides that the other side has too. Of
-            right pairs of FLORES-200 (English with 39 languages), 2 in 1,000 have less; of wrong
-            ones 5 in 100.
-        min_numbers: Rows with fewer numbers on both sides together are let through.
     """
 
     min_digits: int = Field(default=2, ge=1)
+    """Shorter numbers are not compared: they are often spelt out."""
     min_agreement: float = Field(default=0.3, ge=0, le=1)
+    """The least share of the numbers of both sides that the other side has too. Of right pairs of
+    FLORES-200 (English with 39 languages), 2 in 1,000 have less; of wrong ones 5 in 100.
+    """
     min_numbers: int = Field(default=3, ge=1)
+    """Rows with fewer numbers on both sides together are let through."""
 
 
 def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
@@ -48,8 +46,8 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     """
     index = frame.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"))
     texts = index.hstack(frame.select(pl.col("input", "output").fill_null("")))
-    asked = texts.filter((frame["task"] == "translation") & _has_digit(texts))
-    sets = asked.select(
+    translations = texts.filter((frame["task"] == "translation") & _has_digit(texts))
+    sets = translations.select(
         "row",
         *(_numbers(pl.col(side), options.min_digits).alias(side) for side in ("input", "output")),
     )
@@ -69,10 +67,10 @@ def verdict(options: Options) -> pl.Expr:
     some = pl.col("numbers") >= options.min_numbers
     # NaN is below nothing.
     wrong = some & (pl.col("agreement") < options.min_agreement)
-    told = pl.format(
+    reason = pl.format(
         "{}% of the numbers agree", (pl.col("agreement") * 100).round().cast(pl.Int32, strict=False)
     )
-    return first_of(because(wrong, told))
+    return first_of(because(wrong, reason))
 
 
 def sweeps(options: Options) -> list[Sweep]:

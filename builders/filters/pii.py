@@ -23,23 +23,22 @@ _COLUMNS = ("instruction", *TEXT)
 
 
 class Options(FilterOptions):
-    """What is looked for. Programs (the task code) are left alone.
-
-    Attributes:
-        action: ``mask`` it by a token (``<EMAIL>``, ``<PHONE>``, ``<IP>``, ``<IBAN>``, ``<CARD>``), the
-            same on all sides, or ``drop`` rows with it.
-        kinds: What is looked for: any of email, phone, ip, iban, card.
-        regions: Countries (ISO 3166, such as ``DE``) whose telephone numbers are found without
-            ``+`` and the country's code too; numbers of other things may then look like them.
-    """
+    """What is looked for. Programs (the task code) are left alone."""
 
     action: Literal["mask", "drop"] = "mask"
+    """``mask`` it by a token (``<EMAIL>``, ``<PHONE>``, ``<IP>``, ``<IBAN>``, ``<CARD>``), the same
+    on all sides, or ``drop`` rows with it.
+    """
     kinds: tuple[Kind, ...] = Field(default=get_args(Kind), min_length=1)
+    """What is looked for: any of email, phone, ip, iban, card."""
     regions: tuple[str, ...] = ()
+    """Countries (ISO 3166, such as ``DE``) whose telephone numbers are found without ``+`` and the
+    country's code too; numbers of other things may then look like them.
+    """
 
 
 def repair(frame: pl.DataFrame, options: Options) -> pl.DataFrame:
-    """Return the examples with personal data masked, if that is asked for."""
+    """Return the examples with personal data masked, if that is wanted."""
     if options.action == "drop":
         return frame
     finder = _personal.Finder(options.kinds, options.regions)

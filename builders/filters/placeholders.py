@@ -9,7 +9,7 @@ import regex
 from pydantic import Field
 
 from builders.filters._base import FilterOptions, Sweep, because, first_of
-from builders.readers.placeholders import differing
+from builders.placeholders import differing
 
 DESCRIPTION = "drops translations whose placeholders or tags are not those of their source"
 
@@ -25,18 +25,16 @@ _TAG = regex.compile(r"(?<!%|%[0-9]{1,2}\$)</?([A-Za-z][\w:-]*)(?:\s[^<>]*)?/?>"
 
 
 class Options(FilterOptions):
-    """How many placeholders may differ.
-
-    Attributes:
-        max_differing: At most so many may be on one side only.
-        tags: Compare tags of HTML and XML too, by their names.
-        max_placeholders: At most so many may be on a side at all: a string that is half code is
-            half translated when it is copied. None for any number.
-    """
+    """How many placeholders may differ."""
 
     max_differing: int = Field(default=0, ge=0)
+    """At most so many may be on one side only."""
     tags: bool = True
+    """Compare tags of HTML and XML too, by their names."""
     max_placeholders: int | None = Field(default=None, ge=0)
+    """At most so many may be on a side at all: a string that is half code is half translated when
+    it is copied. None for any number.
+    """
 
 
 SCORED_BY = ("tags", "max_placeholders")
@@ -50,19 +48,19 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     found = pl.zeros(frame.height, pl.UInt16, eager=True).alias("differing")
     texts = frame.select(pl.col("input", "output").fill_null(""))
     marked = texts.select(pl.any_horizontal(pl.all().str.contains(_MARKS))).to_series()
-    asked = (marked & (frame["task"] == "translation").fill_null(False)).arg_true()
+    compared = (marked & (frame["task"] == "translation").fill_null(False)).arg_true()
     # Which argument a placeholder stands for hangs on those before it: no column expression. Few
     # rows come here.
-    counts = [_differing(*pair, tags=options.tags) for pair in texts[asked].iter_rows()]
-    scores = found.scatter(asked, pl.Series(counts, dtype=pl.UInt16)).to_frame()
+    counts = [_differing(*pair, tags=options.tags) for pair in texts[compared].iter_rows()]
+    scores = found.scatter(compared, pl.Series(counts, dtype=pl.UInt16)).to_frame()
     if options.max_placeholders is None:
         return scores
     most = [
         max(_differing(text, "", tags=options.tags) for text in pair)
-        for pair in texts[asked].iter_rows()
+        for pair in texts[compared].iter_rows()
     ]
     number = pl.zeros(frame.height, pl.UInt16, eager=True).alias("placeholders")
-    return scores.with_columns(number.scatter(asked, pl.Series(most, dtype=pl.UInt16)))
+    return scores.with_columns(number.scatter(compared, pl.Series(most, dtype=pl.UInt16)))
 
 
 def verdict(options: Options) -> pl.Expr:

@@ -23,19 +23,18 @@ class Options(FilterOptions):
 
     After Rae et al. (2021, Gopher, section A1.1), who bound the share of a document's characters that
     lie in repeated n-grams of words and in repeated lines. Stretches of characters take the place of
-    n-grams here, because many scripts part no words. Programs (the task code) are not judged.
-
-    Attributes:
-        stretch: So many characters in a row.
-        max_repeated: The greatest share of characters that may lie in stretches which stood in the
-            text before. Of FLORES-200's sentences 1 in 10,000 have more, and of the questions of
-            XQuAD with their passages 6; of the articles of Klexikon none.
-        max_lines: The greatest share of characters that may lie in lines which stood in it before.
+    n-grams here, because many scripts part no words. Programs (the task code) are left alone.
     """
 
     stretch: int = Field(default=20, ge=4)
+    """So many characters in a row."""
     max_repeated: float = Field(default=0.3, ge=0, le=1)
+    """The greatest share of characters that may lie in stretches which stood in the text before. Of
+    FLORES-200's sentences 1 in 10,000 have more, and of the questions of XQuAD with their passages
+    6; of the articles of Klexikon none.
+    """
     max_lines: float = Field(default=0.3, ge=0, le=1)
+    """The greatest share of characters that may lie in lines which stood in it before."""
 
 
 def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
@@ -59,8 +58,8 @@ def verdict(options: Options) -> pl.Expr:
         for unit, most in (("repeated", options.max_repeated), ("lines", options.max_lines)):
             share = pl.col(f"{side}_{unit}")
             what = "is repeated" if unit == "repeated" else "is repeated lines"
-            told = pl.format(f"{{}}% of the {side} {what}", (share * 100).round().cast(pl.Int32))
-            reasons.append(because(_PROSE & (share > most), told))
+            reason = pl.format(f"{{}}% of the {side} {what}", (share * 100).round().cast(pl.Int32))
+            reasons.append(because(_PROSE & (share > most), reason))
     return first_of(*reasons)
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from builders.filters import _script
 from builders.filters._base import FilterOptions, Sweep, first_of
-from isogloss.scripts import told
+from isogloss.scripts import versions
 
 DESCRIPTION = "drops rows with a side whose letters are mostly not in a script of its language"
 
@@ -15,16 +15,14 @@ SCORED_BY = ("sides",)
 
 
 class Options(FilterOptions):
-    """What share of letters is enough, and of which sides.
-
-    Attributes:
-        min_share: The share of letters that must be in a script of the language; an ideograph or a
-            syllable of Chinese, Japanese or Korean is as much as three letters.
-        sides: The sides to check.
-    """
+    """What share of letters is enough, and of which sides."""
 
     min_share: float = Field(default=0.5, ge=0, le=1)
+    """The share of letters that must be in a script of the language; an ideograph or a syllable of
+    Chinese, Japanese or Korean is as much as three letters.
+    """
     sides: tuple[_script.Side, ...] = Field(default=("context", "input", "output"), min_length=1)
+    """The sides to check."""
 
 
 def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
@@ -37,7 +35,7 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
 def __getattr__(name: str) -> str:
     """Return ``VERSION``: what the scores hang on besides text and options."""
     if name == "VERSION":
-        return f"2 {told()}"
+        return f"2 {versions()}"
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -54,7 +52,7 @@ def sweeps(options: Options) -> list[Sweep]:
             f"{side}_script_share",
             options.min_share,
             "below",
-            among=_script.judged(side),
+            among=_script.checked(side),
         )
         for side in options.sides
     ]

@@ -30,34 +30,32 @@ _DIGITS = 3
 
 
 class Options(FilterOptions):
-    """Which encoder, and how alike the sides must be.
-
-    Attributes:
-        model: What the embedder calls its model: for ``huggingface`` a folder or a name on the hub.
-        min_similarity: The least cosine of both embeddings. Each model has a scale of its own:
-            choose it by the report, which shows what each threshold would drop.
-        revision: The model's revision; name a commit, for the same bytes next year.
-        embedder: The module of ``builders.embedders`` that loads it.
-        prefix: What the model wants before each text, such as ``"query: "``.
-    """
+    """Which encoder, and how alike the sides must be."""
 
     model: str = Field(min_length=1)
+    """What the embedder calls its model: for ``huggingface`` a folder or a name on the hub."""
     min_similarity: float = Field(default=0.5, ge=-1, le=1)
+    """The least cosine of both embeddings. Each model has a scale of its own: choose it by the
+    report, which shows what each threshold would drop.
+    """
     revision: str | None = None
+    """The model's revision; name a commit, for the same bytes next year."""
     embedder: str = "huggingface"
+    """The module of ``builders.embedders`` that loads it."""
     prefix: str = ""
+    """What the model wants before each text, such as ``"query: "``."""
 
 
 def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
     """Return ``similarity``, from -1 to 1; NaN of other tasks than translation."""
-    asked = (frame["task"] == "translation").fill_null(False).arg_true()
+    compared = (frame["task"] == "translation").fill_null(False).arg_true()
     found = pl.Series("similarity", [float("nan")], dtype=pl.Float32).new_from_index(
         0, frame.height
     )
-    if asked.is_empty():
+    if compared.is_empty():
         return found.to_frame()
-    pairs = frame[asked].select(pl.col("input", "output").fill_null(""))
-    # Pairs asked both ways round hold every text twice.
+    pairs = frame[compared].select(pl.col("input", "output").fill_null(""))
+    # Pairs that go both ways round hold every text twice.
     texts = pl.concat([pairs["input"], pairs["output"]]).unique(maintain_order=True)
     with _alone:
         embed = _embedder(options.embedder, options.model, options.revision)
@@ -70,7 +68,7 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
         for side in ("input", "output")
     )
     cosines = np.einsum("ij,ij->i", vectors[left.to_numpy()], vectors[right.to_numpy()])
-    return found.scatter(asked, pl.Series(cosines).cast(pl.Float32).round(_DIGITS)).to_frame()
+    return found.scatter(compared, pl.Series(cosines).cast(pl.Float32).round(_DIGITS)).to_frame()
 
 
 def verdict(options: Options) -> pl.Expr:

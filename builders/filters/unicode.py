@@ -31,20 +31,20 @@ _WIDE_DIGITS_AND_LETTERS = (
 
 
 class Options(FilterOptions):
-    """What is mended besides; all of it is off by default.
-
-    Attributes:
-        mojibake: UTF-8 that was read as another encoding ("schÃ¶n"): ``keep`` it, ``drop`` rows with
-            it, or ``repair`` it where ftfy (Speer 2019) is sure of what it was. Needs ftfy.
-        bidi: ``mend`` takes embeddings, overrides and isolates out of texts in which they are not
-            closed, or closed without being open; the marks U+200E, U+200F and U+061C always stay.
-        width: ``fold`` writes wide letters and digits plain, and half-wide kana and Hangul whole
-            (NFKC of them); wide punctuation stays, as Chinese and Japanese are written with it.
-    """
+    """What is mended besides; all of it is off by default."""
 
     mojibake: Literal["keep", "drop", "repair"] = "keep"
+    """UTF-8 that was read as another encoding ("schÃ¶n"): ``keep`` it, ``drop`` rows with it, or
+    ``repair`` it where ftfy (Speer 2019) is sure of what it was. Needs ftfy.
+    """
     bidi: Literal["keep", "mend"] = "keep"
+    """``mend`` takes embeddings, overrides and isolates out of texts in which they are not closed,
+    or closed without being open; the marks U+200E, U+200F and U+061C always stay.
+    """
     width: Literal["keep", "fold"] = "keep"
+    """``fold`` writes wide letters and digits plain, and half-wide kana and Hangul whole (NFKC of
+    them); wide punctuation stays, as Chinese and Japanese are written with it.
+    """
 
 
 def repair(frame: pl.DataFrame, options: Options) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from builders.mixture import sizes
 from builders.mixture.settings import ORIGINS, Mixture, Split
 from builders.mixture.splits import assign_splits, ranks
 from builders.rows.rows import POSITION, Rows
-from isogloss.records import SPLITS, TASKS
+from isogloss.records import SPLITS
 
 _COLUMNS = ("task", "language", "source_language", "source", "tags", "group", "split", *sizes.TEXTS)
 
@@ -22,6 +22,7 @@ def split(
     mixture: Mixture,
     *,
     languages: Sequence[str],
+    tasks: Sequence[str],
     seed: int,
     recipe: Path,
 ) -> pl.DataFrame:
@@ -32,6 +33,7 @@ def split(
         settings: The shares of the splits.
         mixture: The mixture, whose unit the rows are measured in.
         languages: The recipe's languages.
+        tasks: Every task there is, in the order in which they are listed.
         seed: The recipe's seed.
         recipe: The recipe's file, from which the path of a tokenizer starts.
 
@@ -52,7 +54,7 @@ def split(
         frame.select(
             POSITION,
             pl.col("split").cast(pl.Enum(SPLITS)),
-            pl.col("task").cast(pl.Enum(TASKS)),
+            pl.col("task").cast(pl.Enum(tasks)),
             pl.col("language").cast(pl.Enum(languages)),
             pl.col("source_language").cast(pl.Categorical),
             pl.col("source").cast(pl.Enum(names)),

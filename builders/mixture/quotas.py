@@ -37,23 +37,22 @@ class Division(Settings):
     1 is in proportion to size, and higher ones favour the small: Arivazhagan et al. 2019
     (arXiv:1907.05019, T = 5), Conneau et al. 2020 (arXiv:1911.02116, α = 1/T = 0.3), Raffel et al.
     2020 (arXiv:1910.10683, section 3.5.2, with an artificial limit on sizes).
-
-    Attributes:
-        temperature: The T above, or ``uniform`` for one that is infinite.
-        size_limit: What a size counts as at most.
-        weights: Factors, 1 where not named.
-        shares: The named part is that share of the whole, and never more. Where it is too small,
-            the parts not named get the rest; where those are too small, the whole shrinks.
-        caps: The most that a part gets; a number holds for each of them.
-        floors: The least that a part gets where it has so much, before the rest is shared.
     """
 
     temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] | Literal["uniform"] = 1.0
+    """The T above, or ``uniform`` for one that is infinite."""
     size_limit: int | None = Field(default=None, gt=0)
+    """What a size counts as at most."""
     weights: dict[str, Weight] = Field(default_factory=dict)
+    """Factors, 1 where not named."""
     shares: dict[str, Share] = Field(default_factory=dict)
+    """The named part is that share of the whole, and never more. Where it is too small, the parts
+    not named get the rest; where those are too small, the whole shrinks.
+    """
     caps: Amount | dict[str, Amount] = Field(default_factory=dict)
+    """The most that a part gets; a number holds for each of them."""
     floors: Amount | dict[str, Amount] = Field(default_factory=dict)
+    """The least that a part gets where it has so much, before the rest is shared."""
 
     @model_validator(mode="after")
     def _shares_leave_the_rest_alone(self) -> Division:

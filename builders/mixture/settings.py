@@ -23,20 +23,18 @@ Times = Annotated[int, Field(ge=1, le=255)]
 
 
 class Split(Settings):
-    """Shares of groups that go to validation and test; the rest is train.
-
-    Attributes:
-        test: The share of test.
-        validation: The share of validation.
-        test_rows: Where a task's language has fewer rows in test, more of its groups go there, as
-            long as it keeps as many rows to train on.
-        least_test_rows: What still has fewer in test has none: so few rows measure nothing.
-    """
+    """Shares of groups that go to validation and test; the rest is train."""
 
     test: float = Field(default=0.0, ge=0, lt=1)
+    """The share of test."""
     validation: float = Field(default=0.0, ge=0, lt=1)
+    """The share of validation."""
     test_rows: int = Field(default=0, ge=0)
+    """Where a task's language has fewer rows in test, more of its groups go there, as long as it
+    keeps as many rows to train on.
+    """
     least_test_rows: int = Field(default=0, ge=0)
+    """What still has fewer in test has none: so few rows measure nothing."""
 
     @model_validator(mode="after")
     def _least_is_no_more(self) -> Split:
@@ -46,41 +44,40 @@ class Split(Settings):
 
 
 class Mixture(Settings):
-    """How many rows of what there are in a corpus: the recipe's table ``[mixture]``.
-
-    Attributes:
-        train: How many rows each (task, language) of the train split may have, by task; 0 is none,
-            and a task left out has no cap.
-        validation: Likewise.
-        test: Likewise.
-        held_out: Languages that are never trained on, on either side: only the test split has them.
-        unit: What all amounts below are in: rows, or characters or tokens of the rows' texts.
-        tokenizer: What counts tokens: see `builders.mixture.sizes.locate`.
-        budget: What the train split may have in all, shared by its languages.
-        budget_per_language: What each language may have of it: adding a language adds rows, and
-            leaves those of the others as they are.
-        max_epochs: To fill a budget, a row is there so often at most.
-        epochs: How often each row of a source is there, by source, before any budget.
-        languages: How languages share the train split.
-        origins: How native, translated and synthetic rows share each language's part.
-        tasks: How tasks share each of those.
-        sources: How sources share each of those.
-    """
+    """How many rows of what there are in a corpus: the recipe's table ``[mixture]``."""
 
     train: dict[str, Amount] = Field(default_factory=dict)
+    """How many rows each (task, language) of the train split may have, by task; 0 is none, and a
+    task left out has no cap.
+    """
     validation: dict[str, Amount] = Field(default_factory=dict)
+    """Likewise."""
     test: dict[str, Amount] = Field(default_factory=dict)
+    """Likewise."""
     held_out: tuple[str, ...] = ()
+    """Languages that are never trained on, on either side: only the test split has them."""
     unit: Literal["rows", "characters", "tokens"] = "rows"
+    """What all amounts below are in: rows, or characters or tokens of the rows' texts."""
     tokenizer: str | None = None
+    """What counts tokens: see `builders.mixture.sizes.locate`."""
     budget: int | None = Field(default=None, gt=0)
+    """What the train split may have in all, shared by its languages."""
     budget_per_language: int | None = Field(default=None, gt=0)
+    """What each language may have of it: adding a language adds rows, and leaves those of the
+    others as they are.
+    """
     max_epochs: Times = 1
+    """To fill a budget, a row is there so often at most."""
     epochs: dict[str, Times] = Field(default_factory=dict)
+    """How often each row of a source is there, by source, before any budget."""
     languages: Division = Division()
+    """How languages share the train split."""
     origins: Division = Division()
+    """How native, translated and synthetic rows share each language's part."""
     tasks: Division = Division()
+    """How tasks share each of those."""
     sources: Division = Division()
+    """How sources share each of those."""
 
     @model_validator(mode="after")
     def _every_key_decides_something(self) -> Mixture:

@@ -11,6 +11,7 @@ import polars as pl
 from builders.corpus import layout
 from builders.corpus.records import Sorter, write_records
 from builders.decontamination.step import decontaminate
+from builders.decontamination.suites import SuiteTexts
 from builders.duplicates.step import deduplicate, merge
 from builders.filters._expensive import filter_expensive
 from builders.mixture import shares
@@ -22,8 +23,8 @@ from builders.pipeline.read import read
 from builders.recipe import Recipe, loaded
 from builders.report import card, page, thresholds
 from builders.rows.rows import Rows
-from builders.sources._base import Engine
 from builders.templates.applying import template
+from isogloss.chat import Engine
 from isogloss.console import progress, say
 
 
@@ -35,11 +36,12 @@ def build(
     frozen: bool = False,
     workers: int | None = None,
     engine: Engine | None = None,
+    suite_texts: SuiteTexts | None = None,
 ) -> Path:
     """Build the corpus of a recipe.
 
     Args:
-        recipe: A recipe or the path of its file.
+        recipe: A recipe, the path of its file, or the name of a shipped one.
         out: The corpus folder. A finished one whose recipe, sources and versions are unchanged
             is left as it is; an unfinished one goes on where it stopped.
         force: Build anew even so.
@@ -47,17 +49,20 @@ def build(
         workers: Threads, and processes for what polars does not do by itself; as many as there are
             processors where None. The corpus does not depend on it.
         engine: Answers prompts for sources that a model makes, where they name no endpoint.
+        suite_texts: Reads the texts of the suites that ``[decontamination]`` names:
+            ``benchmarks.suite_texts`` does. Nothing is needed where it names none.
 
     Returns:
         The corpus folder, which ``datasets.load_dataset`` opens.
 
     Raises:
-        IsoglossError: The recipe is wrong, a source is broken or missing, or nothing was left.
+        IsoglossError: The recipe is wrong, a source is broken or missing, or nothing was left; or it
+            names suites, and there is nothing to read them.
     """
     with layout.alone(Path(out)):
         begun = open_build(
             loaded(recipe), Path(out), purpose="corpus", force=force, frozen=frozen,
-            workers=workers, engine=engine,
+            workers=workers, engine=engine, suite_texts=suite_texts,
         )  # fmt: skip
         if begun is not None:
             _build(begun)
@@ -77,7 +82,8 @@ def _build(build: Build) -> None:
 
     index = split(
         rows, recipe.split, recipe.mixture,
-        languages=recipe.languages, seed=recipe.seed, recipe=recipe.path,
+        languages=recipe.languages, tasks=build.templates.tasks, seed=recipe.seed,
+        recipe=recipe.path,
     )  # fmt: skip
     contamination = decontaminate(
         rows, recipe.decontamination, build.suite_texts, test_positions(index)

@@ -12,6 +12,7 @@ import polars as pl
 from builders.corpus import layout
 from builders.corpus.layout import write_parquet
 from builders.decontamination.step import decontaminate
+from builders.decontamination.suites import SuiteTexts
 from builders.duplicates.step import deduplicate
 from builders.filters._expensive import filter_expensive
 from builders.pipeline.manifest import check_left, finish, manifest, write_beside
@@ -20,7 +21,7 @@ from builders.pipeline.read import read
 from builders.recipe import Recipe, loaded
 from builders.rows.rows import POSITION, Rows
 from builders.rows.spool import packed
-from builders.sources._base import Engine
+from isogloss.chat import Engine
 from isogloss.console import progress, say
 from isogloss.inorder import in_order
 
@@ -39,6 +40,7 @@ def clean(
     frozen: bool = False,
     workers: int | None = None,
     engine: Engine | None = None,
+    suite_texts: SuiteTexts | None = None,
 ) -> Path:
     """Clean what a recipe's sources hold: its filters, duplicates, licences and decontamination.
 
@@ -46,7 +48,7 @@ def clean(
     mixture and templates are not used; rows with the same input are not merged.
 
     Args:
-        recipe: A recipe or the path of its file.
+        recipe: As in `builders.build`.
         out: The folder to write: ``data/SOURCE/clean-*.parquet`` with the rows that are left, in the
             order of their source (``references`` where there are more than the output);
             ``rejected/``, ``scores/`` and ``manifest.json`` as in a corpus.
@@ -54,6 +56,7 @@ def clean(
         frozen: As there.
         workers: As there.
         engine: As there.
+        suite_texts: As there.
 
     Returns:
         The folder.
@@ -64,7 +67,7 @@ def clean(
     with layout.alone(Path(out)):
         begun = open_build(
             loaded(recipe), Path(out), purpose="clean text", force=force, frozen=frozen,
-            workers=workers, engine=engine,
+            workers=workers, engine=engine, suite_texts=suite_texts,
         )  # fmt: skip
         if begun is not None:
             _clean(begun)

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 
 from isogloss.console import say, warn
 from isogloss.errors import IsoglossError
-from isogloss.files import clear_partial, read_json, write_json
+from isogloss.files import read_json, remove_partials_of, write_json
 from isogloss.settings import Settings
 
 _FORMAT = 1
@@ -116,7 +116,7 @@ def update(recipe: Path, now: dict[str, Any]) -> None:
     if _is_shipped(recipe):
         return
     path = path_of(recipe)
-    clear_partial(path)
+    remove_partials_of(path)
     before = _read(path) if path.is_file() else None
     if before == now:
         return

@@ -11,10 +11,10 @@ from builders.pipeline import lock
 from builders.pipeline.opening import LIBRARIES, Build, inputs_hash, lock_entry, rows_hash
 from builders.rows.ledger import commonest, summary
 from builders.rows.rows import Rows
-from isogloss.corpora import MANIFEST, with_own_hash
+from isogloss.corpora import is_corpus, write_manifest
 from isogloss.environment import library_versions
 from isogloss.errors import IsoglossError
-from isogloss.files import check_unchanged, write_json
+from isogloss.files import check_unchanged
 
 
 def check_left(build: Build, rows: Rows) -> None:
@@ -30,7 +30,7 @@ def check_left(build: Build, rows: Rows) -> None:
     remedy = "Give it more sources"
     if reasons:
         # An earlier corpus, which has a manifest of its files, stays as it was.
-        finished = (build.out / MANIFEST).exists()
+        finished = is_corpus(build.out)
         beside = build.folder if finished else build.out
         if not finished:
             layout.clear(build.out)
@@ -98,7 +98,7 @@ def finish(build: Build, manifest: dict[str, Any]) -> None:
         IsoglossError: The tokenizer is not the one that it was.
     """
     check_unchanged(build.tokenizer)
-    write_json(build.out / MANIFEST, with_own_hash(manifest))
+    write_manifest(build.out, manifest)
     layout.end(build.out)
     if not build.frozen:
         held = lock_entry(build.sources, build.suites, build.templates, build.tokenizer)

@@ -10,20 +10,20 @@ from typing import Any
 import polars as pl
 
 from builders.corpus import layout
-from builders.decontamination.suitetexts import read_suite_texts
+from builders.decontamination.suites import SuiteTexts, protected_suites
 from builders.filters._scores import KnownScores
 from builders.mixture import sizes
 from builders.pipeline import lock
 from builders.recipe import Recipe
-from builders.sources._base import Engine
 from builders.sources._opening import Source, open_source
 from builders.templates.loading import Templates, load_templates
 from isogloss import __version__
+from isogloss.chat import Engine
 from isogloss.console import say
 from isogloss.corpora import open_corpus
 from isogloss.environment import library_versions, processors
 from isogloss.errors import IsoglossError
-from isogloss.files import hashes_kept, sha256_json
+from isogloss.files import sha256_json, watched_files
 
 #: The libraries that a corpus hangs on.
 LIBRARIES = (
@@ -80,6 +80,7 @@ def open_build(
     frozen: bool,
     workers: int | None,
     engine: Engine | None = None,
+    suite_texts: SuiteTexts | None = None,
 ) -> Build | None:
     """Open the sources of a recipe, and begin to build of them.
 
@@ -91,6 +92,7 @@ def open_build(
         frozen: Fail if a source is not as the recipe's lock has it.
         workers: Threads and processes; as many as there are processors where None.
         engine: Answers prompts for sources that a model makes.
+        suite_texts: Reads the texts of the suites that the recipe keeps out of training.
 
     Returns:
         The build; None where the folder is finished and up to date.
@@ -101,8 +103,11 @@ def open_build(
     lock.check_readable(recipe.path)
     templates = load_templates(recipe.templates)
     sources = tuple(open_source(source, engine) for source in recipe.sources)
-    texts, suites = read_suite_texts(
-        recipe.decontamination, recipe.path.parent, f"{recipe.path}: decontamination"
+    texts, suites = protected_suites(
+        recipe.decontamination,
+        recipe.path.parent,
+        f"{recipe.path}: decontamination",
+        suite_texts,
     )
     tokenizer = _tokenizer(recipe)
     held = lock_entry(sources, suites, templates, tokenizer)
@@ -174,7 +179,7 @@ def rows_hash(recipe: Recipe, source: Source, sources: tuple[Source, ...]) -> st
 
 def _tokenizer(recipe: Recipe) -> Mapping[Path, str]:
     spec = recipe.mixture.tokenizer
-    with hashes_kept() as files:
+    with watched_files() as files:
         if spec:
             sizes.fingerprint(spec, recipe.path.parent, where=f"{recipe.path}: mixture.tokenizer")
     return files

@@ -95,8 +95,10 @@ def _readable(array: pa.Array, feature: Feature, place: str) -> pa.Array | None:
     """Return an array with what polars can read; None where that is nothing."""
     kind = array.type
     if isinstance(kind, pa.BaseExtensionType):
-        told = kind.extension_name == "arrow.bool8"
-        return _readable(pc.cast(array.storage, pa.bool_()) if told else array.storage, None, place)
+        as_bytes = kind.extension_name == "arrow.bool8"
+        return _readable(
+            pc.cast(array.storage, pa.bool_()) if as_bytes else array.storage, None, place
+        )
     if pa.types.is_run_end_encoded(kind):
         return _readable(pc.run_end_decode(array), feature, place)
     if _is_list(kind):

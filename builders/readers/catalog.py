@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import polars as pl
 import regex
 
+from builders.placeholders import misplaced
 from builders.readers import mnemonics
 from builders.readers.contexts import IN_ONE_STRING, parted, without_context
 from builders.readers.credits import names_translators
 from builders.readers.mnemonics import without_mnemonic
-from builders.readers.placeholders import misplaced
 from builders.readers.po import Catalog, Entry
 from isogloss.text import comparable
 
@@ -85,13 +85,13 @@ def entries(catalog: Catalog, name: str, *, where: str, fuzzy: bool) -> pl.DataF
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
-def hanging(entries: pl.DataFrame, given: str, asked: str) -> pl.DataFrame:
+def hanging(entries: pl.DataFrame, given: str, answer: str) -> pl.DataFrame:
     """Reject the entries whose answer depends on a context, which no prompt shows.
 
     Args:
         entries: Columns ``msgctxt``, ``reason`` and those of the two sides.
         given: The column of the text that is given.
-        asked: The column of the answer.
+        answer: The column of the answer.
 
     Returns:
         The entries, with a ``reason`` for those whose answer is not met in every context that
@@ -99,19 +99,19 @@ def hanging(entries: pl.DataFrame, given: str, asked: str) -> pl.DataFrame:
     """
     kept, context = pl.col("reason").is_null(), pl.col("msgctxt").fill_null("none")
     keyed = entries.with_columns(
-        comparable(pl.col(given)).alias("_given"), comparable(pl.col(asked)).alias("_asked")
+        comparable(pl.col(given)).alias("_given"), comparable(pl.col(answer)).alias("_answer")
     )
     met = context.filter(kept).unique()
-    everywhere = met.len().over("_given") == met.len().over("_given", "_asked")
+    everywhere = met.len().over("_given") == met.len().over("_given", "_answer")
     names = met.sort().str.join(", ").over("_given")
-    told = pl.when(kept & ~everywhere).then(pl.format(_HANGING, names)).otherwise("reason")
-    return keyed.with_columns(told.alias("reason")).drop("_given", "_asked")
+    reason = pl.when(kept & ~everywhere).then(pl.format(_HANGING, names)).otherwise("reason")
+    return keyed.with_columns(reason.alias("reason")).drop("_given", "_answer")
 
 
 def _plurals(header: str) -> _Plurals | None:
     """Return which forms a catalog's header gives to which numbers, or None if it is broken."""
-    _, told, rest = header.partition("plural=")
-    if not told:
+    _, named, rest = header.partition("plural=")
+    if not named:
         return _GERMANIC
     try:
         rule = plural_rules.c2py(rest.partition(";")[0].strip())

@@ -39,7 +39,7 @@ class Function:
 
 
 def definitions(text: str, *, methods: bool) -> Iterator[tuple[int, str]]:
-    """Find the functions of a module, those of its classes too where asked.
+    """Find the functions of a module, those of its classes too where wanted.
 
     Yields:
         The line that each begins at, and its source text, with its decorators.
@@ -71,7 +71,7 @@ def function_of(source: str, docstring: str | None = None) -> Function:
 
     Args:
         source: Its source text, indented as it was.
-        docstring: What it does, where that is told beside it and not by itself.
+        docstring: What it does, where that stands beside it and not in it.
 
     Raises:
         Flaw: It is not a function with a docstring that does something, or what is left without
@@ -80,18 +80,18 @@ def function_of(source: str, docstring: str | None = None) -> Function:
     code = _dedented(_plain(source).strip("\n") + "\n")
     node = _only(code)
     own = ast.get_docstring(node, clean=False)
-    told = inspect.cleandoc(docstring if docstring is not None else own or "").strip()
-    if not told:
+    says = inspect.cleandoc(docstring if docstring is not None else own or "").strip()
+    if not says:
         raise Flaw("it has no docstring")
     does = programs.statements(node)
     if not does:
         raise Flaw("it has nothing but its docstring")
     bare = code if own is None else _without(code, node)
     if own is None or docstring is not None:
-        stub = f"{_signature(code)}\n{_quoted(told)}\n"
+        stub = f"{_signature(code)}\n{_quoted(says)}\n"
     else:
         stub = _head(code, node)
-    return Function(stub, told, bare, programs.group_of_program(node.name, does))
+    return Function(stub, says, bare, programs.group_of_program(node.name, does))
 
 
 def _dedented(code: str) -> str:
@@ -130,8 +130,8 @@ def _within_docstring(node: Definition, block: str, indent: str) -> set[int]:
     docstring = node.body[0]
     numbers = range(docstring.lineno + 1, (docstring.end_lineno or 0) + 1)
     texts = block.split("\n")
-    told = [texts[number - 1] for number in numbers if texts[number - 1].strip(" \t")]
-    return set(numbers) if all(text.startswith(indent) for text in told) else set()
+    filled = [texts[number - 1] for number in numbers if texts[number - 1].strip(" \t")]
+    return set(numbers) if all(text.startswith(indent) for text in filled) else set()
 
 
 def _within_strings(code: str) -> set[int]:
@@ -217,7 +217,7 @@ def _offset(code: str, line: int | None, column: int | None) -> int:
 
 
 def _signature(code: str) -> str:
-    """Return a function up to the colon that ends its signature, which no tree tells."""
+    """Return a function up to the colon that ends its signature, which no tree shows."""
     depth, begun = 0, False
     lines = code.split("\n")
     for token in tokenize.generate_tokens(io.StringIO(code).readline):

@@ -1,16 +1,15 @@
-"""Records of JSON: what a mapping asks for, each as text that is written as it was."""
+"""Records of JSON: the wanted values of each, as text that is written as it was."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
 from builders.example import column
-from builders.sources._columns import Columns, wrong_type
 from isogloss.errors import IsoglossError
 from isogloss.settings import unknown
 
@@ -47,8 +46,8 @@ def records(text: str, where: str, field: str | None) -> list[Any]:
     try:
         value = _DECODER.decode(text)
     except (ValueError, RecursionError) as error:
-        told = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise IsoglossError(f"is not JSON ({told})", where=where) from error
+        problem = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise IsoglossError(f"is not JSON ({problem})", where=where) from error
     if field is not None:
         value = value.get(field) if isinstance(value, dict) else None
     if not isinstance(value, list):
@@ -59,12 +58,12 @@ def records(text: str, where: str, field: str | None) -> list[Any]:
 
 def _not_json(text: str, error: Exception, where: str) -> IsoglossError:
     if isinstance(error, json.JSONDecodeError):
-        told = f"{error.msg} at character {error.colno}"
+        problem = f"{error.msg} at character {error.colno}"
     else:
-        told = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        problem = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
     listed = text.lstrip().startswith("[")
     return IsoglossError(
-        f"is not JSON ({told})",
+        f"is not JSON ({problem})",
         where=where,
         remedy="Every line holds one JSON object; jq -c '.[]' makes such lines of a list"
         if listed
@@ -74,14 +73,15 @@ def _not_json(text: str, error: Exception, where: str) -> IsoglossError:
 
 @dataclass
 class Picker:
-    """Picks what mappings ask for out of records, and knows what none of them had.
+    """Picks wanted values out of records, and knows what none of them had.
 
     Attributes:
-        columns: The mappings.
+        wanted: The names of the values, each with whether it may hold several texts; a dot in one
+            goes inside. A name that is there twice may hold several only where both may.
         where: The file or data set, to name in an error.
     """
 
-    columns: Sequence[Columns]
+    wanted: Collection[tuple[str, bool]]
     where: str
     _paths: dict[str, tuple[str, ...]] = field(init=False)
     _one: frozenset[str] = field(init=False)
@@ -90,10 +90,9 @@ class Picker:
     _fields: dict[str, dict[str, None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        asked = [one.asked() for one in self.columns]
-        names = dict.fromkeys(name for roles in asked for name, _ in roles)
+        names = dict.fromkeys(name for name, _ in self.wanted)
         self._paths = {name: tuple(name.split(".")) for name in names}
-        self._one = frozenset(name for roles in asked for name, many in roles if not many)
+        self._one = frozenset(name for name, several in self.wanted if not several)
         self._absent = set(names)
 
     def pick(self, found: Mapping[str, Any]) -> list[Any]:
@@ -178,4 +177,31 @@ class Picker:
             texts = [self._text(one, name) for one in flat if one is not None]
             if all(isinstance(text, str) for text in texts):
                 return texts  # type: ignore[return-value]
-        raise wrong_type(value, name, self.where)
+        raise _wrong_type(value, name, self.where)
+
+
+def _wrong_type(value: Any, name: str, where: str) -> IsoglossError:
+    """Return the error for a value of JSON that is not text: an object or a list."""
+    if isinstance(value, dict):
+        return holds_fields(list(value), name, where)
+    return holds_lists(name, where)
+
+
+def holds_fields(fields: Sequence[str], name: str, where: str) -> IsoglossError:
+    """Return the error for a column of objects, by the names of their fields."""
+    # Names that are shown as they are written, where they can be.
+    shown = [field if field.isprintable() else repr(field) for field in fields]
+    return IsoglossError(
+        f"the column {name!r} holds the fields {', '.join(shown)}",
+        where=where,
+        remedy=f"Name one of them: {name}.{shown[0]}" if fields else None,
+    )
+
+
+def holds_lists(name: str, where: str) -> IsoglossError:
+    """Return the error for a column of lists where one text is wanted."""
+    return IsoglossError(
+        f"the column {name!r} holds lists, not texts",
+        where=where,
+        remedy=f"Name an element of them: {name}.0",
+    )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
-from builders.readers.lines import blocks
-from builders.sources._rows import OneWhole
+from builders.readers.faults import OneWhole
+from builders.readers.lines import blocks, not_utf8
 from isogloss.errors import IsoglossError
 
 M = TypeVar("M", bound=BaseModel)
+
+
+class Object(RootModel[dict[str, Any]]):
+    """Any object of JSON."""
 
 
 def json_lines(model: type[M], path: Path, remedy: str) -> Iterator[tuple[int, M | IsoglossError]]:
@@ -26,7 +30,7 @@ def json_lines(model: type[M], path: Path, remedy: str) -> Iterator[tuple[int, M
         IsoglossError: No line of the file is such a record (it is what is wrong with the first).
     """
     found = OneWhole()
-    for block in blocks(path):
+    for block in blocks(path, records=True):
         for number, line in enumerate(block.text.split(b"\n"), block.line):
             if not line.strip():
                 continue
@@ -44,15 +48,37 @@ def from_json(model: type[M], line: bytes, where: str, remedy: str) -> M:
     """Read one line of JSON.
 
     Raises:
-        IsoglossError: It is not JSON, or a value has a wrong type.
+        IsoglossError: It is not UTF-8 or not JSON, or a value has a wrong type.
     """
+    if problem := not_utf8(line.decode("utf-8", "surrogateescape")):
+        raise IsoglossError(problem, where=where, remedy=remedy)
     try:
         return model.model_validate_json(line)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        # The parser was given one line, and counts from it.
-        told = first["msg"].replace(" at line 1 column ", " at byte ")
-        raise IsoglossError(
-            f"{place}: {told}" if place else told, where=where, remedy=remedy
-        ) from error
+        raise _wrong(error, where, remedy) from error
+
+
+def from_values(model: type[M], values: Mapping[str, Any], where: str, remedy: str) -> M:
+    """Read a record of which only some keys are wanted: what the others hold need not be right.
+
+    Args:
+        model: What the record is to be.
+        values: The values of its wanted keys.
+        where: The place to name in an error.
+        remedy: What to do then.
+
+    Raises:
+        IsoglossError: A value has a wrong type.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _wrong(error, where, remedy) from error
+
+
+def _wrong(error: ValidationError, where: str, remedy: str) -> IsoglossError:
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    # The parser was given one line, and counts from it.
+    problem = first["msg"].replace(" at line 1 column ", " at byte ")
+    return IsoglossError(f"{place}: {problem}" if place else problem, where=where, remedy=remedy)

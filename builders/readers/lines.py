@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,10 +51,21 @@ _TAR = (257, b"ustar")
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines of a file: their bytes, which are UTF-8, and the number of the first, from 1."""
+    """Whole lines of a file.
+
+    Attributes:
+        text: Their bytes: UTF-8, but for the lines of which `broken` says otherwise.
+        line: The number of the first, from 1.
+        broken: Whether some are not UTF-8, where those are let through.
+    """
 
     text: bytes
     line: int
+    broken: bool = False
+
+    def decoded(self) -> str:
+        """Return its text, where each byte that is not UTF-8 is as `not_utf8` finds it (PEP 383)."""
+        return self.text.decode("utf-8", "surrogateescape")
 
     def lines(self) -> pl.Series:
         """Return its lines without the line feeds that end them."""
@@ -105,22 +117,28 @@ def unpack(file: BinaryIO, path: Path | str) -> Any:
     return pa.input_stream(file, compression=kinds[0]) if kinds else file
 
 
-def blocks(path: Path, size: int = BLOCK) -> Iterator[Block]:
+def blocks(path: Path, size: int = BLOCK, *, records: bool = False) -> Iterator[Block]:
     """Cut a text file, plain or compressed, into blocks of whole lines; a byte order mark goes.
 
     Args:
         path: The file.
         size: Bytes to read at once.
+        records: Let lines that are not UTF-8 through, each of which is a broken record, as long as
+            the file is not in another encoding: two lines are not UTF-8, and none so far is that
+            holds more than ASCII.
 
     Raises:
         IsoglossError: It cannot be read, is not UTF-8 (with the line), or a line is too long.
     """
     with unpacked(path) as stream:
-        yield from blocks_of(stream, path, size)
+        yield from blocks_of(stream, path, size, records=records)
 
 
-def blocks_of(stream: Any, path: Path | str, size: int = BLOCK) -> Iterator[Block]:
+def blocks_of(
+    stream: Any, path: Path | str, size: int = BLOCK, *, records: bool = False
+) -> Iterator[Block]:
     """Cut an open file's text, unpacked, as `blocks` does."""
+    encoding = _Encoding(path, records)
     rest, line, offset = b"", 1, 0
     while True:
         read = stream.read(size)
@@ -138,8 +156,7 @@ def blocks_of(stream: Any, path: Path | str, size: int = BLOCK) -> Iterator[Bloc
             )
         whole, rest = text[:end], text[end:]
         if whole:
-            _check_utf8(whole, path, line, offset)
-            yield Block(whole, line)
+            yield Block(whole, line, encoding.check(whole, line, offset))
         line += whole.count(b"\n")
         offset += len(whole)
         if not read:
@@ -149,7 +166,7 @@ def blocks_of(stream: Any, path: Path | str, size: int = BLOCK) -> Iterator[Bloc
 def check_beginning(text: bytes, path: Path | str) -> None:
     """Refuse what a file begins with when it is no text: UTF-16, an archive, a pointer of Git LFS.
 
-    UTF-16 is told by its mark, or since every other byte of plain text is zero in it.
+    UTF-16 is known by its mark, or since every other byte of plain text is zero in it.
 
     Raises:
         IsoglossError: The text, from the beginning of a file, unpacked, is one of these.
@@ -174,27 +191,63 @@ def check_beginning(text: bytes, path: Path | str) -> None:
         )
 
 
-def _check_utf8(text: bytes, path: Path | str, line: int, offset: int) -> None:
-    try:
-        # Many times quicker than decoding, and without a copy.
-        _arrow(text, np.array([0, len(text)])).validate(full=True)
-        return
-    except pa.ArrowInvalid:
-        pass
-    try:
-        text.decode()
-    except UnicodeDecodeError as error:
-        line += text.count(b"\n", 0, error.start)
-        raise IsoglossError(
-            f"is not UTF-8 (byte {text[error.start]:#04x} at offset {offset + error.start})",
-            where=f"{path}:{line}",
-            remedy="Convert it first, for instance with iconv -t UTF-8",
-        ) from error
+class _Encoding:
+    """Checks that a file is UTF-8, or is but for some lines of it.
+
+    Args:
+        path: The file.
+        records: Whether a line may be broken.
+    """
+
+    def __init__(self, path: Path | str, records: bool) -> None:
+        self._path, self._records = path, records
+        self._is_utf8 = False  # a line with more than ASCII is
+        self._first: IsoglossError | None = None
+
+    def check(self, text: bytes, line: int, offset: int) -> bool:
+        """Check whole lines, the next of the file, and return whether some are broken."""
+        try:
+            # Many times quicker than decoding, and without a copy.
+            _arrow(text, np.array([0, len(text)])).validate(full=True)
+        except pa.ArrowInvalid:
+            return self._check_lines(text, line, offset)
+        self._is_utf8 = self._is_utf8 or not text.isascii()
+        return False
+
+    def _check_lines(self, text: bytes, line: int, offset: int) -> bool:
+        start, faults = 0, 0 if self._first is None else 1
+        for number, one in enumerate(text.split(b"\n"), line):
+            try:
+                one.decode()
+                self._is_utf8 = self._is_utf8 or not one.isascii()
+            except UnicodeDecodeError as error:
+                faults += 1
+                place = offset + start + error.start
+                self._first = self._first or IsoglossError(
+                    f"is not UTF-8 (byte {one[error.start]:#04x} at offset {place})",
+                    where=f"{self._path}:{number}",
+                    remedy="Convert it first, for instance with iconv -t UTF-8",
+                )
+                if not self._records:
+                    raise self._first from error
+            start += len(one) + 1
+        if self._first is not None and faults > 1 and not self._is_utf8:
+            raise self._first
+        return True
+
+
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+
+
+def not_utf8(text: str) -> str | None:
+    """Return what is wrong with a decoded text (see `Block.decoded`) that was not UTF-8, or None."""
+    found = _NOT_UTF8.search(text)
+    return None if found is None else f"is not UTF-8 (byte {ord(found[0]) - 0xDC00:#04x})"
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Tell a failure to read a file in one line."""
+    """Say in one line why a file cannot be read."""
     try:
         yield
     except FileNotFoundError as error:

@@ -159,8 +159,8 @@ class _Tree:
                 return place
         if len(places) < 2:
             return places[0] if places else None
-        told = _LANGUAGE.search(path.read_bytes())
-        language = told[1].decode() if told else None
+        found = _LANGUAGE.search(path.read_bytes())
+        language = found[1].decode() if found else None
         return max(places, key=lambda place: self._weight(parts, place, language))
 
     def _weight(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import regex
 
-from builders.readers import placeholders
+from builders import placeholders
 
 # The mark is before the letter it underlines; in CJK, "(&O)" after the text. No "&amp;".
 _MARK = regex.compile(r"(?<![&_])[&_](?=[\p{L}\p{N}])(?!\w+;)")

@@ -128,7 +128,7 @@ def _header(entries: Iterator[Entry]) -> dict[str, str]:
     """Return the header of a catalog, empty where it has none."""
     found = (e.forms[0] for e in entries if e.forms and not (e.msgid or e.msgctxt or e.obsolete))
     lines = (line.partition(":") for line in next(found, "").split("\n"))
-    return {name.strip().lower(): told.strip() for name, colon, told in lines if colon}
+    return {name.strip().lower(): value.strip() for name, colon, value in lines if colon}
 
 
 def _encoding(header: dict[str, str]) -> str:
@@ -199,8 +199,8 @@ class _Reader:
             entry = self._entry or self._new(obsolete, number)
             if not entry.fault:
                 # What is wrong may be a byte that is not text.
-                told = _NOT_DECODED.sub("\ufffd", str(fault))
-                entry.fault, entry.line = f"{told}: {line[:_SHOWN]!r}", number
+                problem = _NOT_DECODED.sub("\ufffd", str(fault))
+                entry.fault, entry.line = f"{problem}: {line[:_SHOWN]!r}", number
 
     def end(self) -> Iterator[Entry]:
         """Yield the entry that is open."""
@@ -293,12 +293,12 @@ class _Reader:
     def _comment(self, comment: str) -> Iterator[Entry]:
         if self._entry and (self._has_msgstr() or self._apart):
             yield from self.end()
-        kind, told = comment[1:2], comment[2:]
+        kind, text = comment[1:2], comment[2:]
         if kind in (",", "!", "="):
             flags = self._flags if self._entry is None else self._entry.flags
-            flags.update(flag for flag in _FLAGS.split(told) if flag)
+            flags.update(flag for flag in _FLAGS.split(text) if flag)
         elif kind == ".":
-            self._comments.append(told.strip())
+            self._comments.append(text.strip())
 
 
 def _fault(line: str) -> str:
@@ -365,7 +365,7 @@ def _static(data: bytes, order: str, start: int, count: int) -> list[bytes]:
     spans = _table(data, order, start, count, 2)
     if any(place + length > len(data) for length, place in spans):
         raise _Fault("a string leads past its end")
-    # Strings told many times over would fill any memory.
+    # Strings written many times over would fill any memory.
     if sum(length for length, _ in spans) > len(data):
         raise _Fault("its strings are longer than the file")
     return [_cut(data, place, length) for length, place in spans]

@@ -1,4 +1,4 @@
-"""Programming problems as programs: whole, told apart from broken ones, and known again."""
+"""Programming problems as programs: whole, known from broken ones, and known again."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Program:
     """A problem that is whole.
 
     Attributes:
-        asked: What is asked: a stub to complete, or a text.
+        prompt: A stub to complete, or a text.
         program: The whole program that answers it.
         tests: The program that checks it.
-        group: A name of the problem, the same in every language it is told in.
+        group: A name of the problem, the same in every language it is written in.
         mended: What was broken and has been mended: ``double-encoding``, ``indentation``.
     """
 
-    asked: str
+    prompt: str
     program: str
     tests: str
     group: str
@@ -72,8 +72,8 @@ def completed(stub: str, solution: str, tests: str, entry: str | None) -> Progra
         Flaw: It is broken, and cannot be mended.
     """
     text = _undoubled(stub)
-    asked = text.lstrip("\n").rstrip() + "\n"
-    tree = parsed(asked) or parsed(f"{asked}    pass\n")
+    prompt = text.lstrip("\n").rstrip() + "\n"
+    tree = parsed(prompt) or parsed(f"{prompt}    pass\n")
     if tree is None:
         raise Flaw("its prompt is not Python")
     function = _function(tree, entry)
@@ -88,10 +88,10 @@ def completed(stub: str, solution: str, tests: str, entry: str | None) -> Progra
     body = solution.lstrip("\n").rstrip() + "\n"
     # A solution without the indentation of a body can only have been meant to have it.
     for one, flush in ((body, ()), (textwrap.indent(body, "    "), ("indentation",))):
-        does = _done(asked + one, function.name)
+        does = _done(prompt + one, function.name)
         if does:
             group = group_of_program(function.name, does)
-            return Program(asked, asked + one, checked, group, (*twice, *flush))
+            return Program(prompt, prompt + one, checked, group, (*twice, *flush))
     raise Flaw("its solution does not complete its prompt")
 
 
@@ -102,7 +102,7 @@ def described(text: str, code: str, tests: Sequence[str], setup: Sequence[str]) 
     Args:
         text: What the program does, in words.
         code: The program.
-        tests: Its assertions, which tell what its function is called: they are shown, too.
+        tests: Its assertions, which say what its function is called: they are shown, too.
         setup: What is run before the tests.
 
     Raises:
@@ -118,10 +118,10 @@ def described(text: str, code: str, tests: Sequence[str], setup: Sequence[str]) 
     if not tests or parsed(checked) is None:
         raise Flaw("its tests are not Python")
     _check_unmasked(meant, tree)
-    asked = "\n".join([meant.strip(), "", *tests])
+    prompt = "\n".join([meant.strip(), "", *tests])
     program = code.replace("\r\n", "\n").strip("\n") + "\n"
     twice = ("double-encoding",) if meant != text else ()
-    return Program(asked, program, f"{checked}\n", group_of_program("", tree.body), twice)
+    return Program(prompt, program, f"{checked}\n", group_of_program("", tree.body), twice)
 
 
 def _undoubled(text: str) -> str:
@@ -175,7 +175,7 @@ def group_of(text: str) -> str:
 
 
 def group_of_program(name: str, body: Sequence[ast.stmt]) -> str:
-    """Return a name of a problem: of what its solution does, however it is spaced and told."""
+    """Return a name of a problem: of what its solution does, however it is spaced and worded."""
     dumped = "\n".join(ast.dump(statement) for statement in body)
     digest = hashlib.blake2b(f"{name}\n{dumped}".encode("utf-8", "surrogatepass"), digest_size=16)
     return f"problem:{digest.hexdigest()}"

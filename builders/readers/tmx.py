@@ -16,7 +16,7 @@ from builders.readers.xml import Fault, Gathered, Misplaced
 _CODES = ("bpt", "ept", "it", "ph", "ut")
 # Types of a <ph> that end a line, a page or a column where the text was.
 _BREAKS = ("lb", "pb", "cb")
-# What tells of a unit or a text, and is none.
+# What says something of a unit or a text, and is none.
 _BESIDE = ("prop", "note")
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 

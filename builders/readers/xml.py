@@ -80,8 +80,8 @@ def feed(path: Path, builder: Builder, *, layout: str) -> Iterator[None]:
 
     Args:
         path: The file, plain or compressed.
-        builder: Takes the events. Where it raises `Misplaced`, the line is told with it.
-        layout: What to tell then: how such files are laid out.
+        builder: Takes the events. Where it raises `Misplaced`, the error names the line.
+        layout: The remedy to name then: how such files are laid out.
 
     Raises:
         IsoglossError: It is not XML, not laid out so, or cut off (with the line); or it declares

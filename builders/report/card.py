@@ -12,11 +12,12 @@ import yaml
 from builders.recipe import Recipe
 from builders.report import views
 from builders.templates.loading import load_templates
-from isogloss.command.showing import printable
+from isogloss.console import printable
 from isogloss.files import sha256_file, write_text
 from isogloss.languages import describe
 from isogloss.records import SPLITS
 
+# What the hub calls a task; it has no name for a new one.
 _HUB_TASKS = {
     "translation": "translation",
     "qa": "question-answering",
@@ -27,7 +28,7 @@ _HUB_TASKS = {
 # What CommonMark, tables and the hub's mathematics take for more than itself within a line. In an
 # address, as citations have, "_" and "&" are themselves.
 _MARKUP = re.compile(r"[\\`*\[\]<>|~$]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
-# Of a step's reasons so many are told, and of a name or a text so many characters.
+# Of a step's reasons so many are shown, and of a name or a text so many characters.
 _REASONS = 8
 _LONGEST = 200
 
@@ -55,8 +56,8 @@ def _head(manifest: dict[str, Any]) -> str:
     )
     configs = [_config("all", "data/*/*", counts, default=True)]
     for task in tasks:
-        chosen = {tag: {task: cells[task]} for tag, cells in counts.items() if task in cells}
-        configs.append(_config(task, f"data/*/{task}", chosen))
+        with_task = {tag: {task: cells[task]} for tag, cells in counts.items() if task in cells}
+        configs.append(_config(task, f"data/*/{task}", with_task))
     for tag, cells in counts.items():
         configs.append(_config(tag, f"data/{tag}/*", {tag: cells}))
     head = {
@@ -65,7 +66,7 @@ def _head(manifest: dict[str, Any]) -> str:
         "license": "other",
         "license_name": "see-licence-column",
         "multilinguality": "multilingual" if len(counts) > 1 else "monolingual",
-        "task_categories": [_HUB_TASKS[task] for task in tasks],
+        "task_categories": [_HUB_TASKS[task] for task in tasks if task in _HUB_TASKS],
         "size_categories": [_size(total)],
         "tags": ["instruction-tuning", "isogloss"],
         "configs": configs,
@@ -229,25 +230,25 @@ def _steps_table(steps: list[dict[str, Any]]) -> str:
 def _reasons(rejected: Mapping[str, int]) -> str:
     """Return the commonest reasons with their counts, and the rest as one."""
     most = sorted(rejected.items(), key=lambda item: (-item[1], item[0]))
-    told = [f"{reason}: {count}" for reason, count in most[:_REASONS]]
+    texts = [f"{reason}: {count}" for reason, count in most[:_REASONS]]
     rest = most[_REASONS:]
     if rest:
-        told.append(f"{len(rest)} other reasons: {sum(count for _, count in rest)}")
-    return "; ".join(told)
+        texts.append(f"{len(rest)} other reasons: {sum(count for _, count in rest)}")
+    return "; ".join(texts)
 
 
 def _duplicates(plan: Recipe, steps: Sequence[Mapping[str, Any]]) -> str:
     dropped = {step["step"]: step["rows_in"] - step["rows_out"] for step in steps}
-    told = (
+    exact = (
         f"{dropped.get('duplicates', 0)} rows were the same as another, and "
         f"{dropped.get('same-input', 0)} asked the same as one that now has their answers too."
     )
     if plan.duplicates.near is None:
-        return f"{told} Near-duplicates were not looked for."
+        return f"{exact} Near-duplicates were not looked for."
     near = views.near(plan.duplicates.near)
     options = near.options
     return (
-        f"{told} {dropped.get('near-duplicates', 0)} were near-duplicates: texts with a Jaccard "
+        f"{exact} {dropped.get('near-duplicates', 0)} were near-duplicates: texts with a Jaccard "
         f"similarity of {options.jaccard:g} or more of their {options.shingle}-{options.unit} "
         f"shingles, found by MinHash-LSH with {options.permutations} permutations in "
         f"{options.bands} bands of {options.rows}, then verified. Over all similarities, "
@@ -257,11 +258,11 @@ def _duplicates(plan: Recipe, steps: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _decontamination(plan: Recipe, manifest: Mapping[str, Any]) -> str:
-    options, told = plan.decontamination, manifest["decontamination"]
+    options, entry = plan.decontamination, manifest["decontamination"]
     tasks = [task for cells in manifest["counts"].values() for task in cells.values()]
-    if not told["suites"] and not any("test" in splits for splits in tasks):
+    if not entry["suites"] and not any("test" in splits for splits in tasks):
         return "Nothing was kept out: the recipe names no suite, and there is no test split."
-    suites = ", ".join(plain(suite["name"]) for suite in told["suites"])
+    suites = ", ".join(plain(suite["name"]) for suite in entry["suites"])
     against = f"the test split or of {suites}" if suites else "the test split"
     near = f", or nearly a text (a Jaccard index of {options.near:g})" if options.near else ""
     rule = (
@@ -269,11 +270,11 @@ def _decontamination(plan: Recipe, manifest: Mapping[str, Any]) -> str:
         f"words in a row of it ({options.characters} characters of Chinese and Japanese, "
         f"{options.letters} letters of Thai and its like){near}. `report.html` shows what was found."
     )
-    if not told["found"]:
+    if not entry["found"]:
         return f"{rule} Nothing was."
     rows = [
         [one["origin"], *(str(one[key]) for key in ("rows", "equal", "ngram", "near"))]
-        for one in told["found"]
+        for one in entry["found"]
     ]
     return f"{rule}\n\n{_table(['found in', 'rows dropped', 'equal', 'n-gram', 'near'], rows)}"
 

@@ -1,4 +1,4 @@
-"""What the report tells of dropped rows: how many, for which reasons, and examples of them."""
+"""What the report shows of dropped rows: how many, for which reasons, and examples of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import polars as pl
 from builders.rows.ledger import kind
 from isogloss.hashing import xxh64
 
-#: Of each step so many reasons are told, those with the most rows, with so many examples each.
+#: Of each step so many reasons are shown, those with the most rows, with so many examples each.
 REASONS = 6
 EXAMPLES = 2
 
@@ -115,21 +115,21 @@ def _texts(paths: Sequence[Path], drawn: pl.DataFrame) -> dict[str, list[dict[st
             (number, row): example
             for row, example in zip(part["row"], frame.iter_rows(named=True), strict=True)
         }
-    told: dict[str, list[dict[str, Any]]] = {}
+    texts: dict[str, list[dict[str, Any]]] = {}
     for reason, number, row in drawn.select("kind", *_KEY).iter_rows():
-        told.setdefault(reason, []).append(found[number, row])
-    return told
+        texts.setdefault(reason, []).append(found[number, row])
+    return texts
 
 
 def _by_language(counts: pl.DataFrame, common: pl.Series) -> dict[str, dict[str, int]]:
     known = pl.col("kind").is_in(common.implode())
-    told = (
+    cells = (
         counts.with_columns(pl.when(known).then("kind").otherwise(pl.lit("")).alias("kind"))
         .group_by("language", "kind")
         .agg(pl.col("len").sum())
         .sort("language", "len", "kind", descending=[False, True, False])
     )
     found: dict[str, dict[str, int]] = {}
-    for language, reason, rows in told.iter_rows():
+    for language, reason, rows in cells.iter_rows():
         found.setdefault(language, {})[reason] = rows
     return found

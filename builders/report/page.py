@@ -22,7 +22,6 @@ from builders.report import records as data
 from builders.templates.loading import load_templates
 from isogloss import licences
 from isogloss.files import sha256_file, write_text
-from isogloss.records import TASKS
 
 #: The file's name in the corpus folder.
 NAME = "report.html"
@@ -67,7 +66,8 @@ def write(out: Path, plan: Recipe, manifest: Mapping[str, Any]) -> dict[str, Any
 def _values(out: Path, plan: Recipe, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the page is filled with."""
     files = manifest["files"]
-    counts = views.counts(manifest["counts"])
+    templates = load_templates(plan.templates)
+    counts = views.counts(manifest["counts"], templates.tasks)
     records = data.read(out, files, samples=SAMPLES)
     dropped = drops.read(out, files)
     order = [step["step"] for step in manifest["steps"]]
@@ -93,9 +93,10 @@ def _values(out: Path, plan: Recipe, manifest: Mapping[str, Any]) -> dict[str, A
         "shares": thresholds.SHARES,
         "near": views.near(near) if near else None,
         "near_curve": _near_curve(near) if near else None,
-        "samples": _samples(records.samples, [line.tag for line in counts.lines]),
+        "samples": _samples(records.samples, [line.tag for line in counts.lines], templates.tasks),
         "cells": SAMPLED_CELLS,
-        "versions": views.template_versions(load_templates(plan.templates).table, counts.tasks),
+        "versions": views.template_versions(templates.table, counts.tasks),
+        "series": lambda task: svg.series(templates.tasks.index(task)),
         "shows": lambda row: licences.taken(row["licence"] or "", plan.licences),
     }
 
@@ -124,7 +125,7 @@ def _near_curve(options: Any) -> Any:
 
 
 def _samples(
-    rows: Sequence[Mapping[str, Any]], order: Sequence[str]
+    rows: Sequence[Mapping[str, Any]], order: Sequence[str], known: Sequence[str]
 ) -> list[tuple[str, list[Mapping[str, Any]]]]:
     """Return samples by language, those with the most records first, as many as there is room for."""
     cells: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
@@ -132,15 +133,15 @@ def _samples(
         cells.setdefault(row["language"], {}).setdefault(row["task"], []).append(row)
     all_cells = sum(len(tasks) for tasks in cells.values())
     each = SAMPLES if all_cells * SAMPLES <= SAMPLED_CELLS else 1
-    room, told = SAMPLED_CELLS, []
+    room, shown = SAMPLED_CELLS, []
     for tag in order:
-        tasks = sorted(cells[tag], key=TASKS.index)
-        chosen = [row for task in tasks for row in cells[tag][task][:each]]
-        if len(chosen) > room:
+        tasks = sorted(cells[tag], key=known.index)
+        samples = [row for task in tasks for row in cells[tag][task][:each]]
+        if len(samples) > room:
             break
-        room -= len(chosen)
-        told.append((tag, chosen))
-    return told
+        room -= len(samples)
+        shown.append((tag, samples))
+    return shown
 
 
 def _html(values: Mapping[str, Any]) -> str:
@@ -173,7 +174,6 @@ def _environment() -> Any:
         "share": views.share,
         "stack": svg.stack,
         "histogram": svg.histogram,
-        "task_number": TASKS.index,
     }
     return environment
 

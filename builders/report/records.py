@@ -1,4 +1,4 @@
-"""What the report tells of the records themselves: how long they are, whose, and samples of them."""
+"""What the report shows of the records themselves: how long they are, whose, and samples of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-#: The quantiles of lengths that are told.
+#: The quantiles of lengths that are shown.
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 #: Bounds of a histogram's bins: from each on, in characters; so that languages compare.

@@ -9,9 +9,18 @@ from collections.abc import Callable, Sequence
 
 from markupsafe import Markup, escape
 
+# The colours that the style has.
+_COLOURS = 4
 _BIN = 5
 _TALL = 24
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _PAD = 340, 190, 38, 30, 8
+
+
+def series(number: int) -> Markup:
+    """Return the attribute that gives a shape the colour of a series: the style has four."""
+    if number < _COLOURS:
+        return Markup('class="s{}"').format(number)
+    return Markup('fill="currentColor" fill-opacity="{:.3g}"').format(1 / (number - _COLOURS + 1))
 
 
 def stack(parts: Sequence[tuple[int, float]]) -> Markup:
@@ -21,10 +30,10 @@ def stack(parts: Sequence[tuple[int, float]]) -> Markup:
         parts: The series (its colour) and the length of each, of 1 in all.
     """
     drawn, left = [], 0.0
-    for series, share in parts:
+    for number, share in parts:
         if share > 0:
             drawn.append(
-                f'<rect class="s{series}" x="{100 * left:.2f}" width="{100 * share:.2f}" height="8"/>'
+                f'<rect {series(number)} x="{100 * left:.2f}" width="{100 * share:.2f}" height="8"/>'
             )
         left += share
     return Markup(

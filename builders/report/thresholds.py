@@ -1,10 +1,10 @@
-"""What other thresholds of the filters would drop, told from the scores without scoring again.
+"""What other thresholds of the filters would drop, from the scores without scoring again.
 
 ``thresholds.parquet`` has a row for each filter, threshold, score, language and value that is tried:
 the one that holds, some around it, and those that would drop a given share of the rows. A value is
 only tried where the filter would take it for the option.
 
-What is told of a threshold is told of it alone: how many rows it would drop, whatever the filter's
+What is said of a threshold is said of it alone: how many rows it would drop, whatever the filter's
 other thresholds and the filters after it say.
 """
 
@@ -30,7 +30,7 @@ from builders.recipe import Recipe
 #: The file's name in the corpus folder.
 NAME = "thresholds.parquet"
 
-#: Its columns. ``language`` is null for all languages that share the threshold; ``rows`` were judged;
+#: Its columns. ``language`` is null for all languages that share the threshold; ``rows`` were scored;
 #: ``kind`` says why a value is tried: it holds (``current``), is ``near`` that one, or drops about
 #: the ``share`` of the rows.
 SCHEMA: dict[str, pl.DataType] = {
@@ -47,7 +47,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "dropped": pl.Int64(),
 }
 
-#: The shares of rows for which the value is told that would drop them.
+#: The shares of rows for which the value is shown that would drop them.
 SHARES = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5)
 
 # Values around the one that holds.
@@ -68,7 +68,7 @@ def write(out: Path, plan: Recipe, manifest: Mapping[str, Any]) -> dict[str, Any
         plan: The recipe, whose thresholds hold.
         manifest: The manifest, which names the files of scores.
     """
-    names = [name for told in manifest["scores"].values() for name in told["files"]]
+    names = [name for step in manifest["scores"].values() for name in step["files"]]
     return write_parquet(tried([out / name for name in names], plan.filters), out / NAME)
 
 
@@ -89,10 +89,10 @@ def tried(files: Sequence[Path], filters: Sequence[PlannedFilter]) -> pl.DataFra
                 step.sweeps(options), key=lambda one: (one.score, id(one.among))
             ):
                 together = list(alike)
-                asked = _Asked(step.label, together[0], languages)
-                found = asked.read([path for path in files if asked.needs <= columns[path]])
+                subject = _Subject(step.label, together[0], languages)
+                found = subject.read([path for path in files if subject.needs <= columns[path]])
                 for sweep in together:
-                    rows += _told(found, step.label, sweep, options)
+                    rows += _trials(found, step.label, sweep, options)
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
@@ -110,7 +110,7 @@ class _Scored:
 
     Attributes:
         language: The language; None for all together.
-        rows: How many rows were judged.
+        rows: How many rows were scored.
         values: The scores of those that the threshold can drop, rising.
     """
 
@@ -120,7 +120,7 @@ class _Scored:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Subject:
     """Which scores of which rows a threshold is about."""
 
     label: str
@@ -182,7 +182,7 @@ class _Trial:
     share: float | None = None
 
 
-def _told(
+def _trials(
     found: Sequence[_Scored], label: str, sweep: Sweep, options: FilterOptions
 ) -> Iterator[dict[str, Any]]:
     around = [_Trial("current", sweep.value), *(_Trial("near", value) for value in _near(sweep))]
@@ -214,11 +214,11 @@ def _near(sweep: Sweep) -> list[float]:
 
 
 def _by_share(scored: _Scored, sweep: Sweep, options: FilterOptions) -> Iterator[_Trial]:
-    """Yield the values that would drop about given shares of the judged rows, where there are any.
+    """Yield the values that would drop about given shares of the scored rows, where there are any.
 
-    Where many rows have the same score, one value stands for several shares, and is told once.
+    Where many rows have the same score, one value stands for several shares, and is shown once.
     """
-    size, told = scored.values.size, set()
+    size, seen = scored.values.size, set()
     for share in SHARES:
         beyond = math.floor(scored.rows * share)
         if not 0 < beyond < size:
@@ -228,8 +228,8 @@ def _by_share(scored: _Scored, sweep: Sweep, options: FilterOptions) -> Iterator
         value = float(scored.values[place])
         if math.isfinite(value):
             value = _rounded(value, sweep)
-            if value not in told and _takes(options, sweep.option, value):
-                told.add(value)
+            if value not in seen and _takes(options, sweep.option, value):
+                seen.add(value)
                 yield _Trial("share", value, share)
 
 

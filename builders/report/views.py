@@ -14,7 +14,7 @@ from builders.report import thresholds
 from builders.report.drops import Dropped
 from builders.report.records import EDGES, Lengths
 from isogloss.languages import Language, describe, is_language
-from isogloss.records import SPLITS, TASKS
+from isogloss.records import SPLITS
 
 Shares = Sequence[Mapping[str, Any]]
 
@@ -62,12 +62,17 @@ class Counts:
         return sum(line.total for line in self.lines)
 
 
-def counts(table: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Counts:
-    """Return the records by language, task and split; bars are to the scale of the largest."""
+def counts(table: Mapping[str, Mapping[str, Mapping[str, int]]], known: Sequence[str]) -> Counts:
+    """Return the records by language, task and split; bars are to the scale of the largest.
+
+    Args:
+        table: The number of records by language, task and split.
+        known: Every task, in the order in which they are listed; the place is a task's colour.
+    """
     cells = [
         (task, split) for tasks in table.values() for task, one in tasks.items() for split in one
     ]
-    tasks = _ordered({task for task, _ in cells}, TASKS)
+    tasks = _ordered({task for task, _ in cells}, known)
     splits = _ordered({split for _, split in cells}, SPLITS)
     totals = {tag: _sum(one.values() for one in by.values()) for tag, by in table.items()}
     most = max(totals.values(), default=1) or 1
@@ -81,7 +86,7 @@ def counts(table: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Counts:
                 [sum(column) for column in zip(*grid, strict=True)],
                 grid,
                 [
-                    (TASKS.index(task), sum(row) / most)
+                    (known.index(task), sum(row) / most)
                     for task, row in zip(tasks, grid, strict=True)
                 ],
             )
@@ -180,7 +185,7 @@ class Threshold:
     Attributes:
         heads: The values of the columns: those around the one that holds, and it among them.
         current: Which of them holds.
-        lines: Tag (None for all), rows judged, rows dropped by each head's value, and for each of
+        lines: Tag (None for all), rows scored, rows dropped by each head's value, and for each of
             `thresholds.SHARES` the value that drops it and how many rows, or None.
         left_out: How many languages are not shown.
     """
@@ -202,7 +207,7 @@ def swept(found: pl.DataFrame, languages: int) -> list[Threshold]:
         found: As `builders.report.thresholds.tried` gives it.
         languages: So many languages are shown of each, those with the most rows.
     """
-    told = []
+    thresholds = []
     keys = ("filter", "option", "score", "drops", "threshold")
     for (name, option, score, drops, current), part in found.group_by(keys, maintain_order=True):
         values = sorted(set(part.filter(pl.col("kind") != "share")["value"]))
@@ -211,7 +216,7 @@ def swept(found: pl.DataFrame, languages: int) -> list[Threshold]:
             by_tag.setdefault(row["language"], []).append(row)
         tags = sorted(by_tag, key=lambda tag: (tag is not None, -by_tag[tag][0]["rows"], tag or ""))
         shown = tags[: languages + (None in by_tag)]
-        told.append(
+        thresholds.append(
             Threshold(
                 str(name), str(option), str(score), str(drops),
                 [f"{value:.6g}" for value in values],
@@ -220,7 +225,7 @@ def swept(found: pl.DataFrame, languages: int) -> list[Threshold]:
                 len(tags) - len(shown),
             )
         )  # fmt: skip
-    return told
+    return thresholds
 
 
 def _line(

@@ -1,4 +1,4 @@
-"""A model's answers in a file beside the recipe: asked for once, read ever after."""
+"""A model's answers in a file beside the recipe: made once, read ever after."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pydantic import BaseModel
 
 from builders.readers.jsonmodels import from_json
 from builders.readers.lines import reading
-from isogloss.files import disk, sha256_file
+from isogloss.files import disk_errors, sha256_file
 
-_REMEDY = "Take this line out; its text is then asked again"
+_REMEDY = "Take this line out; its text is then translated again"
 
 
 class _Line(BaseModel):
@@ -69,7 +69,7 @@ class Answers:
 
     def _append(self, rows: Sequence[dict[str, Any]]) -> None:
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        with disk(self.path):
+        with disk_errors(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab") as file:
                 file.truncate(self._whole)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,44 +10,29 @@ from typing import Any, Protocol
 import polars as pl
 from pydantic import Field
 
+from isogloss.chat import Engine
 from isogloss.settings import Settings
 
 
-class Engine(Protocol):
-    """What answers prompts: a model, near or far."""
-
-    def __call__(self, model: str, prompts: Sequence[str], **settings: Any) -> list[str]:
-        """Return an answer to each prompt, in order.
-
-        Args:
-            model: What users name a model by.
-            prompts: Prompts.
-            settings: How it answers: see `isogloss.chat`.
-        """
-
-
 class SourceOptions(Settings):
-    """Options every kind of source has; a kind's ``Options`` adds its own.
-
-    Attributes:
-        name: The source's name in the records.
-        kind: The kind: a module of ``builders.sources``.
-        optional: Whether the recipe goes on without it where it is unavailable.
-        limit: At most so many groups per (task, language, source language); None for all.
-        licence: An SPDX expression or a name; required where the kind does not know it.
-        version: The publisher's name for the version, where the kind does not know it (files).
-        citation: What to cite, for the manifest and the card, where the kind does not know it.
-        tags: Tags of all its rows. ``translated`` and ``synthetic`` say that a machine wrote them.
-    """
+    """Options every kind of source has; a kind's ``Options`` adds its own."""
 
     name: str
+    """The source's name in the records."""
     kind: str
+    """The kind: a module of ``builders.sources``."""
     optional: bool = False
+    """Whether the recipe goes on without it where it is unavailable."""
     limit: int | None = Field(default=None, gt=0)
+    """At most so many groups per (task, language, source language); None for all."""
     licence: str | None = None
+    """An SPDX expression or a name; required where the kind does not know it."""
     version: str | None = None
+    """The publisher's name for the version, where the kind does not know it (files)."""
     citation: str | None = None
+    """What to cite, for the manifest and the card, where the kind does not know it."""
     tags: tuple[str, ...] = ()
+    """Tags of all its rows. ``translated`` and ``synthetic`` say that a machine wrote them."""
 
 
 #: Examples of an earlier source of the recipe, batch by batch, as its filters have let them through.

@@ -71,4 +71,4 @@ def data_set(name: str) -> str:
 
 
 def _of(name: str) -> str:
-    return next((told for shape, told in _BY_NAME.items() if re.fullmatch(shape, name)), "")
+    return next((citation for shape, citation in _BY_NAME.items() if re.fullmatch(shape, name)), "")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Literal
 
 import polars as pl
 from pydantic import model_validator
 
 from builders.example import conformed, is_blank
+from builders.readers.json import holds_fields, holds_lists
 from builders.sources._base import Context, SourceOptions
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language, served
@@ -58,7 +59,7 @@ class Columns(Settings):
     licence: str | None = None
     tags: str | None = None
 
-    def asked(self) -> list[tuple[str, bool]]:
+    def wanted(self) -> list[tuple[str, bool]]:
         """Return the names of the columns, each with whether it may hold several texts."""
         return [
             (name, role in _SEVERAL)
@@ -67,36 +68,20 @@ class Columns(Settings):
             if name
         ]
 
-    def tops(self, available: Sequence[str], where: str) -> list[str]:
-        """Return the top-level columns that are needed.
-
-        Raises:
-            IsoglossError: One of them is not there.
-        """
-        names = [name for name, _ in self.asked()]
-        tops = [name if name in available else name.split(".")[0] for name in names]
-        for name, top in zip(names, tops, strict=True):
-            if top not in available:
-                raise unknown("column", name, list(available), where=where)
-        return list(dict.fromkeys(tops))
-
 
 class MappedOptions(SourceOptions):
-    """Options of a source whose rows are the columns of a table.
+    """Options of a source whose rows are the columns of a table."""
 
-    Attributes:
-        task: The task of every row.
-        columns: Which column holds what.
-        language: The language of every output, where no column says it.
-        source_language: The language of every input, where no column says it.
-        split: The split of every row; by default the pipeline draws it.
-    """
-
-    task: Literal["translation", "qa", "summarization", "code"]
+    task: str
+    """The task of every row."""
     columns: Columns
+    """Which column holds what."""
     language: str | None = None
+    """The language of every output, where no column says it."""
     source_language: str | None = None
+    """The language of every input, where no column says it."""
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every row; by default the pipeline draws it."""
 
     @model_validator(mode="after")
     def _each_said_once(self) -> MappedOptions:
@@ -170,7 +155,7 @@ def mapped(
     picked = picked.with_columns(reason.alias("reason"))
     filled = picked.with_columns(
         pl.lit(options.task).alias("task"),
-        # A reason tells what the tag was; the row keeps it too.
+        # A reason says what the tag was; the row keeps it too.
         *(pl.coalesce(f"_{side}", side).alias(side) for side in ("language", "source_language")),
         pl.col("input").fill_null(""),
         pl.col("output").fill_null(""),
@@ -287,9 +272,9 @@ def _cast(expr: pl.Expr, kind: pl.DataType) -> pl.Expr:
 
 def _check(kind: pl.DataType, name: str, where: str) -> None:
     if isinstance(kind, pl.Struct):
-        raise _holds_fields([field.name for field in kind.fields], name, where)
+        raise holds_fields([field.name for field in kind.fields], name, where)
     if isinstance(kind, (pl.List, pl.Array)):
-        raise _holds_lists(name, where)
+        raise holds_lists(name, where)
     if isinstance(kind, _MAP):
         raise IsoglossError(
             f"the column {name!r} holds a map, not texts",
@@ -300,31 +285,6 @@ def _check(kind: pl.DataType, name: str, where: str) -> None:
         raise IsoglossError(f"the column {name!r} holds bytes, not text", where=where)
     if not kind.is_numeric() and not isinstance(kind, _TEXTUAL):
         raise IsoglossError(f"the column {name!r} holds {kind}, not texts", where=where)
-
-
-def wrong_type(value: Any, name: str, where: str) -> IsoglossError:
-    """Return the error for a value of JSON that is not text: an object or a list."""
-    if isinstance(value, dict):
-        return _holds_fields(list(value), name, where)
-    return _holds_lists(name, where)
-
-
-def _holds_fields(fields: Sequence[str], name: str, where: str) -> IsoglossError:
-    # Names that are shown as they are written, where they can be.
-    shown = [field if field.isprintable() else repr(field) for field in fields]
-    return IsoglossError(
-        f"the column {name!r} holds the fields {', '.join(shown)}",
-        where=where,
-        remedy=f"Name one of them: {name}.{shown[0]}" if fields else None,
-    )
-
-
-def _holds_lists(name: str, where: str) -> IsoglossError:
-    return IsoglossError(
-        f"the column {name!r} holds lists, not texts",
-        where=where,
-        remedy=f"Name an element of them: {name}.0",
-    )
 
 
 def _tags(values: pl.Series, context: Context) -> pl.Series:
@@ -348,8 +308,8 @@ def _reason(options: MappedOptions, split: pl.Expr) -> pl.Expr:
     for side in ("language", "source_language"):
         if getattr(columns, side) is not None:
             wrong = pl.col(side).is_not_null() & pl.col(f"_{side}").is_null()
-            told = f"its {side.replace('_', ' ')} '{{}}' is not a language tag"
-            reasons.append(pl.when(wrong).then(pl.format(told, pl.col(side))))
+            reason = f"its {side.replace('_', ' ')} '{{}}' is not a language tag"
+            reasons.append(pl.when(wrong).then(pl.format(reason, pl.col(side))))
     silent = pl.col("input").is_null()
     if columns.instruction is not None:
         # An instruction of its own may say all, but something must.
@@ -358,8 +318,8 @@ def _reason(options: MappedOptions, split: pl.Expr) -> pl.Expr:
     reasons.append(pl.when(pl.col("output").is_null()).then(pl.lit("it has no output")))
     if columns.split is not None:
         wrong = pl.col("split").is_not_null() & split.is_null()
-        told = "its split '{}' is not train, validation or test"
-        reasons.append(pl.when(wrong).then(pl.format(told, pl.col("split"))))
+        reason = "its split '{}' is not train, validation or test"
+        reasons.append(pl.when(wrong).then(pl.format(reason, pl.col("split"))))
     return pl.coalesce(reasons)
 
 
@@ -379,7 +339,7 @@ def _group() -> pl.Expr:
     default = (
         pl.when(pl.col("context").is_not_null())
         .then(pl.col("context"))
-        # A pair asked both ways, or one English text in many languages, is one group.
+        # A pair both ways round, or one English text in many languages, is one group.
         .when((pl.col("task") == "translation") & translated)
         .then(pl.col("output"))
         .when(own != "")

@@ -17,17 +17,16 @@ Pair = tuple[str, str]
 
 
 class PairedOptions(SourceOptions):
-    """Which pairs of languages to make.
-
-    Attributes:
-        directions: ``all`` pairs every language of the recipe with every other. English need not
-            be among the recipe's languages to be translated from.
-        pairs: ``source:target``, such as ``en:zh-Hans`` or ``eng_Latn:zho_Hans``, in place of
-            directions. Tags hold hyphens and codes underscores; a colon neither does.
-    """
+    """Which pairs of languages to make."""
 
     directions: tuple[Direction, ...] = ("from-english", "to-english")
+    """``all`` pairs every language of the recipe with every other. English need not be among the
+    recipe's languages to be translated from.
+    """
     pairs: tuple[str, ...] = ()
+    """``source:target``, such as ``en:zh-Hans`` or ``eng_Latn:zho_Hans``, in place of directions.
+    Tags hold hyphens and codes underscores; a colon neither does.
+    """
 
     @field_validator("pairs")
     @classmethod
@@ -50,7 +49,7 @@ def two_languages(pairs: tuple[str, ...]) -> tuple[str, ...]:
     return pairs
 
 
-def asked(pairs: Sequence[str], context: Context) -> list[Pair]:
+def named_pairs(pairs: Sequence[str], context: Context) -> list[Pair]:
     """Return the pairs that a recipe names, as its own tags; those it does not keep go.
 
     Raises:

@@ -51,13 +51,10 @@ class Files(list[Found]):
 
 
 class PathOptions(SourceOptions):
-    """Options of a source that is read from files.
-
-    Attributes:
-        path: Paths or glob patterns, from the recipe's folder.
-    """
+    """Options of a source that is read from files."""
 
     path: str | tuple[str, ...]
+    """Paths or glob patterns, from the recipe's folder."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -66,14 +63,12 @@ class PathOptions(SourceOptions):
 
 
 class TaggedPathOptions(SourceOptions):
-    """Options of a source that is read from files, of which the recipe may say the languages.
-
-    Attributes:
-        path: Paths or glob patterns, from the recipe's folder; or a table of them that says the
-            language of each.
-    """
+    """Options of a source that is read from files, of which the recipe may say the languages."""
 
     path: str | tuple[str, ...] | dict[str, str]
+    """Paths or glob patterns, from the recipe's folder; or a table of them that says the language
+    of each.
+    """
 
     @property
     def paths(self) -> tuple[str, ...] | dict[str, str]:
@@ -188,7 +183,7 @@ def reading_of(
     """Return a source that is read from files.
 
     Its hash is of all of them, and its version the commits of those of the hub, else ``local``. The
-    user is told of the files that are not read.
+    user sees which files are not read.
 
     Args:
         files: The files.
@@ -198,10 +193,10 @@ def reading_of(
         citation: What to cite.
     """
     version = "+".join(sorted({file.commit or "local" for file in files}))
-    told = {"files": len(files)} if details is None else details
-    unread = files.unread.tell() if isinstance(files, Files) else {}
-    told |= {"unread": unread} if unread else {}
-    return Reading(version, licence, fingerprint(files), frames, told, citation)
+    facts = {"files": len(files)} if details is None else details
+    unread = files.unread.say() if isinstance(files, Files) else {}
+    facts |= {"unread": unread} if unread else {}
+    return Reading(version, licence, fingerprint(files), frames, facts, citation)
 
 
 def some_of(

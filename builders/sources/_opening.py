@@ -9,10 +9,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from builders.sources._base import Context, Engine, Reading, SourceOptions
+from builders.sources._base import Context, Reading, SourceOptions
+from builders.sources._columns import MappedOptions
+from isogloss.chat import Engine
 from isogloss.console import warn
 from isogloss.errors import IsoglossError, Unavailable
-from isogloss.files import check_unchanged, hashes_kept
+from isogloss.files import check_unchanged, watched_files
 from isogloss.plugins import discover, lookup
 from isogloss.settings import unknown, validate
 
@@ -26,15 +28,18 @@ class PlannedSource:
     context: Context
 
 
-def plan_sources(tables: Sequence[dict[str, Any]], context: Context) -> tuple[PlannedSource, ...]:
+def plan_sources(
+    tables: Sequence[dict[str, Any]], context: Context, tasks: Sequence[str]
+) -> tuple[PlannedSource, ...]:
     """Check tables of sources.
 
     Args:
         tables: The tables, as read.
         context: What all of them are read for; its ``where`` names the list of tables.
+        tasks: Every task there is, those that ``context`` does not keep among them.
 
     Raises:
-        IsoglossError: A kind is unknown, an option is wrong, or two have one name.
+        IsoglossError: A kind or a task is unknown, an option is wrong, or two have one name.
     """
     planned: list[PlannedSource] = []
     for index, table in enumerate(tables):
@@ -46,6 +51,8 @@ def plan_sources(tables: Sequence[dict[str, Any]], context: Context) -> tuple[Pl
         options = validate(module.Options, table, where=where)
         if options.name in [source.options.name for source in planned]:
             raise IsoglossError(f"two sources are named {options.name!r}", where=where)
+        if isinstance(options, MappedOptions) and options.task not in tasks:
+            raise unknown("task", options.task, list(tasks), where=f"{where}.task")
         planned.append(PlannedSource(module, options, replace(context, where=where)))
     return tuple(planned)
 
@@ -124,7 +131,7 @@ def open_source(planned: PlannedSource, engine: Engine | None = None) -> Source:
     """
     context = replace(planned.context, engine=engine)
     try:
-        with hashes_kept() as files:
+        with watched_files() as files:
             return Source(planned, planned.module.read(planned.options, context), files=files)
     except Unavailable as error:
         if not planned.options.optional:

@@ -35,31 +35,9 @@ def broken(error: IsoglossError, place: str, task: str) -> dict[str, Any]:
         place: Its file, by the name from the recipe's folder, and where in it.
         task: The task that it would have been an example of.
     """
-    told = {"rejected_by": "source", "reason": f"{place}: {error.problem}"}
-    made = {"task": task, "language": "und", "input": "", "output": ""}
-    return made | {"source_id": place, "group": place} | told
-
-
-class OneWhole:
-    """Lets broken records of a file be rejected, as long as another one is whole."""
-
-    def __init__(self) -> None:
-        self._first: IsoglossError | None = None
-        self._whole = False
-
-    def note(self, fault: IsoglossError | None) -> None:
-        """Note a record, and what is wrong with it."""
-        self._whole = self._whole or fault is None
-        self._first = self._first or fault
-
-    def check(self) -> None:
-        """Check, at the file's end, that one was whole.
-
-        Raises:
-            IsoglossError: Each was broken: the file is something else. It is the first one's error.
-        """
-        if self._first is not None and not self._whole:
-            raise self._first
+    row = {"task": task, "language": "und", "input": "", "output": ""}
+    row |= {"source_id": place, "group": place}
+    return row | {"rejected_by": "source", "reason": f"{place}: {error.problem}"}
 
 
 def in_batches(groups: Iterable[Iterable[dict[str, Any]]], size: int) -> Iterator[pl.DataFrame]:

@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
 from pydantic import field_validator, model_validator
 
+from builders.readers.tables import Faults, Table, batches, format_of
 from builders.sources._base import Context
 from builders.sources._columns import Columns, MappedOptions, constants, mapped
 from builders.sources._files import Files, Found, TaggedPathOptions, find
-from builders.sources._tables import Faults, Table, batches, format_of
-from isogloss.command.showing import printable
-from isogloss.console import warn
+from isogloss.console import printable, warn
 from isogloss.errors import IsoglossError
 from isogloss.settings import Settings
 
 
 class TableOptions(TaggedPathOptions):
-    """Which files, and how to read them.
+    """Which files, and how to read them."""
 
-    Attributes:
-        path: Paths or glob patterns, from the recipe's folder. ``{language}`` and
-            ``{source_language}`` in them stand for a tag or a FLORES code. A table of several
-            says the language of each.
-        format: By default what the file's name ends in says (``.jsonl``, ``.csv``, ``.tsv``,
-            ``.parquet``; the first three also compressed, as ``.gz``, ``.bz2``, ``.xz`` or ``.zst``).
-        separator: Of CSV: one character; by default a comma, in TSV a tab.
-        quote: Of CSV: one character, or empty for none; by default ``"``, in TSV none.
-        header: Of CSV: whether the first row names the columns; otherwise they are 1, 2, 3 …
+    path: str | tuple[str, ...] | dict[str, str]
+    """Paths or glob patterns, from the recipe's folder. ``{language}`` and ``{source_language}``
+    in them stand for a tag or a FLORES code. A table of several says the language of each.
     """
-
     format: Literal["jsonl", "csv", "tsv", "parquet"] | None = None
+    """By default what the file's name ends in says (``.jsonl``, ``.csv``, ``.tsv``, ``.parquet``;
+    the first three also compressed, as ``.gz``, ``.bz2``, ``.xz`` or ``.zst``).
+    """
     separator: str | None = None
+    """Of CSV: one character; by default a comma, in TSV a tab."""
     quote: str | None = None
+    """Of CSV: one character, or empty for none; by default ``"``, in TSV none."""
     header: bool = True
+    """Of CSV: whether the first row names the columns; otherwise they are 1, 2, 3 …"""
 
     def check_language_said_once(self, language: str | None, column: str | None) -> None:
         """Refuse a language that is said nowhere, or twice.
@@ -74,16 +73,13 @@ class RecordColumns(Settings):
 
 
 class RecordOptions(TableOptions):
-    """Options of a source whose files hold records of one kind, its ``columns`` having names.
-
-    Attributes:
-        language: The language of every record, where neither the path nor a column says it.
-        split: The split of every record; by default the pipeline draws it.
-    """
+    """Options of a source whose files hold records of one kind, its ``columns`` having names."""
 
     columns: RecordColumns
     language: str | None = None
+    """The language of every record, where neither the path nor a column says it."""
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every record; by default the pipeline draws it."""
 
     @model_validator(mode="after")
     def _language_said_once(self) -> RecordOptions:
@@ -92,10 +88,10 @@ class RecordOptions(TableOptions):
 
     def mapping(
         self,
-        task: Literal["translation", "qa", "summarization", "code"],
+        task: str,
         *,
         given: str,
-        asked: str,
+        answer: str,
         **columns: str | None,
     ) -> MappedOptions:
         """Return records as a mapping of columns.
@@ -103,7 +99,7 @@ class RecordOptions(TableOptions):
         Args:
             task: The task of each.
             given: The column of the inputs.
-            asked: The column of the outputs.
+            answer: The column of the outputs.
             columns: Further columns, beside those of `RecordColumns`.
         """
         common = {name: getattr(self.columns, name) for name in RecordColumns.model_fields}
@@ -111,7 +107,7 @@ class RecordOptions(TableOptions):
             name=self.name,
             kind=self.kind,
             task=task,
-            columns=Columns(input=given, output=asked, **common, **columns),
+            columns=Columns(input=given, output=answer, **common, **columns),
             language=self.language,
             split=self.split,
         )
@@ -124,7 +120,15 @@ class _Mapping(MappedOptions):
         return True
 
 
-def open_tables(options: TableOptions, context: Context) -> tuple[Files, list[Table]]:
+@dataclass(frozen=True)
+class TableFile:
+    """A file of a recipe: where it is and what its name says, and how it is written."""
+
+    file: Found
+    table: Table
+
+
+def open_tables(options: TableOptions, context: Context) -> tuple[Files, list[TableFile]]:
     """Find the files of a source; return them, and how each is written.
 
     Raises:
@@ -134,8 +138,8 @@ def open_tables(options: TableOptions, context: Context) -> tuple[Files, list[Ta
     return files, [table_of(file, options, context) for file in files]
 
 
-def table_of(file: Found, options: TableOptions, context: Context) -> Table:
-    """Tell how a file is written.
+def table_of(file: Found, options: TableOptions, context: Context) -> TableFile:
+    """Return how a file is written.
 
     Raises:
         IsoglossError: Its kind is not known.
@@ -148,8 +152,9 @@ def table_of(file: Found, options: TableOptions, context: Context) -> Table:
             remedy=f'Say it in {context.where}: format = "jsonl" (or csv, tsv, parquet)',
         )
     tab = kind == "tsv"
-    return Table(
-        file=file,
+    table = Table(
+        path=file.path,
+        name=file.name,
         format=kind,
         separator=options.separator or ("\t" if tab else ","),
         # text/tab-separated-values knows no quotes, and sentences hold them.
@@ -157,10 +162,11 @@ def table_of(file: Found, options: TableOptions, context: Context) -> Table:
         header=options.header,
         supposed=tab and options.quote is None,
     )
+    return TableFile(file, table)
 
 
 def frames(
-    tables: Sequence[Table], mappings: Sequence[MappedOptions], context: Context
+    tables: Sequence[TableFile], mappings: Sequence[MappedOptions], context: Context
 ) -> Iterator[pl.DataFrame]:
     """Make examples of tables, batch by batch: for each batch, those of one mapping after another.
 
@@ -168,18 +174,19 @@ def frames(
         IsoglossError: A file is broken, or lacks a column (with the line or row).
     """
     columns = [mapping.columns for mapping in mappings]
+    wanted = [one for mapping in columns for one in mapping.wanted()]
     fixed = constants(mappings[0], context)
     quoted: dict[str, int] = {}
     faults = Faults(context.where)
-    for table in tables:
-        file = table.file
+    for one in tables:
+        file = one.file
         languages = {
             side: None
             if getattr(columns[0], side) is not None
             else getattr(file, side) or fixed[side]
             for side in ("language", "source_language")
         }
-        for batch in batches(table, columns):
+        for batch in batches(one.table, wanted):
             faults.note(batch)
             if batch.quoted:
                 quoted[file.name] = quoted.get(file.name, 0) + batch.quoted
@@ -194,7 +201,7 @@ def frames(
                     languages=languages,
                     broken=batch.broken,
                 )
-    faults.tell()
+    faults.warn()
     if quoted:
         name, count = next(iter(quoted.items()))
         warn(

@@ -1,11 +1,10 @@
-"""Files that a source finds and does not read: counted by why, and told."""
+"""Files that a source finds and does not read: counted by why, and said to the user."""
 
 from __future__ import annotations
 
-from isogloss.command.showing import printable
-from isogloss.console import say, warn
+from isogloss.console import printable, say, warn
 
-# So many names of files, codes or locales are told for each reason.
+# So many names of files, codes or locales are named for each reason.
 _NAMED = 6
 
 #: Of a language that the recipe does not keep.
@@ -34,23 +33,23 @@ class Unread:
 
         Args:
             why: Why it is not read, in words that follow a number of files.
-            name: What to tell of it, empty where that is nothing.
+            name: What to call it, empty where it has no name worth showing.
             strange: Whether it is not known what it is: the user should not overlook it.
         """
         self._names.setdefault(why, []).append(name)
         self._strange = self._strange or strange
 
-    def tell(self) -> dict[str, int]:
-        """Tell the user of them, and return how many they are by why, for the manifest."""
+    def say(self) -> dict[str, int]:
+        """Say to the user that they are there, and return how many they are by why, for the manifest."""
         counts = {why: len(names) for why, names in sorted(self._names.items())}
         if counts:
-            told = "; ".join(self._told(why) for why in counts)
+            reasons = "; ".join(self._named(why) for why in counts)
             number = sum(counts.values())
-            tell = warn if self._strange else say
-            tell(f"{self._where}: {number} {self._what} not read: {told}")
+            show = warn if self._strange else say
+            show(f"{self._where}: {number} {self._what} not read: {reasons}")
         return counts
 
-    def _told(self, why: str) -> str:
+    def _named(self, why: str) -> str:
         names = self._names[why]
         shown = [printable(name) for name in sorted(set(names)) if name]
         rest = ", …" if len(shown) > _NAMED else ""

@@ -16,12 +16,12 @@ from pydantic import Field, field_validator, model_validator
 from builders.example import blank, examples, is_blank, rank
 from builders.readers.lines import lines
 from builders.sources._answers import Answers
-from builders.sources._base import Context, Earlier, Engine, Reading, SourceOptions
+from builders.sources._base import Context, Earlier, Reading, SourceOptions
 from builders.sources._bitext import numbered
 from builders.sources._earlier import named
 from builders.sources._files import Files, Found, find, fingerprint, known_licence
 from builders.sources._unread import Unread
-from isogloss.chat import OpenAIEngine
+from isogloss.chat import ChatClient, Engine
 from isogloss.console import say
 from isogloss.errors import IsoglossError
 from isogloss.files import sha256_json
@@ -51,51 +51,53 @@ _DECIDING = {"model", "prompt", "system", "temperature", "seed", "max_tokens", "
 class Options(SourceOptions):
     """Which texts, and which model translates them.
 
-    Attributes:
-        of: The names of sources that stand before this one in the recipe; their outputs are taken.
-        path: Instead: paths or glob patterns of text files, a text a line; ``{language}`` in them
-            stands for a tag or a FLORES code.
-        language: The language of the files, where their names do not say it.
-        languages: Take texts in these only; all of the recipe's but ``into`` where left out.
-        into: The language that the model translates into.
-        model: What the engine calls the model: of our own runners as ``isogloss score`` does.
-        endpoint: The address of an OpenAI-compatible server, such as ``http://localhost:8000/v1``,
-            which answers instead of our own runners.
-        api_key_env: The environment variable that holds the endpoint's key.
-        answers: The file of the model's answers, from the recipe's folder; ``NAME.answers.jsonl``
-            where left out, slashes of the name being hyphens. What is in it is not asked again: keep it with the recipe, and the
-            corpus can be built without the model, the same for ever.
-        prompt: What the model is asked, with ``{text}``, and it may be ``{language}`` and
-            ``{into}``, which become the languages' English names.
-        system: A system message before it.
-        temperature: 0 for the likeliest answer.
-        seed: Of what is drawn.
-        max_tokens: The longest answer; a text whose translation is longer is rejected.
-        request: Further settings of the engine, such as ``{ top_p = 0.9 }``.
-        concurrency: Requests at once to an endpoint.
-        batch: Texts asked before their answers are written down.
-
     With ``limit``, only so many groups of each language are asked. The tags are ``synthetic``,
     ``back-translation`` and ``model:NAME``.
     """
 
     of: tuple[str, ...] = ()
+    """The names of sources that stand before this one in the recipe; their outputs are taken."""
     path: str | tuple[str, ...] | None = None
+    """Instead: paths or glob patterns of text files, a text a line; ``{language}`` in them stands
+    for a tag or a FLORES code.
+    """
     language: str | None = None
+    """The language of the files, where their names do not say it."""
     languages: tuple[str, ...] = ()
+    """Take texts in these only; all of the recipe's but ``into`` where left out."""
     into: str = "en"
+    """The language that the model translates into."""
     model: str
+    """What the engine calls the model: of our own runners as ``isogloss score`` does."""
     endpoint: str | None = None
+    """The address of an OpenAI-compatible server, such as ``http://localhost:8000/v1``, which
+    answers instead of our own runners.
+    """
     api_key_env: str | None = None
+    """The environment variable that holds the endpoint's key."""
     answers: str | None = None
+    """The file of the model's answers, from the recipe's folder; ``NAME.answers.jsonl`` where left
+    out, slashes of the name being hyphens. What is in it is not asked again: keep it with the
+    recipe, and the corpus can be built without the model, the same for ever.
+    """
     prompt: str = _PROMPT
+    """What the model is asked, with ``{text}``, and it may be ``{language}`` and ``{into}``, which
+    become the languages' English names.
+    """
     system: str | None = None
+    """A system message before it."""
     temperature: float = Field(default=0.0, ge=0)
+    """0 for the likeliest answer."""
     seed: int = 42
+    """Of what is drawn."""
     max_tokens: int = Field(default=1024, gt=0)
+    """The longest answer; a text whose translation is longer is rejected."""
     request: dict[str, Any] = {}  # noqa: RUF012 (pydantic copies defaults)
+    """Further settings of the engine, such as ``{ top_p = 0.9 }``."""
     concurrency: int = Field(default=8, gt=0)
+    """Requests at once to an endpoint."""
     batch: int = Field(default=64, gt=0)
+    """Texts asked before their answers are written down."""
 
     @field_validator("prompt")
     @classmethod
@@ -120,15 +122,15 @@ class Options(SourceOptions):
 
 
 def read(options: Options, context: Context) -> Reading:
-    """Open the source; the texts are read, and the model is asked, when its examples are.
+    """Open the source; the texts are read, and the model translates, when its examples are.
 
     Raises:
         IsoglossError: A language is wrong, there is no such file, or the licence is missing.
     """
     licence = known_licence(options, context) if options.path else options.licence or ""
     into = _tag(options.into, "into", context)
-    asked = tuple(_tag(tag, "languages", context) for tag in options.languages)
-    wanted = [tag for tag in asked or context.languages if tag != into and tag in context.languages]
+    tags = tuple(_tag(tag, "languages", context) for tag in options.languages)
+    wanted = [tag for tag in tags or context.languages if tag != into and tag in context.languages]
     if not wanted:
         raise IsoglossError(f"there is no language to translate into {into}", where=context.where)
     files = find(options.paths, context) if options.path else Files((), Unread("files", ""))
@@ -146,7 +148,7 @@ def read(options: Options, context: Context) -> Reading:
     def frames(earlier: Earlier) -> Iterator[pl.DataFrame]:
         return _frames(files, wanted, into, answers, options, context, earlier)
 
-    unread = files.unread.tell()
+    unread = files.unread.say()
     details = {
         "model": options.model,
         "into": into,
@@ -178,16 +180,16 @@ def _frames(
         for frame in frames:
             yield frame.filter(pl.col("language").is_in(wanted) & ~is_blank(pl.col("output")))
 
-    asking = _Asking(options, context, answers, into)
+    translator = _Translator(options, context, answers, into)
     seen: set[str] = set()
     for frame in _limited(natives, options.limit, context.seed):
-        # A model is asked text by text.
-        rows = [row | {"key": asking.key(row)} for row in frame.iter_rows(named=True)]
+        # A model answers text by text.
+        rows = [row | {"key": translator.key(row)} for row in frame.iter_rows(named=True)]
         fresh = list({row["key"]: row for row in rows if row["key"] not in seen}.values())
         seen.update(row["key"] for row in fresh)
-        asking.ask(fresh)
+        translator.translate(fresh)
         if fresh:
-            yield examples([asking.example(row) for row in fresh])
+            yield examples([translator.example(row) for row in fresh])
     answers.complete(_key(options))
 
 
@@ -239,8 +241,8 @@ def _limited(natives: Any, limit: int | None, seed: int) -> Iterator[pl.DataFram
         yield kept.drop("_rank")
 
 
-class _Asking:
-    """Asks the model for what is not among the answers yet."""
+class _Translator:
+    """Translates, with the model, what is not among the answers yet."""
 
     def __init__(self, options: Options, context: Context, answers: Answers, into: str) -> None:
         self._options, self._context = options, context
@@ -252,8 +254,8 @@ class _Asking:
         """Return what a text's answer is known by: all that decides it."""
         return sha256_json([self._deciding, self._into, row["language"], row["output"]])[:32]
 
-    def ask(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Ask for the translations of texts, and write them down batch by batch."""
+    def translate(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Have texts translated, and write their translations down batch by batch."""
         options = self._options
         missing = [row for row in rows if self._answers.get(row["key"]) is None]
         if missing and self._engine is None:
@@ -274,7 +276,7 @@ class _Asking:
             self._answers.add([self._line(*pair) for pair in zip(batch, texts, strict=True)])
 
     def example(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Return the example of a text: its translation is given, the text itself is asked for."""
+        """Return the example of a text: its translation is the input, the text itself the output."""
         translation = (self._answers.get(row["key"]) or "").strip()
         tags = ["synthetic", "back-translation", f"model:{self._options.model}"]
         made = {
@@ -296,7 +298,7 @@ class _Asking:
     def _opened(self) -> Engine:
         options, where = self._options, self._context.where
         if options.endpoint is not None:
-            return OpenAIEngine(
+            return ChatClient(
                 options.endpoint,
                 api_key_env=options.api_key_env,
                 concurrency=options.concurrency,
@@ -319,5 +321,5 @@ class _Asking:
         return prompt.replace("{text}", row["output"])
 
     def _line(self, row: dict[str, Any], answer: str) -> dict[str, Any]:
-        told = {"model": self._options.model, "language": row["language"], "into": self._into}
-        return {"key": row["key"], **told, "text": row["output"], "answer": answer}
+        settings = {"model": self._options.model, "language": row["language"], "into": self._into}
+        return {"key": row["key"], **settings, "text": row["output"], "answer": answer}

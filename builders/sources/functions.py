@@ -48,24 +48,28 @@ class FunctionColumns(RecordColumns):
 class Options(RecordOptions):
     """Which files, and what to make of their functions.
 
-    Attributes:
-        path: Paths or glob patterns, from the recipe's folder, of ``.py`` files or of records, one
-            a function, in JSON Lines, CSV or Parquet. ``{language}`` in them stands for a tag or a
-            FLORES code. A table of several says the language of each.
-        columns: Of records: which column holds what. Without a column of docstrings, the
-            functions' own are taken.
-        asked: ``signature``: the function's signature with its docstring below, as in HumanEval;
-            ``docstring``: that alone.
-        methods: Take the functions of classes too, without their class.
-        language: The docstrings' language, where neither the path nor a column says it.
-        split: The split of every function; by default the pipeline draws it.
-
     The output is the function without its docstring. Programs are parsed, never run.
     """
 
+    path: str | tuple[str, ...] | dict[str, str]
+    """Paths or glob patterns, from the recipe's folder, of ``.py`` files or of records, one a
+    function, in JSON Lines, CSV or Parquet. ``{language}`` in them stands for a tag or a FLORES
+    code. A table of several says the language of each.
+    """
     columns: FunctionColumns = FunctionColumns()
+    """Of records: which column holds what. Without a column of docstrings, the functions' own are
+    taken.
+    """
     asked: Literal["signature", "docstring"] = "signature"
+    """``signature``: the function's signature with its docstring below, as in HumanEval;
+    ``docstring``: that alone.
+    """
+    language: str | None = None
+    """The docstrings' language, where neither the path nor a column says it."""
+    split: Literal["train", "validation", "test"] | None = None
+    """The split of every function; by default the pipeline draws it."""
     methods: bool = False
+    """Take the functions of classes too, without their class."""
 
 
 def read(options: Options, context: Context) -> Reading:
@@ -86,7 +90,7 @@ def read(options: Options, context: Context) -> Reading:
             if file.path in tables:
                 columns = options.columns
                 given = columns.docstring or columns.code
-                mapping = options.mapping("code", given=given, asked=columns.code)
+                mapping = options.mapping("code", given=given, answer=columns.code)
                 for frame in frames([tables[file.path]], [mapping], context):
                     yield examples([_of_record(row, options) for row in frame.to_dicts()])
             else:
@@ -154,5 +158,5 @@ def _row(source: str, docstring: str | None, options: Options) -> dict[str, Any]
             "rejected_by": "source",
             "reason": str(flaw),
         }
-    asked = made.stub if options.asked == "signature" else made.docstring
-    return {"input": asked, "output": made.code, "group": made.group}
+    prompt = made.stub if options.asked == "signature" else made.docstring
+    return {"input": prompt, "output": made.code, "group": made.group}

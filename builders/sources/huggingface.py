@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,16 +17,24 @@ from pydantic import Field, model_validator
 from builders.readers.arrow import to_polars, with_labels
 from builders.readers.json import records
 from builders.readers.lines import Block, blocks_of, unpack
+from builders.readers.tables import (
+    SOME,
+    Batch,
+    Faults,
+    Table,
+    csv_batches,
+    json_batches,
+    top_columns,
+)
 from builders.sources import _citations
 from builders.sources._base import Context, Reading
 from builders.sources._columns import Columns, MappedOptions, constants, mapped
 from builders.sources._files import Found, fingerprint
-from builders.sources._tables import SOME, Batch, Faults, Table, csv_batches, json_batches
+from isogloss import hub
 from isogloss.console import say, warn
 from isogloss.environment import cache_folder
-from isogloss.errors import IsoglossError, Unavailable
+from isogloss.errors import IsoglossError
 from isogloss.files import sha256_json
-from isogloss.hub import cut_off, told
 from isogloss.languages import served
 from isogloss.settings import unknown
 from isogloss.text import one_line
@@ -50,7 +57,6 @@ columns = { input = "question", context = "passage", output = "answers.text", re
 """
 
 _ROWS = 2048
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 _LOCAL = "local"
 _UNSAID = ("other", "unknown")
 
@@ -64,25 +70,25 @@ _SPDX = {
 class Options(MappedOptions):
     """Which data set, and which part of it.
 
-    Attributes:
-        dataset: A name on the hub, or a folder, from the recipe's.
-        revision: The commit to read (a tag or branch is taken too, with a warning); of a folder
-            there is none.
-        config: The configuration's name, or a table of several with the language of each.
-        data_split: The data set's split to read. Where the examples then go says ``split``.
-        data_dir: Read only this folder of the data set: how a branch of converted files, which has
-            no configurations, keeps each of them.
-        rows: Read at most so many rows of each configuration, the first ones.
-
     Code that a data set brings is never run.
     """
 
     dataset: str
+    """A name on the hub, or a folder, from the recipe's."""
     revision: str | None = None
+    """The commit to read (a tag or branch is taken too, with a warning); of a folder there is
+    none.
+    """
     config: str | dict[str, str] | None = None
+    """The configuration's name, or a table of several with the language of each."""
     data_split: str = "train"
+    """The data set's split to read. Where the examples then go says ``split``."""
     data_dir: str | None = None
+    """Read only this folder of the data set: how a branch of converted files, which has no
+    configurations, keeps each of them.
+    """
     rows: int | None = Field(default=None, gt=0)
+    """Read at most so many rows of each configuration, the first ones."""
 
     def _languages_given(self) -> bool:
         return isinstance(self.config, dict)
@@ -117,7 +123,7 @@ def read(options: Options, context: Context) -> Reading:
     parts = _parts(options, context)
     place = _place(options, context)
     licence = _licence(options, place.licence, context)
-    with _told(options, context):
+    with _errors(options, context):
         # One stands for all: asking for every configuration's files is some requests each.
         builder = _builder(place, next(iter(parts)), options.data_dir)
         if _is_text(builder):
@@ -162,7 +168,7 @@ def _place(options: Options, context: Context) -> _Place:
             remedy='Pin it, so that the same recipe gives the same corpus: revision = "…" '
             f"(the commit shown at the hub under {options.dataset}, Files, History)",
         )
-    return _cached(options, context) if cut_off() else _remote(options, context)
+    return _cached(options, context) if hub.offline() else _remote(options, context)
 
 
 def _local(folder: Path, version: str) -> _Place:
@@ -172,59 +178,27 @@ def _local(folder: Path, version: str) -> _Place:
         for path in paths
         if not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
-    licence = _licence_of(folder / "README.md")
+    licence = hub.licence_of(folder / "README.md")
     return _Place(str(folder), None, version, fingerprint(visible), licence)
 
 
-def _licence_of(card: Path) -> Any:
-    """Return what a card's head says of the licence; None where it says nothing or is none."""
-    import yaml
-    from huggingface_hub import DatasetCard
-
-    if not card.is_file():
-        return None
-    try:
-        return DatasetCard.load(card, ignore_metadata_errors=True).data.get("license")
-    except (ValueError, TypeError, RecursionError, yaml.YAMLError) as error:
-        warn(f"{card}: its head is no card's ({' '.join(str(error).split())[:100]})")
-        return None
-
-
 def _cached(options: Options, context: Context) -> _Place:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
-    try:
-        folder = snapshot_download(
-            options.dataset, repo_type="dataset", revision=options.revision, local_files_only=True
-        )
-    except (LocalEntryNotFoundError, HFValidationError, OSError) as error:
-        raise _not_cached(options, context) from error
-    place = _local(Path(folder), Path(folder).name)
-    return _Place(place.path, None, place.version, _hash(options, place.version), place.licence)
-
-
-def _not_cached(options: Options, context: Context) -> Unavailable:
-    return Unavailable(
-        f"{options.dataset} is not in the cache, or not all of it, and the network is forbidden",
-        where=f"{context.where}.dataset",
-        remedy="Run without --offline, or first: hf download --repo-type dataset "
-        f"{options.dataset} --revision {options.revision}",
-    )
+    where = f"{context.where}.dataset"
+    folder = hub.snapshot(options.dataset, options.revision, where, kind="dataset")
+    place = _local(folder, folder.name)
+    return replace(place, sha256=_hash(options, place.version))
 
 
 def _remote(options: Options, context: Context) -> _Place:
-    with _told(options, context):
-        from huggingface_hub import HfApi
-
-        info = HfApi().dataset_info(options.dataset, revision=options.revision, timeout=60)
-    commit = str(info.sha)
-    if not _COMMIT.fullmatch(str(options.revision)):
+    where = f"{context.where}.dataset"
+    found = hub.resolve(options.dataset, options.revision, where, kind="dataset")
+    if found.commit != options.revision:
         warn(
-            f"{context.where}.revision: {options.revision!r} may move; today it is the commit {commit}"
+            f"{context.where}.revision: {options.revision!r} may move; "
+            f"today it is the commit {found.commit}"
         )
-    licence = info.card_data.get("license") if info.card_data else None
-    return _Place(options.dataset, commit, commit, _hash(options, commit), licence)
+    sha256 = _hash(options, found.commit)
+    return _Place(options.dataset, found.commit, found.commit, sha256, found.licence)
 
 
 def _hash(options: Options, commit: str) -> str:
@@ -271,7 +245,7 @@ def _frames(
         name = f"{config or 'default'}/{options.data_split}"
         where = f"{options.dataset}: {name}"
         total = 0
-        with _told(options, context):
+        with _errors(options, context):
             for batch in _batches(options, context, place, config):
                 faults.note(batch)
                 rows = batch.rows
@@ -287,7 +261,7 @@ def _frames(
                     languages=languages,
                     broken=batch.broken,
                 )
-    faults.tell()
+    faults.warn()
     # A file that came meanwhile may have been read, too.
     if place.version == _LOCAL and _local(Path(place.path), _LOCAL).sha256 != place.sha256:
         raise IsoglossError(
@@ -312,7 +286,7 @@ def _batches(
     where = f"{context.where}.columns"
     for batch in stream.with_format("arrow").iter(_ROWS):
         # Pictures and sounds beside the text stay in Arrow's hands, undecoded.
-        wanted = options.columns.tops(batch.column_names, where)
+        wanted = top_columns(options.columns.wanted(), batch.column_names, where)
         rows = to_polars(batch.select(wanted), features, f"{context.where}: {options.dataset}")
         yield Batch(rows, pl.int_range(rows.height, eager=True))
 
@@ -385,9 +359,9 @@ def _json_file(file: Any, path: str, name: str, config: Any, columns: Columns) -
     lines = (
         _list_of(stream, path, config.field)
         if listed or config.field is not None
-        else blocks_of(stream, path, SOME)
+        else blocks_of(stream, path, SOME, records=True)
     )
-    yield from json_batches(lines, [columns], path, name)
+    yield from json_batches(lines, columns.wanted(), path, name)
 
 
 def _list_of(stream: Any, path: str, field: str | None) -> Iterator[Block]:
@@ -400,33 +374,38 @@ def _list_of(stream: Any, path: str, field: str | None) -> Iterator[Block]:
 
 
 def _csv_file(file: Any, path: str, name: str, config: Any, columns: Columns) -> Iterator[Batch]:
-    table = Table(Found(Path(path), name), "csv", separator=config.delimiter or config.sep)
-    yield from csv_batches(blocks_of(unpack(file, path), path, SOME), [columns], table)
+    table = Table(Path(path), name, "csv", separator=config.delimiter or config.sep)
+    lines = blocks_of(unpack(file, path), path, SOME, records=True)
+    yield from csv_batches(lines, columns.wanted(), table)
 
 
 @contextmanager
-def _told(options: Options, context: Context) -> Iterator[None]:
-    """Tell what goes wrong at the hub, or in a file of the data set, in one line."""
+def _errors(options: Options, context: Context) -> Iterator[None]:
+    """Say what goes wrong at the hub, or in a file of the data set, in one line."""
+    import pyarrow as pa
     from datasets import logging as notices
     from datasets.exceptions import DataFilesNotFoundError, DatasetNotFoundError, DatasetsError
 
-    # What it logs before it raises, the errors below tell.
+    # What it logs before it raises, the errors below say.
     notices.set_verbosity(logging.CRITICAL)
-    where = f"{context.where}.dataset: {options.dataset}"
+    where = f"{context.where}.dataset"
+    named = f"{where}: {options.dataset}"
     revised = f" at revision {options.revision}" if options.revision else ""
-    with told(options.revision, where):
-        try:
+    try:
+        with hub.errors(options.dataset, where, revision=options.revision):
             yield
-        except DatasetNotFoundError as error:
-            raise IsoglossError(
-                f"cannot be opened{revised} ({one_line(error)})",
-                where=where,
-                remedy="Where it wants a login: hf auth login",
+    except IsoglossError:
+        raise
+    except DatasetNotFoundError as error:
+        raise IsoglossError(
+            f"cannot be opened{revised} ({one_line(error)})",
+            where=named,
+            remedy="Where it wants a login: hf auth login",
+        ) from error
+    except (DatasetsError, pa.ArrowException, OSError, ValueError, RuntimeError, KeyError) as error:
+        local = (context.folder / options.dataset).is_dir()
+        if isinstance(error, DataFilesNotFoundError) and hub.offline() and not local:
+            raise hub.not_cached(
+                options.dataset, options.revision, where, kind="dataset"
             ) from error
-        except DatasetsError as error:
-            local = (context.folder / options.dataset).is_dir()
-            if isinstance(error, DataFilesNotFoundError) and cut_off() and not local:
-                raise _not_cached(options, context) from error
-            raise IsoglossError(
-                f"cannot be read{revised} ({one_line(error)})", where=where
-            ) from error
+        raise IsoglossError(f"cannot be read{revised} ({one_line(error)})", where=named) from error

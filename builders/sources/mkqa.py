@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -10,7 +10,8 @@ import polars as pl
 from pydantic import BaseModel, Field
 
 from builders.example import blank
-from builders.readers.jsonmodels import json_lines
+from builders.readers.faults import OneWhole
+from builders.readers.jsonmodels import from_values, json_lines
 from builders.sources import _citations
 from builders.sources._base import Context, Reading
 from builders.sources._files import Found, PathOptions, find, reading_of, some_of
@@ -44,17 +45,16 @@ _WITHIN = {"nb": "no"}
 class Options(PathOptions):
     """Which files, and what to do with questions that have no short answer.
 
-    Attributes:
-        unanswerable: ``keep`` gives questions without a short answer (the types ``unanswerable``
-            and ``long_answer``) an empty output, as the paper's own evaluation does.
-        split: The split of every question; by default the pipeline draws it.
-
     The tag ``answer:TYPE`` says each answer's type. The answers of the type ``binary`` are the
     English words yes and no in every language.
     """
 
     unanswerable: Literal["drop", "keep"] = "drop"
+    """``keep`` gives questions without a short answer (the types ``unanswerable`` and
+    ``long_answer``) an empty output, as the paper's own evaluation does.
+    """
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every question; by default the pipeline draws it."""
 
 
 class _Answer(BaseModel):
@@ -64,9 +64,16 @@ class _Answer(BaseModel):
 
 
 class _Question(BaseModel):
-    """A line of the file; what else it holds is left."""
+    """A line of the file; what else it holds is left, and so are languages that nobody wants."""
 
     id: int | str = Field(alias="example_id")
+    queries: dict[str, Any]
+    answers: dict[str, Any]
+
+
+class _Texts(BaseModel):
+    """What a line holds in a language."""
+
     queries: dict[str, str | None]
     answers: dict[str, list[_Answer]]
 
@@ -84,24 +91,41 @@ def read(options: Options, context: Context) -> Reading:
 
 def _frames(files: list[Found], options: Options, context: Context) -> Iterator[pl.DataFrame]:
     # Lists of answers within languages are checked as objects; ten thousand lines are few.
-    groups = (
-        _rows(question, f"{file.name}:{number}", file, options, context)
-        for file in files
-        for number, question in json_lines(_Question, file.path, _REMEDY)
-    )
+    groups = (rows for file in files for rows in _groups(file, options, context))
     return some_of(in_batches(groups, _ROWS), files, "question", context)
 
 
-def _rows(
-    question: _Question | IsoglossError, place: str, file: Found, options: Options, context: Context
-) -> Iterator[dict[str, Any]]:
-    """Make examples of a question: one in each language of the recipe."""
-    if isinstance(question, IsoglossError):
-        yield broken(question, place, "qa")
-        return
-    for language, code in _codes(tuple(question.queries), context.languages).items():
-        told = {"language": language, "source_id": f"{file.name}#{question.id}"}
-        yield _row(question, code, options) | told
+def _groups(file: Found, options: Options, context: Context) -> Iterator[Iterable[dict[str, Any]]]:
+    """Make examples of the questions of a file: of each, one in each language of the recipe.
+
+    Raises:
+        IsoglossError: Each of them is broken.
+    """
+    found = OneWhole()
+    for number, question in json_lines(_Question, file.path, _REMEDY):
+        place = f"{file.name}:{number}"
+        if isinstance(question, IsoglossError):
+            found.note(question)
+            yield [broken(question, place, "qa")]
+            continue
+        rows = []
+        for language, code in _codes(tuple(question.queries), context.languages).items():
+            values = {
+                key: {code: texts[code]} if code in texts else {}
+                for key, texts in (("queries", question.queries), ("answers", question.answers))
+            }
+            try:
+                own = from_values(_Texts, values, f"{file.path}:{number}", _REMEDY)
+            except IsoglossError as error:
+                found.note(error)
+                rows.append(broken(error, place, "qa") | {"language": language})
+                continue
+            found.note(None)
+            row = _row(own.queries[code], own.answers.get(code, []), options)
+            row |= {"group": str(question.id), "source_id": f"{file.name}#{question.id}"}
+            rows.append(row | {"language": language})
+        yield rows
+    found.check()
 
 
 @lru_cache
@@ -117,9 +141,8 @@ def _codes(codes: tuple[str, ...], languages: tuple[str, ...]) -> dict[str, str]
     return {language: tags[tag] for language, tag in found.items() if tag in tags}
 
 
-def _row(question: _Question, code: str, options: Options) -> dict[str, Any]:
-    answers = question.answers.get(code, [])
-    asked = (question.queries[code] or "").strip()
+def _row(query: str | None, answers: list[_Answer], options: Options) -> dict[str, Any]:
+    query = (query or "").strip()
     texts = shown(
         text.strip()
         for answer in answers
@@ -129,7 +152,7 @@ def _row(question: _Question, code: str, options: Options) -> dict[str, Any]:
     types = dict.fromkeys(answer.type for answer in answers)
     unanswered = bool(types) and all(name in NO_ANSWER for name in types)
     reason = None
-    if blank(asked):
+    if blank(query):
         reason = "it has no question in this language"
     elif unanswered and options.unanswerable == "drop":
         reason = f"it has no short answer ({', '.join(types)})"
@@ -137,8 +160,7 @@ def _row(question: _Question, code: str, options: Options) -> dict[str, Any]:
         reason = "it has no answer in this language"
     return {
         "task": "qa",
-        "input": asked,
-        "group": str(question.id),
+        "input": query,
         "split": options.split,
         "tags": [f"answer:{name}" for name in types],
         **answered(texts, reason),

@@ -48,29 +48,28 @@ _SIDES = ("source_language", "language")
 
 
 class Options(SourceOptions):
-    """Which files, and what their names do not say of them.
-
-    Attributes:
-        source: A path or glob pattern, from the recipe's folder, of the files to translate from.
-            ``{language}`` and ``{source_language}`` in it stand for a tag or a FLORES code.
-        target: Likewise of their translations. What ``source`` has found for a placeholder is put
-            in; where several files match, they are the references, and the lines of the first are
-            the outputs.
-        language: The language of every output, where the names do not say it.
-        source_language: The language of every input, where the names do not say it.
-        order: The order of the references by their names. It decides chrF where two references are
-            equally like an answer (sacrebleu takes the first).
-        both_directions: Make of each line an example the other way too, from the first reference.
-        split: The split of every line; by default the pipeline draws it.
-    """
+    """Which files, and what their names do not say of them."""
 
     source: str
+    """A path or glob pattern, from the recipe's folder, of the files to translate from.
+    ``{language}`` and ``{source_language}`` in it stand for a tag or a FLORES code.
+    """
     target: str
+    """Likewise of their translations. What ``source`` has found for a placeholder is put in; where
+    several files match, they are the references, and the lines of the first are the outputs.
+    """
     language: str | None = None
+    """The language of every output, where the names do not say it."""
     source_language: str | None = None
+    """The language of every input, where the names do not say it."""
     order: Literal["rising", "falling"] = "rising"
+    """The order of the references by their names. It decides chrF where two references are equally
+    like an answer (sacrebleu takes the first).
+    """
     both_directions: bool = False
+    """Make of each line an example the other way too, from the first reference."""
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every line; by default the pipeline draws it."""
 
     @model_validator(mode="after")
     def _each_said_once(self) -> Options:

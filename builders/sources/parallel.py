@@ -14,7 +14,7 @@ from builders.readers.lines import in_step
 from builders.sources._base import Context, Reading
 from builders.sources._bitext import numbered, translations
 from builders.sources._citations import cited
-from builders.sources._directions import Pair, PairedOptions, asked, directed
+from builders.sources._directions import Pair, PairedOptions, directed, named_pairs
 from builders.sources._files import Files, Found, find, known_licence, name_of, reading_of
 from builders.sources._unread import LESS_NEAR, OTHER_LANGUAGE, Unread
 from isogloss.errors import IsoglossError
@@ -35,16 +35,14 @@ licence = "CC-BY-SA-4.0"
 
 
 class Options(PairedOptions):
-    """Which files, and which pairs of languages to make of them.
-
-    Attributes:
-        path: A path or glob pattern, from the recipe's folder, with ``{language}``, which stands
-            for a tag or a FLORES code. Where several files serve a language, the nearest does.
-        split: The split of every line; by default the pipeline draws it.
-    """
+    """Which files, and which pairs of languages to make of them."""
 
     path: str
+    """A path or glob pattern, from the recipe's folder, with ``{language}``, which stands for a tag
+    or a FLORES code. Where several files serve a language, the nearest does.
+    """
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every line; by default the pipeline draws it."""
 
     @field_validator("path")
     @classmethod
@@ -62,7 +60,7 @@ def read(options: Options, context: Context) -> Reading:
     """
     licence = known_licence(options, context)
     english = served("en", context.languages)
-    named = asked(options.pairs, context)
+    named = named_pairs(options.pairs, context)
     sides = [side for pair in named for side in pair]
     files, unread = _files(
         options, context, tuple(dict.fromkeys([*context.languages, english, *sides]))
@@ -106,10 +104,10 @@ def _files(
                 remedy="Narrow the pattern so that it matches one file a language",
             )
         earlier[written] = file
-    chosen = {language: nearest(files, language) for language, files in candidates.items()}
+    nearest_to = {language: nearest(files, language) for language, files in candidates.items()}
     files = {
         language: candidates[language][written]
-        for language, written in sorted(chosen.items())
+        for language, written in sorted(nearest_to.items())
         if written is not None
     }
     for file in found:

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 
 from builders.example import conformed, is_blank
 from builders.sources._base import Context, Earlier, Reading, SourceOptions
-from builders.sources._directions import Pair, asked, two_languages
+from builders.sources._directions import Pair, named_pairs, two_languages
 from builders.sources._earlier import named
 from isogloss.errors import IsoglossError
 from isogloss.files import sha256_json
@@ -37,26 +37,26 @@ _BUDGET = 256 << 20
 class Options(SourceOptions):
     """Which sources, and which pairs to make of them.
 
-    Attributes:
-        of: The names of sources that stand before this one in the recipe; of them, the pairs with
-            the language between are taken, whichever side it is on.
-        through: The language between.
-        pairs: ``source:target``; all pairs of the recipe's languages where left out.
-        both_directions: Make each of these pairs the other way, too.
-        alternatives: Of several translations of one text into a language, take the first ones, so
-            many. Each of them makes a pair with each of the other language, and the more there are
-            of a text, the less they mean the same.
-
     Halves that may be in different splits (their groups differ) make a pair that is rejected. The
     tag is ``pivoted``, beside those of both halves. Texts are the same where they are so to the
     letter.
     """
 
     of: tuple[str, ...] = Field(min_length=1)
+    """The names of sources that stand before this one in the recipe; of them, the pairs with the
+    language between are taken, whichever side it is on.
+    """
     through: str = "en"
+    """The language between."""
     pairs: tuple[str, ...] = ()
+    """``source:target``; all pairs of the recipe's languages where left out."""
     both_directions: bool = True
+    """Make each of these pairs the other way, too."""
     alternatives: int = Field(default=1, gt=0)
+    """Of several translations of one text into a language, take the first ones, so many. Each of
+    them makes a pair with each of the other language, and the more there are of a text, the less
+    they mean the same.
+    """
 
     @field_validator("pairs")
     @classmethod
@@ -91,7 +91,7 @@ def _pairs(options: Options, context: Context, through: str) -> list[Pair]:
                 f"the recipe has no two languages besides {through}", where=context.where
             )
         return list(permutations(kept, 2))
-    wanted = asked(options.pairs, context)
+    wanted = named_pairs(options.pairs, context)
     if options.both_directions:
         wanted += [pair[::-1] for pair in wanted if pair[0] in context.languages]
     for pair in wanted:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from builders.readers import programs
-from builders.readers.jsonmodels import json_lines
+from builders.readers.faults import OneWhole
+from builders.readers.jsonmodels import Object, from_values, json_lines
 from builders.readers.lines import reading
 from builders.readers.programs import Flaw, Program
 from builders.sources._base import Context, Reading
 from builders.sources._citations import cited
 from builders.sources._files import Found, PathOptions, find, known_licence, reading_of
-from builders.sources._rows import OneWhole, broken, in_batches
+from builders.sources._rows import broken, in_batches
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, served
 from isogloss.text import one_line
@@ -39,29 +40,35 @@ _REMEDY = "Every line holds one JSON object with a problem; jq -c '.[]' makes su
 
 
 class Options(PathOptions):
-    """Which files, and in which language their problems are told.
-
-    Attributes:
-        path: Paths or glob patterns, from the recipe's folder; ``{language}`` in them stands for
-            a tag or a FLORES code.
-        language: The language of the problems' text, where neither the files' names nor their
-            column ``nl`` (a FLORES code) says it.
-        split: The split of every problem; by default the pipeline draws it.
+    """Which files, and in which language their problems are written.
 
     A problem is laid out as HumanEval's (``prompt``, ``canonical_solution``, ``test``,
     ``entry_point``; without the last, it is the last function of the prompt) or as MBPP's (``text``
     or ``prompt``, ``code``, ``test_list``, and it may be ``test_setup_code``, ``test_imports``).
-    What is asked is HumanEval's stub, or MBPP's text with its tests; the output is the whole
+    The prompt is HumanEval's stub, or MBPP's text with its tests; the output is the whole
     program. Text that was encoded as UTF-8 twice is mended and tagged ``mended:double-encoding``, a
     body without its indentation ``mended:indentation``.
     """
 
+    path: str | tuple[str, ...]
+    """Paths or glob patterns, from the recipe's folder; ``{language}`` in them stands for a tag
+    or a FLORES code.
+    """
     language: str | None = None
+    """The language of the problems' text, where neither the files' names nor their column ``nl`` (a
+    FLORES code) says it.
+    """
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every problem; by default the pipeline draws it."""
+
+
+# What a record of each layout has, and what it may have; MBPP's comes first.
+_MBPP = (("code", "test_list"), ("text", "prompt", "test_setup_code", "test_imports"))
+_HUMAN_EVAL = (("prompt", "canonical_solution", "test"), ("entry_point",))
 
 
 class _Problem(BaseModel):
-    """A line of a file; what else it holds is left."""
+    """A record of a file: what its layout has, whatever else it holds."""
 
     id: int | str | None = Field(default=None, alias="task_id")
     nl: str | None = None
@@ -97,13 +104,14 @@ def _rows(
     # Programs are parsed one by one: polars knows no Python.
     for file in files:
         found = OneWhole()
-        for number, problem in _problems(file.path):
+        for number, record in _records(file.path):
             where = f"{file.path}:{number}"
             try:
-                if isinstance(problem, IsoglossError):
-                    raise problem
+                if isinstance(record, IsoglossError):
+                    raise record
+                problem = _problem(record, where, has_language=file.language is not None)
                 tag = _language(problem, file, language, context, where)
-                row = _row(problem, where)
+                row = _row(problem)
             except IsoglossError as error:
                 found.note(error)
                 yield broken(error, f"{file.name}:{number}", "code")
@@ -112,8 +120,8 @@ def _rows(
             if tag not in context.languages:
                 continue
             name = problem.id if problem.id is not None else number
-            told = {"language": tag, "source_id": f"{file.name}#{name}", "split": options.split}
-            yield row | told
+            row |= {"language": tag, "split": options.split}
+            yield row | {"source_id": f"{file.name}#{name}"}
         found.check()
 
 
@@ -135,27 +143,21 @@ def _language(
 _served = lru_cache(served)
 
 
-def _row(problem: _Problem, where: str) -> dict[str, Any]:
+def _row(problem: _Problem) -> dict[str, Any]:
     """Return a problem as a row: whole, or with why it is rejected."""
-    if problem.code is not None and problem.tests is not None:
-        asked, answer = problem.text or problem.prompt or "", problem.code
-    elif problem.prompt is not None and problem.solution is not None and problem.test is not None:
-        asked, answer = problem.prompt, problem.prompt + problem.solution
+    if problem.code is not None:
+        prompt, answer = problem.text or problem.prompt or "", problem.code
     else:
-        raise IsoglossError(
-            "is no problem with a solution and tests",
-            where=where,
-            remedy="It needs prompt, canonical_solution and test (HumanEval), or text, code and "
-            "test_list (MBPP)",
-        )
-    row: dict[str, Any] = {"task": "code", "input": asked, "output": answer}
+        prompt = problem.prompt or ""
+        answer = prompt + (problem.solution or "")
+    row: dict[str, Any] = {"task": "code", "input": prompt, "output": answer}
     try:
         made = _made(problem)
     except Flaw as flaw:
         group = programs.group_of(answer)
         return row | {"group": group, "rejected_by": "source", "reason": str(flaw)}
-    told = {"input": made.asked, "output": made.program, "tests": made.tests, "group": made.group}
-    return row | told | {"tags": [f"mended:{what}" for what in made.mended]}
+    row |= {"input": made.prompt, "output": made.program, "tests": made.tests}
+    return row | {"group": made.group, "tags": [f"mended:{what}" for what in made.mended]}
 
 
 def _made(problem: _Problem) -> Program:
@@ -167,34 +169,57 @@ def _made(problem: _Problem) -> Program:
     return programs.completed(problem.prompt or "", solution, tests, problem.entry)
 
 
-def _problems(path: Path) -> Iterator[tuple[int, _Problem | IsoglossError]]:
-    """Read a file's problems, in order, each with the number of its line, or what is wrong with it.
+def _problem(record: Mapping[str, Any], where: str, *, has_language: bool) -> _Problem:
+    """Return a record as a problem; only what its layout has need be right.
+
+    Args:
+        record: The record.
+        where: The place to name in an error.
+        has_language: Whether its file says its language, so that the record need not.
+
+    Raises:
+        IsoglossError: It has neither layout, or a value has a wrong type.
+    """
+    values = {key: value for key, value in record.items() if value is not None}
+    for needed, others in (_MBPP, _HUMAN_EVAL):
+        if all(key in values for key in needed):
+            wanted = {"task_id", "nl", *needed, *others} - ({"nl"} if has_language else set())
+            if "text" in values and "text" in wanted:  # MBPP's own; its later edition says prompt
+                wanted -= {"prompt"}
+            values = {key: value for key, value in values.items() if key in wanted}
+            return from_values(_Problem, values, where, _REMEDY)
+    from_values(_Problem, values, where, _REMEDY)
+    raise IsoglossError(
+        "is no problem with a solution and tests",
+        where=where,
+        remedy="It needs prompt, canonical_solution and test (HumanEval), or text, code and "
+        "test_list (MBPP)",
+    )
+
+
+def _records(path: Path) -> Iterator[tuple[int, dict[str, Any] | IsoglossError]]:
+    """Read a file's records, in order, each with the number of its line, or what is wrong with it.
 
     Raises:
         IsoglossError: None of its lines is one.
     """
-    stored = path.suffix == ".parquet"
-    return _stored(path) if stored else json_lines(_Problem, path, _REMEDY)
+    if path.suffix == ".parquet":
+        yield from enumerate(_stored(path), 1)
+        return
+    for number, line in json_lines(Object, path, _REMEDY):
+        yield number, line if isinstance(line, IsoglossError) else line.root
 
 
-def _stored(path: Path) -> Iterator[tuple[int, _Problem | IsoglossError]]:
-    """Read a Parquet file's problems, each with the number of its row."""
+def _stored(path: Path) -> Iterator[dict[str, Any]]:
+    """Read a Parquet file's rows."""
     import pyarrow as pa
     import pyarrow.parquet
 
-    def rows() -> Iterator[dict[str, Any]]:
-        try:
-            with reading(path):
-                for batch in pyarrow.parquet.ParquetFile(path).iter_batches(_ROWS):
-                    yield from batch.to_pylist()
-        except pa.ArrowException as error:
-            told = one_line(error)
-            raise IsoglossError(f"is not a whole Parquet file ({told})", where=path) from error
-
-    for number, row in enumerate(rows(), 1):
-        try:
-            yield number, _Problem.model_validate(row)
-        except ValidationError as error:
-            told = error.errors(include_url=False)[0]
-            place = ".".join(str(part) for part in told["loc"])
-            yield number, IsoglossError(f"{place}: {told['msg']}", where=f"{path}: row {number}")
+    try:
+        with reading(path):
+            for batch in pyarrow.parquet.ParquetFile(path).iter_batches(_ROWS):
+                yield from batch.to_pylist()
+    except pa.ArrowException as error:
+        raise IsoglossError(
+            f"is not a whole Parquet file ({one_line(error)})", where=path
+        ) from error

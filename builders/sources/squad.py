@@ -16,11 +16,12 @@ import polars as pl
 from pydantic import model_validator
 
 from builders.example import blank
+from builders.readers.faults import OneWhole
 from builders.readers.lines import check_beginning, unpacked
 from builders.sources._base import Context, Reading
 from builders.sources._citations import cited
 from builders.sources._files import Found, TaggedPathOptions, find, known_licence, reading_of
-from builders.sources._rows import OneWhole, answered, broken, in_batches, shown
+from builders.sources._rows import answered, broken, in_batches, shown
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical, is_language, served
 
@@ -46,27 +47,29 @@ _LARGEST = 2 << 30
 class Options(TaggedPathOptions):
     """Which files, and what to do with questions that have no answer.
 
-    Attributes:
-        path: Paths or glob patterns, from the recipe's folder; ``{language}`` in them stands for
-            a tag or a FLORES code, ``{source_language}`` for that of the questions where it is
-            another (MLQA's). A table of several says the language of each.
-        language: The language of the files, where their names do not say it.
-        language_in_id: Each question's id says its language: it begins with its English name or
-            tag and a hyphen, as TyDiQA's do (``arabic-2387335860751143628-1``).
-        unanswerable: ``keep`` gives questions without an answer an empty output.
-        parallel: Questions of the same id are translations of each other, and their passages stay
-            in one split. Where files number their questions each from the start, say false.
-        split: The split of every question; by default the pipeline draws it.
-
     ``language`` is that of the answer, and so of the passage; ``source_language`` that of the
     question, where it is another.
     """
 
+    path: str | tuple[str, ...] | dict[str, str]
+    """Paths or glob patterns, from the recipe's folder; ``{language}`` in them stands for a tag
+    or a FLORES code, ``{source_language}`` for that of the questions where it is another
+    (MLQA's). A table of several says the language of each.
+    """
     language: str | None = None
+    """The language of the files, where their names do not say it."""
     language_in_id: bool = False
+    """Each question's id says its language: it begins with its English name or tag and a hyphen, as
+    TyDiQA's do (``arabic-2387335860751143628-1``).
+    """
     unanswerable: Literal["drop", "keep"] = "drop"
+    """``keep`` gives questions without an answer an empty output."""
     parallel: bool = True
+    """Questions of the same id are translations of each other, and their passages stay in one
+    split. Where files number their questions each from the start, say false.
+    """
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every question; by default the pipeline draws it."""
 
     @model_validator(mode="after")
     def _one_language(self) -> Options:
@@ -134,18 +137,18 @@ def _frames(
 def _rows(
     file: Found, groups: _Groups, language: str | None, options: Options, context: Context
 ) -> Iterator[dict[str, Any]]:
-    told = {"language": file.language or language}
+    common = {"language": file.language or language}
     if file.source_language != file.language:
-        told["source_language"] = file.source_language
+        common["source_language"] = file.source_language
     for question in _questions(file):
         if isinstance(question, _Broken):
             yield broken(question.error, f"{file.name}: {question.place}", "qa")
             continue
-        row = told | _row(question, file, options) | {"group": groups.of(question)}
-        yield row | _told_by_id(question, context) if options.language_in_id else row
+        row = common | _row(question, file, options) | {"group": groups.of(question)}
+        yield row | _language_in_id(question, context) if options.language_in_id else row
 
 
-def _told_by_id(question: _Question, context: Context) -> dict[str, str]:
+def _language_in_id(question: _Question, context: Context) -> dict[str, str]:
     """Return the language that a question's id begins with, or that it begins with none."""
     tag = _named((question.id or "").partition("-")[0], context.languages)
     if tag is not None:
@@ -261,29 +264,29 @@ def _questions(file: Found) -> Iterator[_Question | _Broken]:
             except IsoglossError as error:
                 yield _Broken(here, error)
                 continue
-            for q, asked in enumerate(questions):
-                yield _question(asked, passage, where, f"{here}.qas[{q}]")
+            for q, entry in enumerate(questions):
+                yield _question(entry, passage, where, f"{here}.qas[{q}]")
 
 
-def _question(asked: Any, passage: str, where: str, place: str) -> _Question | _Broken:
-    given = asked.get("id") if isinstance(asked, dict) else None
+def _question(entry: Any, passage: str, where: str, place: str) -> _Question | _Broken:
+    given = entry.get("id") if isinstance(entry, dict) else None
     try:
         return _Question(
             place=place,
-            question=_text(asked, "question", where, place),
+            question=_text(entry, "question", where, place),
             id=None if given is None else str(given),
             passage=passage,
-            answers=_answers(asked, where, place),
-            impossible=asked.get("is_impossible") is True,
+            answers=_answers(entry, where, place),
+            impossible=entry.get("is_impossible") is True,
         )
     except IsoglossError as error:
         return _Broken(place, error)
 
 
-def _answers(asked: dict[str, Any], where: str, place: str) -> list[str]:
-    if asked.get("answers") is None:  # as some version 2 files write "none"
+def _answers(entry: dict[str, Any], where: str, place: str) -> list[str]:
+    if entry.get("answers") is None:  # as some version 2 files write "none"
         return []
-    answers = enumerate(_list(asked, "answers", where, place))
+    answers = enumerate(_list(entry, "answers", where, place))
     return [
         _text(answer, "text", where, f"{place}.answers[{n}]")
         for n, answer in answers

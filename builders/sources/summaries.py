@@ -10,8 +10,13 @@ from pydantic import Field
 
 from builders.sources._base import Context, Reading
 from builders.sources._files import known_licence, reading_of
-from builders.sources._tablefiles import RecordColumns, RecordOptions, frames, open_tables
-from builders.sources._tables import Table
+from builders.sources._tablefiles import (
+    RecordColumns,
+    RecordOptions,
+    TableFile,
+    frames,
+    open_tables,
+)
 
 DESCRIPTION = "texts with a summary, a title or both, in JSONL, CSV or Parquet: summarization"
 LANGUAGES = "any; the files' names, a column or the recipe say it"
@@ -38,17 +43,16 @@ class SummaryColumns(RecordColumns):
 
 
 class Options(RecordOptions):
-    """Which files, how to read them, and what to make of their records.
-
-    Attributes:
-        columns: Which column holds what. Texts are of one group where ``group`` does not say
-            other: a text's summary and title are never in two splits.
-        outputs: What is asked for: the text's summary, its title, or both, each in an example of
-            its own with the tag ``output:summary`` or ``output:title``.
-    """
+    """Which files, how to read them, and what to make of their records."""
 
     columns: SummaryColumns = SummaryColumns()
+    """Which column holds what. Texts are of one group where ``group`` does not say other: a text's
+    summary and title are never in two splits.
+    """
     outputs: tuple[Output, ...] = Field(default=("summary", "title"), min_length=1)
+    """What is asked for: the text's summary, its title, or both, each in an example of its own with
+    the tag ``output:summary`` or ``output:title``.
+    """
 
 
 def read(options: Options, context: Context) -> Reading:
@@ -62,13 +66,15 @@ def read(options: Options, context: Context) -> Reading:
     return reading_of(files, licence, _frames(tables, options, context))
 
 
-def _frames(tables: Sequence[Table], options: Options, context: Context) -> Iterator[pl.DataFrame]:
+def _frames(
+    tables: Sequence[TableFile], options: Options, context: Context
+) -> Iterator[pl.DataFrame]:
     columns = options.columns
     mappings = [
         options.mapping(
             "summarization",
             given=columns.text,
-            asked=getattr(columns, output),
+            answer=getattr(columns, output),
             group=columns.group,
         )
         for output in options.outputs

@@ -36,19 +36,16 @@ licence = "LicenseRef-WMT"
 
 
 class Options(SourceOptions):
-    """Which test set, and what of it.
-
-    Attributes:
-        test_set: Its name in sacrebleu (``sacrebleu --list``).
-        pairs: The pairs of languages, as ``en:de``.
-        references: All of them, or those that sacrebleu scores against.
-        split: The split of every line; by default the pipeline draws it.
-    """
+    """Which test set, and what of it."""
 
     test_set: str
+    """Its name in sacrebleu (``sacrebleu --list``)."""
     pairs: tuple[str, ...] = ()
+    """The pairs of languages, as ``en:de``."""
     references: Literal["preferred", "all"] = "preferred"
+    """All of them, or those that sacrebleu scores against."""
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every line; by default the pipeline draws it."""
 
 
 def read(options: Options, context: Context) -> Reading:
@@ -70,9 +67,9 @@ def read(options: Options, context: Context) -> Reading:
     found = [Found(path, path.name) for paths in files.values() for path in paths]
     frames = _frames(files, options, context)
     details = {"pairs": list(pairs), "md5": list(dataset.md5 or [])}
-    told = f"{options.test_set} (sacrebleu {version('sacrebleu')})"
+    named = f"{options.test_set} (sacrebleu {version('sacrebleu')})"
     citation = " ".join((dataset.citation or "").split())
-    return Reading(told, licence, fingerprint(found), frames, details, citation)
+    return Reading(named, licence, fingerprint(found), frames, details, citation)
 
 
 def _pairs(options: Options, context: Context, dataset: Any) -> list[str]:
@@ -83,20 +80,20 @@ def _pairs(options: Options, context: Context, dataset: Any) -> list[str]:
         if name.count("-") == 1
     }
     if not options.pairs:
-        chosen = [
+        pairs = [
             name for pair, name in known.items() if all(tag in context.languages for tag in pair)
         ]
-        if not chosen:
+        if not pairs:
             raise IsoglossError(
                 f"{options.test_set} has no pair of the recipe's languages", where=context.where
             )
-        return chosen
-    told = [":".join(pair) for pair in known]
+        return pairs
+    written = [":".join(pair) for pair in known]
     names = []
     for text in options.pairs:
         pair = tuple(served(tag, context.languages) for tag in text.split(":"))
         if pair not in known:
-            raise unknown("pair", text, told, where=f"{context.where}.pairs")
+            raise unknown("pair", text, written, where=f"{context.where}.pairs")
         names.append(known[pair])
     return names
 

@@ -10,7 +10,7 @@ from builders.example import blank
 from builders.readers.tmx import Builder, Unit
 from builders.readers.xml import feed
 from builders.sources._base import Context, Reading
-from builders.sources._directions import Pair, PairedOptions, asked, directed
+from builders.sources._directions import Pair, PairedOptions, directed, named_pairs
 from builders.sources._files import Found, PathOptions, find, known_licence, reading_of
 from builders.sources._rows import answered, broken, in_batches, shown
 from isogloss.console import warn
@@ -40,19 +40,19 @@ _LAYOUT = "TMX is laid out as tmx/body/tu/tuv/seg, each tuv with its xml:lang"
 class Options(PathOptions, PairedOptions):
     """Which files, and what of them.
 
-    Attributes:
-        path: Paths or glob patterns, from the recipe's folder. The files say their languages.
-        codes: ``drop`` leaves out the codes inside segments (``bpt``, ``ept``, ``it``, ``ph``,
-            ``ut``): they are markup of the document that the text was taken from. ``keep`` takes
-            what is in them for text.
-        split: The split of every unit; by default the pipeline draws it.
-
     Of several texts of a unit in one language, the first is translated from; as translations all
-    are references. Segments whose ``xml:lang`` is no language tag are left out, and told.
+    are references. Segments whose ``xml:lang`` is no language tag are left out, with a warning.
     """
 
+    path: str | tuple[str, ...]
+    """Paths or glob patterns, from the recipe's folder. The files say their languages."""
     codes: Literal["drop", "keep"] = "drop"
+    """``drop`` leaves out the codes inside segments (``bpt``, ``ept``, ``it``, ``ph``, ``ut``):
+    they are markup of the document that the text was taken from. ``keep`` takes what is in them for
+    text.
+    """
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every unit; by default the pipeline draws it."""
 
 
 def read(options: Options, context: Context) -> Reading:
@@ -64,7 +64,7 @@ def read(options: Options, context: Context) -> Reading:
     licence = known_licence(options, context)
     files = find(options.paths, context)
     english = served("en", context.languages)
-    wanted = asked(options.pairs, context) or directed(
+    wanted = named_pairs(options.pairs, context) or directed(
         options.directions, context.languages, english, has_english=True
     )
     frames = in_batches(_examples(files, frozenset(wanted), options, context), _ROWS)
@@ -93,10 +93,10 @@ def _examples(
                 faults = [
                     broken(IsoglossError(fault.problem), f"{file.name}:{fault.line}", "translation")
                     for written, fault in unit.faults.items()
-                    # What nobody asks for need not be right.
+                    # What nobody wants need not be right.
                     if not written or any(tags[written] in pair for pair in wanted)
                 ]
-                rows = _rows(unit, wanted, tags, told=bool(faults))
+                rows = _rows(unit, wanted, tags, broken=bool(faults))
                 yield [*(common | row for row in rows), *faults[:1]]
         if tags.strange:
             names = ", ".join(repr(name) for name in tags.names) + ", …" * (
@@ -126,11 +126,11 @@ class _Tags(dict[str, str]):
 
 
 def _rows(
-    unit: Unit, wanted: frozenset[Pair], tags: _Tags, *, told: bool
+    unit: Unit, wanted: frozenset[Pair], tags: _Tags, *, broken: bool
 ) -> Iterator[dict[str, Any]]:
     """Make examples of a unit: one a pair that is wanted and there.
 
-    Where there is none, one tells so, unless what is wrong with the unit is told already.
+    Where there is none, one says so, unless another says already what is wrong with the unit.
     """
     texts: dict[str, list[str]] = {}
     for written, found in unit.texts.items():
@@ -149,7 +149,7 @@ def _rows(
         if pair in wanted:
             made = True
             yield common | _row(pair, texts[pair[0]][0], texts[pair[1]])
-    if not made and not told:
+    if not made and not broken:
         there = ", ".join(unit.texts) or "none"
         reason = f"it has no pair of languages that is asked for (it has {there})"
         yield common | {"language": "und", "input": english[0]} | answered((), reason)
@@ -162,5 +162,5 @@ def _row(pair: Pair, given: str, translations: Sequence[str]) -> dict[str, Any]:
         reason = "its segment is empty"
     elif not references:
         reason = "the segment of its translation is empty"
-    told = {"source_language": pair[0], "language": pair[1], "input": given}
-    return told | answered(references, reason)
+    row = {"source_language": pair[0], "language": pair[1], "input": given}
+    return row | answered(references, reason)

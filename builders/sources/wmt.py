@@ -36,17 +36,16 @@ _ROWS = 4096
 
 
 class Options(PathOptions):
-    """Which files, and which of their references.
+    """Which files, and which of their references."""
 
-    Attributes:
-        path: Paths or glob patterns, from the recipe's folder. The files say their languages.
-        translators: Take the references of these translators only, the first as output; by
-            default all, sorted by the translator's name. One without a name is called "".
-        split: The split of every segment; by default the pipeline draws it.
-    """
-
+    path: str | tuple[str, ...]
+    """Paths or glob patterns, from the recipe's folder. The files say their languages."""
     translators: tuple[str, ...] | None = None
+    """Take the references of these translators only, the first as output; by default all, sorted by
+    the translator's name. One without a name is called "".
+    """
     split: Literal["train", "validation", "test"] | None = None
+    """The split of every segment; by default the pipeline draws it."""
 
 
 def read(options: Options, context: Context) -> Reading:
@@ -99,13 +98,13 @@ def _rows(
         return
     source = served(document.source.language, context.languages)
     versions: dict[str, list[wmtxml.Version]] = {}
-    for reference in _chosen(document.references, options.translators):
+    for reference in _in_order(document.references, options.translators):
         language = served(reference.language, context.languages)
         versions.setdefault(language, []).append(reference)
     for language, references in (versions or {"und": []}).items():
         if references and language not in context.languages:
             continue
-        # Two documents of one name are told apart, so that every segment has an id of its own.
+        # Two documents of one name are numbered, so that every segment has an id of its own.
         times[document.id, source, language] += 1
         number = times[document.id, source, language]
         name = document.id if number == 1 else f"{document.id}~{number}"
@@ -124,7 +123,7 @@ def _rows(
             }
 
 
-def _chosen(
+def _in_order(
     references: list[wmtxml.Version], translators: tuple[str, ...] | None
 ) -> list[wmtxml.Version]:
     order = {name: place for place, name in enumerate(translators or ())}

@@ -126,7 +126,7 @@ def faults(text: str, tag: str) -> Iterator[Fault]:
     for pattern, problem, remedy in _rules(tag):
         found = pattern.search(text)
         if found:
-            yield f"{problem}{_told(found.group())}", remedy
+            yield f"{problem}{_quoted(found.group())}", remedy
     yield from _quotation(text, tag)
     opened = base(tag) in _OPENED
     if opened and any(text.count(close) != text.count(first) for first, close in ("¿?", "¡!")):
@@ -147,7 +147,7 @@ def _rules(tag: str) -> tuple[tuple[Any, str, str], ...]:
     )
 
 
-def _told(found: str) -> str:
+def _quoted(found: str) -> str:
     """Name a character that cannot be seen."""
     if len(found) != 1 or found.isprintable():
         return ""

@@ -1,14 +1,14 @@
 """Whether templates are in the script and the language that they claim.
 
 A text's letters must be in its language's script; names in Latin letters (Python) are let through.
-Simplified and traditional Chinese are one script to Unicode, and are told apart by what the two
+Simplified and traditional Chinese are one script to Unicode, and are known by what the two
 old national character sets hold: of FLORES-200's 2,024 Chinese sentences, 1 in 1,000 has a
 character that only the other set has, and every sentence of the other kind has one.
 
-For the language two identifiers are asked, fastText's lid.176 and langdetect; names of languages
-that nobody tells apart count as one. A text is in another language where lid.176 gives the claimed
+For the language two identifiers are used, fastText's lid.176 and langdetect; names of languages
+that nobody can part count as one. A text is in another language where lid.176 gives the claimed
 one less than a tenth, langdetect does not name it, and lid.176 is sure of another, or both agree on
-it. A template is short, so those of a file and language are judged together first; each alone only
+it. A template is short, so those of a file and language are identified together first; each alone only
 where it is long enough, and where lid.176 is surer still.
 
 Measured on the 750 templates of 50 languages, and on FLORES-200's devtest (40 languages, 150
@@ -126,7 +126,7 @@ def may_be_both(text: str, left: str, right: str) -> bool:
 def _others(tag: str) -> frozenset[str]:
     """Return the languages that a text might be in instead: those of the tag's script.
 
-    The script was judged before: a Latin name in a Thai text makes no English of it.
+    The script was checked before: a Latin name in a Thai text makes no English of it.
     """
     scripts = set(unicode_scripts(describe(tag).script))
     known = frozenset(name for name in identifier(_FIRST).languages() if is_language(name))

@@ -75,7 +75,7 @@ def apply(
 
     Args:
         frame: Examples with the columns of ``builders.example.SCHEMA``.
-        templates: The templates to choose from.
+        templates: The templates.
         instruction_language: ``target`` (the language of the output), ``source`` (of the input),
             or a tag.
         seed: Decides, with the example's source id and languages, which phrasing it gets: the
@@ -102,12 +102,12 @@ def apply(
             )
         return pl.concat(parts, how="diagonal")
     frame = frame.drop("instruction")
-    asked = {
+    wanted = {
         "target": pl.col("language"),
         "source": pl.coalesce("source_language", "language"),
     }.get(instruction_language, pl.lit(instruction_language))
     frame = frame.with_columns(
-        asked.alias("_asked"),
+        wanted.alias("_wanted"),
         pl.when(pl.col("context").is_not_null())
         .then(pl.lit("with_context"))
         .when(pl.col("tags").list.contains(SHORT))
@@ -116,7 +116,7 @@ def apply(
         .alias("kind"),
     )
     frame = frame.join(
-        _served(frame, templates), on=["task", "_asked", "kind"], how="left", maintain_order="left"
+        _served(frame, templates), on=["task", "_wanted", "kind"], how="left", maintain_order="left"
     )
     frame = frame.with_columns(
         ((_draw(seed) % pl.col("count") + epoch) % pl.col("count")).cast(pl.Int64).alias("number"),
@@ -133,43 +133,43 @@ def apply(
         _named(joined)
         .with_columns(_filled("layout").alias("input"))
         .drop(
-            "_asked", "_served", "kind", "count", "number", "layout", "source_name", "target_name"
+            "_wanted", "_served", "kind", "count", "number", "layout", "source_name", "target_name"
         )
     )
 
 
 def _served(frame: pl.DataFrame, templates: Templates) -> pl.DataFrame:
-    """Say for every (task, asked language, kind) which language's and kind's serve, and how many.
+    """Say for every (task, wanted language, kind) which language's and kind's serve, and how many.
 
-    Where a language has none that ask for a line, those that ask for a text serve.
+    Where a language has none for a line, those for a text serve.
     """
     counts = {
         row[:3]: row[3]
         for row in templates.table.select("task", "language", "kind", "count").iter_rows()
     }
     rows = []
-    for task, asked, kind in frame.select("task", "_asked", "kind").unique().iter_rows():
+    for task, wanted, kind in frame.select("task", "_wanted", "kind").unique().iter_rows():
         kinds = ("short", "plain") if kind == "short" else (kind,)
-        cells = ((task, tag, one) for tag in _candidates(asked) for one in kinds)
+        cells = ((task, tag, one) for tag in _candidates(wanted) for one in kinds)
         cell = next((cell for cell in cells if cell in counts), None)
         if cell is None:
             raise IsoglossError(
-                f"no template for the task {task!r} ({kind}) in {asked} or {FALLBACK}",
+                f"no template for the task {task!r} ({kind}) in {wanted} or {FALLBACK}",
                 remedy="Add one in a TOML file that the recipe names under templates",
             )
-        rows.append((task, asked, kind, *cell[1:], counts[cell]))
+        rows.append((task, wanted, kind, *cell[1:], counts[cell]))
     return pl.DataFrame(
         rows,
-        schema=["task", "_asked", "kind", "instruction_language", "_served", "count"],
+        schema=["task", "_wanted", "kind", "instruction_language", "_served", "count"],
         orient="row",
         schema_overrides={"count": pl.UInt64},
     )
 
 
-def _candidates(asked: str) -> Iterator[str]:
+def _candidates(wanted: str) -> Iterator[str]:
     """Yield the languages whose templates may serve for a language, the best first."""
-    yield asked
-    base, script = asked.split("-")[0], describe(asked).script
+    yield wanted
+    base, script = wanted.split("-")[0], describe(wanted).script
     yield f"{base}-{script}"
     # Norwegian is the two standards' common name, and most of it is written in this one.
     plain = "nb" if base == "no" else base

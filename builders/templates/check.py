@@ -21,14 +21,14 @@ from builders.templates.loading import (
     TemplateFile,
     check_placeholders,
     shipped_files,
+    template_tasks,
 )
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
-from isogloss.records import TASKS
 from isogloss.settings import read_toml, unknown, validate
 
 # Tables that nothing is wrong with; a key is checked by putting it into one.
-_SOUND_FILE: Mapping[str, Any] = {"version": "1", "task": TASKS[0], "templates": []}
+_SOUND_FILE: Mapping[str, Any] = {"version": "1", "task": "qa", "templates": []}
 _SOUND: Mapping[str, Any] = {"id": "en-1", "language": "en", "instruction": "Answer:"}
 
 _PLACEHOLDER = regex.compile(r"\{[^{}]*\}")
@@ -100,7 +100,7 @@ def check_templates(extra: Sequence[Path] = ()) -> list[Problem]:
     and kind, nor in two languages that an identifier holds apart; and shipped languages have as
     many of each kind as the others. Of a user's files, an incomplete language is only a notice:
     its other instructions come from another language or from other counts. A template with the id
-    of a shipped one takes its place, as in a recipe, and is told in a notice too.
+    of a shipped one takes its place, as in a recipe, and a notice says so.
 
     Args:
         extra: TOML files of the user's own.
@@ -147,18 +147,21 @@ def _read(path: Path, *, shipped: bool) -> Iterator[Problem | _Entry]:
         yield Problem(file, "", f"cannot be read ({error.strerror})")
         return
     head = {key: value for key, value in table.items() if key != "templates"}
-    told = [Problem(file, "", *one) for one in _wrong_keys(TemplateFile, head, _SOUND_FILE)]
+    problems = [Problem(file, "", *one) for one in _wrong_keys(TemplateFile, head, _SOUND_FILE)]
     templates = table.get("templates", [])
     if not isinstance(templates, list) or not templates:
-        told.append(Problem(file, "", "has no templates", "Write some under [[templates]]"))
+        problems.append(Problem(file, "", "has no templates", "Write some under [[templates]]"))
         templates = []
     task, version = table.get("task"), table.get("version")
     if isinstance(version, str) and not version.strip():
-        told.append(Problem(file, "", "the version is empty", 'Write one, such as version = "1"'))
-    if isinstance(task, str) and task not in TASKS:
-        strange = unknown("task", task, list(TASKS), where=file)
-        told.append(Problem(file, "", strange.problem, strange.remedy))
-    yield from told
+        problems.append(
+            Problem(file, "", "the version is empty", 'Write one, such as version = "1"')
+        )
+    if isinstance(task, str) and task not in (known := list(template_tasks())):
+        strange = unknown("task", task, known, where=file)
+        remedy = f"{strange.remedy}. A recipe uses a new one where it names it under tasks"
+        problems.append(Problem(file, "", strange.problem, remedy, notice=True))
+    yield from problems
     for index, one in enumerate(templates):
         yield from _read_one(one, index, file, shipped, str(task), str(version))
 
@@ -182,14 +185,13 @@ def _read_one(
     except IsoglossError as error:
         yield Problem(file, place, f"language: {error.problem}", error.remedy)
         return
-    if task in TASKS:
-        yield _Entry(file, shipped, task, version, language, template)
+    yield _Entry(file, shipped, task, version, language, template)
 
 
 def _wrong_keys(
     model: type[BaseModel], table: Mapping[str, Any], sound: Mapping[str, Any]
 ) -> Iterator[tuple[str, str | None]]:
-    """Yield what is wrong with each key of a table: `validate` tells the first only."""
+    """Yield what is wrong with each key of a table: `validate` names the first only."""
     tables = [{**sound, key: value} for key, value in table.items()]
     lacking = [key for key in sound if key not in table and key != "templates"]
     tables += [{key: sound[key] for key in sound if key != name} for name in lacking]
@@ -230,7 +232,8 @@ def _placeholders(entry: _Entry) -> Iterator[Problem]:
     named = [name for _, name, _, _ in Formatter().parse(entry.template.instruction) if name]
     if entry.task == "translation" and "target_language" not in named:
         yield entry.wrong("does not say into which language", "Write {target_language} in it")
-    if entry.task != "translation" and named:
+    # What a new task has a use for, nobody knows.
+    if entry.task != "translation" and named and entry.task in template_tasks():
         yield entry.wrong(
             f"names languages in the task {entry.task}, which has no use for them",
             f"Take {{{named[0]}}} away",
@@ -255,8 +258,8 @@ def _in_force(entries: Iterable[_Entry]) -> tuple[list[_Entry], list[Problem]]:
                 )
             )
         elif earlier:
-            told = f"takes the place of the one in {earlier.file}"
-            found.append(entry.wrong(told, notice=True))
+            problem = f"takes the place of the one in {earlier.file}"
+            found.append(entry.wrong(problem, notice=True))
         live[key] = entry
     return list(live.values()), found
 
@@ -266,10 +269,10 @@ def _identified(entries: Iterable[_Entry]) -> Iterator[Problem]:
     groups: dict[tuple[str, str], list[_Entry]] = defaultdict(list)
     for entry in entries:
         groups[entry.file, entry.language].append(entry)
-    told = set()
+    seen = set()
     for (file, tag), group in groups.items():
-        if not is_known(tag) and tag not in told:
-            told.add(tag)
+        if not is_known(tag) and tag not in seen:
+            seen.add(tag)
             yield Problem(
                 file,
                 tag,
@@ -351,5 +354,5 @@ def _uneven(
         if count == 0:
             remedy = f"Its instructions will be in {FALLBACK}"
     many = "template" if count == 1 else "templates"
-    told = f"has {count} {many} of the task {task} ({kind}) where most languages have {usual}"
-    return Problem(file, tag, told, remedy, notice)
+    problem = f"has {count} {many} of the task {task} ({kind}) where most languages have {usual}"
+    return Problem(file, tag, problem, remedy, notice)

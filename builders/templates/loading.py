@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Literal
 
 import polars as pl
+from pydantic import Field
 
 from isogloss.errors import IsoglossError
 from isogloss.files import sha256_json
 from isogloss.languages import canonical
-from isogloss.records import TASKS
 from isogloss.settings import Settings, read_toml, unknown, validate
 
-#: The language that stands in where a template has none of the asked one.
+#: The language that stands in where a template has none of the wanted one.
 FALLBACK = "en"
 
 #: What the template of an example that brings its own instruction ends in, after its source.
@@ -29,30 +30,44 @@ _IN_INPUT = ("context", "input")
 
 
 class Template(Settings):
-    """One template, as a file has it.
-
-    Attributes:
-        id: Its name within the task.
-        language: The language of the instruction.
-        kind: What it is for: ``with_context``, questions with a passage; ``short``, texts of which a
-            line is asked for (a title); ``plain``, all else.
-        instruction: The words, in which ``{source_language}`` and ``{target_language}`` may stand.
-        input: How the texts stand below: ``{input}``, with its ``{context}`` before it.
-    """
+    """One template, as a file has it."""
 
     id: str
+    """Its name within the task."""
     language: str
+    """The language of the instruction."""
     kind: Literal["plain", "with_context", "short"] = "plain"
+    """What it is for: ``with_context``, questions with a passage; ``short``, texts of which a line
+    is asked for (a title); ``plain``, all else.
+    """
     instruction: str
+    """The words, in which ``{source_language}`` and ``{target_language}`` may stand."""
     input: str = "{input}"
+    """How the texts stand below: ``{input}``, with its ``{context}`` before it."""
 
 
 class TemplateFile(Settings):
     """A file of templates: one task, one version."""
 
     version: str
-    task: str
+    """Raised whenever a text changes."""
+    task: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """The task; a new one is known by its file alone."""
+    place: int | None = None
+    """Where the task stands among others where they are listed; those without a place stand
+    behind, by name.
+    """
     templates: tuple[Template, ...]
+    """The templates."""
+
+
+@dataclass(frozen=True)
+class _File:
+    """What a file gives: its task, where that stands, and its templates by their names."""
+
+    task: str
+    place: int | None
+    rows: dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -61,10 +76,12 @@ class Templates:
 
     ``table`` has the columns task, language, kind, number (from 0, within those three), count,
     template (its full name with its version), instruction, layout (of the input). ``sha256`` is the hash of all.
+    ``tasks`` are those that have templates, in the order in which they are listed.
     """
 
     table: pl.DataFrame
     sha256: str
+    tasks: tuple[str, ...]
 
 
 def load_templates(extra: Sequence[Path] = ()) -> Templates:
@@ -74,12 +91,13 @@ def load_templates(extra: Sequence[Path] = ()) -> Templates:
         extra: Further TOML files. A template with the id of an earlier one takes its place.
 
     Raises:
-        IsoglossError: A file is broken; a task, language or placeholder is unknown; an id is
+        IsoglossError: A file is broken; a language or placeholder is unknown; an id is
             used twice in one file.
     """
     found: dict[str, dict[str, str]] = {}
-    for path in [*shipped_files(), *extra]:
-        found |= _read(path)
+    files = [*_shipped(), *map(_read, extra)]
+    for file in files:
+        found |= file.rows
     rows = sorted(found.values(), key=lambda row: row["template"])
     table = (
         pl.DataFrame(rows)
@@ -88,7 +106,25 @@ def load_templates(extra: Sequence[Path] = ()) -> Templates:
             pl.len().over("task", "language", "kind").alias("count"),
         )
     )  # fmt: skip
-    return Templates(table, sha256_json(rows))
+    return Templates(table, sha256_json(rows), _in_order(files))
+
+
+def _in_order(files: Sequence[_File]) -> tuple[str, ...]:
+    """Return the tasks of files, each once: by their places, then by their names."""
+    places: dict[str, tuple[float, str]] = {}
+    for file in files:
+        place = float("inf") if file.place is None else file.place
+        places[file.task] = min(places.get(file.task, (place, file.task)), (place, file.task))
+    return tuple(sorted(places, key=lambda task: places[task]))
+
+
+def template_tasks(extra: Sequence[Path] = ()) -> tuple[str, ...]:
+    """Return the tasks of the shipped templates and of some more files, as they are listed.
+
+    Raises:
+        IsoglossError: As `load_templates`.
+    """
+    return _in_order([*_shipped(), *map(_read, extra)])
 
 
 def shipped_files() -> list[Path]:
@@ -105,10 +141,13 @@ def list_templates() -> dict[str, list[str]]:
     }
 
 
-def _read(path: Path) -> dict[str, dict[str, str]]:
+@cache
+def _shipped() -> tuple[_File, ...]:
+    return tuple(map(_read, shipped_files()))
+
+
+def _read(path: Path) -> _File:
     file = validate(TemplateFile, read_toml(path), where=str(path))
-    if file.task not in TASKS:
-        raise unknown("task", file.task, list(TASKS), where=f"{path}: task")
     found: dict[str, dict[str, str]] = {}
     for index, template in enumerate(file.templates):
         where = f"{path}: templates[{index}]"
@@ -124,7 +163,7 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
             "instruction": template.instruction,
             "layout": template.input,
         }
-    return found
+    return _File(file.task, file.place, found)
 
 
 def check_placeholders(template: Template, *, where: str) -> None:

@@ -1,1 +1,1 @@
-"""The command: ``isogloss build | tune | score | …``."""
+"""The command: ``isogloss build | tune | score | …``; it alone knows all rooms."""

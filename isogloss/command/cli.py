@@ -1,7 +1,6 @@
 """The command: ``isogloss build | tune | score | rescore | compare | publish | run | …``.
 
-Only this module, `isogloss.command.listing`, `isogloss.command.reports` and `isogloss.command.engine` know the rooms, and they
-import each when it is used.
+The modules of this folder alone know the rooms, and import each when it is used.
 """
 
 from __future__ import annotations
@@ -13,17 +12,16 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from isogloss.command import listing, reports
+from isogloss.command import corpus, lists, runs
 from isogloss.command import options as o
-from isogloss.command.engine import runner_engine
-from isogloss.command.guard import guarded, leave_quietly
+from isogloss.command.errors import guarded, leave_quietly
 from isogloss.command.options import example
 from isogloss.errors import IsoglossError
 
 app = typer.Typer(
     name="isogloss",
     help="Multilingual instruction corpora: build them, tune on them, score any model, publish.",
-    epilog="Example: isogloss run builders/recipes/starter.toml --out demo",
+    epilog="Example: isogloss run starter --out demo",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -43,10 +41,10 @@ def _common(
         os.environ["HF_DATASETS_OFFLINE"] = "1"
 
 
-@app.command(**example("isogloss build builders/recipes/starter.toml --out corpus"))
+@app.command(**example("isogloss build starter --out corpus"))
 @guarded
 def build(
-    recipe: Annotated[Path, typer.Argument(help="The recipe, a TOML file.")],
+    recipe: o.Recipe,
     out: o.Out = Path("corpus"),
     force: Annotated[bool, typer.Option(help="Build anew even if nothing changed.")] = False,
     frozen: o.Frozen = False,
@@ -62,26 +60,34 @@ def build(
         raise IsoglossError("say where to: --push USER/NAME", where="isogloss build")
     if push is not None:  # before hours of building
         builders.check_repository(push, private=not public)
-    engine = runner_engine()
-    print(builders.build(recipe, out, force=force, frozen=frozen, workers=workers, engine=engine))
+    print(corpus.build(recipe, out, force=force, frozen=frozen, workers=workers))
     if push is not None:
         print(builders.push(out, push, private=not public, everything=push_all))
 
 
-@app.command(**example("isogloss clean builders/recipes/starter.toml --out clean"))
+@app.command(**example("isogloss init starter my.toml"))
+@guarded
+def init(
+    recipe: Annotated[str, typer.Argument(help="The name of a shipped recipe.")],
+    out: Annotated[Path, typer.Argument(help="The file to write.")],
+) -> None:
+    """Write a shipped recipe to a file of yours, to edit it."""
+    import builders
+
+    print(builders.copy_recipe(recipe, out))
+
+
+@app.command(**example("isogloss clean starter --out clean"))
 @guarded
 def clean(
-    recipe: Annotated[Path, typer.Argument(help="The recipe, a TOML file.")],
+    recipe: o.Recipe,
     out: o.Out = Path("clean"),
     force: Annotated[bool, typer.Option(help="Clean anew even if nothing changed.")] = False,
     frozen: o.Frozen = False,
     workers: o.Workers = None,
 ) -> None:
     """Clean the text of a recipe's sources, without making instructions of it."""
-    import builders
-
-    engine = runner_engine()
-    print(builders.clean(recipe, out, force=force, frozen=frozen, workers=workers, engine=engine))
+    print(corpus.clean(recipe, out, force=force, frozen=frozen, workers=workers))
 
 
 @app.command(**example("isogloss export corpus train.jsonl --layout messages"))
@@ -162,8 +168,8 @@ def tune(
     }  # fmt: skip
     table = read_toml(settings) if settings else {}
     table |= {name: value for name, value in given.items() if value is not None}
-    chosen = validate(TuneSettings, table, where=str(settings or "tune"))
-    print(run(model, corpus, out, settings=chosen, trust_remote_code=trust_remote_code))
+    checked = validate(TuneSettings, table, where=str(settings or "tune"))
+    print(run(model, corpus, out, settings=checked, trust_remote_code=trust_remote_code))
 
 
 @app.command(**example("isogloss score copy --suite smoke --out runs/copy"))
@@ -204,7 +210,6 @@ def score(
     """Have a model answer a suite and score its answers, or score somebody else's."""
     import benchmarks
     import runners
-    from isogloss.records import TASKS
     from isogloss.settings import validate
 
     if (model is None) == (not predictions):
@@ -216,7 +221,7 @@ def score(
             "say what is asked: --suite NAME or --corpus FOLDER", where="isogloss score"
         )
     generation = {
-        "batch_size": batch_size, "max_new_tokens": dict.fromkeys(TASKS, max_new_tokens),
+        "batch_size": batch_size, "max_new_tokens": dict.fromkeys(benchmarks.list_tasks(), max_new_tokens),
         "system": system, "samples": samples, "temperature": temperature, "top_p": top_p,
         "seed": seed, "dtype": dtype,
     }  # fmt: skip
@@ -225,20 +230,20 @@ def score(
         resamples=resamples, seed=seed, limit=limit, trust_remote_code=trust_remote_code,
         metrics=tuple(metric or ()),
     )  # fmt: skip
-    choice = benchmarks.Choice(data, language or (), pair or (), prompts, shots, limit)
-    asked = benchmarks.load_suite(suite or f"corpus:{corpus}", choice)
+    choice = benchmarks.Selection(data, language or (), pair or (), prompts, shots, limit)
+    loaded = benchmarks.load_suite(suite or f"corpus:{corpus}", choice)
     if metric_option:
-        asked = benchmarks.with_options(asked, o.metric_options(metric_option))
+        loaded = benchmarks.with_options(loaded, o.metric_options(metric_option))
     if predictions and len(predictions) > 1:
         if name is not None:
             raise IsoglossError("one name is not enough for several systems", where="--name")
-        for folder in runners.score_outputs(predictions, asked, out, settings=settings):
+        for folder in runners.score_outputs(predictions, loaded, out, settings=settings):
             print(folder)
         return
     path = predictions[0] if predictions else None
     folder = runners.score(
         model or f"outputs:{path}",
-        asked,
+        loaded,
         out,
         name=name or (runners.name_of(path) if path else model),
         kind="outputs" if path else "reference" if model in ("copy", "nearest") else kind,
@@ -250,14 +255,13 @@ def score(
     print(folder)
 
 
-def _show_scores(folder: Path, asked: Sequence[str]) -> None:
-    import polars as pl
-
+def _show_scores(folder: Path, metrics: Sequence[str]) -> None:
     from benchmarks import list_tasks
-    from isogloss.command.showing import show_scores
+    from isogloss.command.tables import show_scores
+    from isogloss.runs import read_scores
 
     mains = {name: task.main for name, task in list_tasks().items()}
-    show_scores(pl.read_parquet(folder / "scores.parquet"), mains, asked)
+    show_scores(read_scores(folder), mains, metrics)
 
 
 @app.command(**example("isogloss inspect HuggingFaceTB/SmolLM2-135M-Instruct"))
@@ -306,10 +310,13 @@ def publish(
     print(leaderboard.publish(runs, out, title=title, resamples=resamples, seed=seed))
 
 
-@app.command(**example("isogloss run builders/recipes/starter.toml --out demo"))
+@app.command(**example("isogloss run starter --out demo"))
 @guarded
 def run(
-    recipe: Annotated[Path, typer.Argument(help="The recipe, a TOML file with a [run] table.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(help="A recipe with a [run] table: a TOML file, or a shipped one's name."),
+    ],
     out: o.Out = Path("out"),
 ) -> None:
     """Build, tune, score and publish: everything a recipe says, into one folder."""
@@ -323,16 +330,16 @@ def run(
     if loaded.run is None:
         raise IsoglossError(
             "has no [run] table",
-            where=recipe,
+            where=loaded.path,
             remedy="Add one that lists systems, or use isogloss build",
         )
     # All of the file is checked before anything is built.
-    plan = runners.load_plan(loaded.run, where=str(recipe), folder=recipe.parent)
+    plan = runners.load_plan(loaded.run, where=str(loaded.path), folder=loaded.path.parent)
     pages = loaded.publish or {}
-    site = validate(leaderboard.PublishSettings, pages, where=f"{recipe}: publish")
+    site = validate(leaderboard.PublishSettings, pages, where=f"{loaded.path}: publish")
     with held(out):
-        corpus = builders.build(recipe, out / "corpus", engine=runner_engine())
-        folders = runners.execute(plan, corpus, out)
+        built = corpus.build(loaded, out / "corpus")
+        folders = runners.execute(plan, built, out)
         settings = plan.settings
         index = leaderboard.publish(
             folders,
@@ -344,8 +351,8 @@ def run(
     print(index)
 
 
-app.add_typer(listing.app)
-app.add_typer(reports.app)
+app.add_typer(lists.app)
+app.add_typer(runs.app)
 
 
 def main() -> None:

@@ -12,8 +12,8 @@ from isogloss import __version__
 from isogloss.errors import IsoglossError
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(wanted: bool) -> None:
+    if wanted:
         print(f"isogloss {__version__}")
         raise typer.Exit
 
@@ -93,6 +93,9 @@ Base = Annotated[str | None, typer.Option(help="The name of the system it is tun
 Limit = Annotated[int | None, typer.Option(help="Ask so many records a task and language.", min=1)]
 
 # How a recipe is built.
+Recipe = Annotated[
+    str, typer.Argument(help="The recipe: a TOML file, or the name of a shipped one.")
+]
 Frozen = Annotated[
     bool, typer.Option("--frozen", help="Fail if a source differs from the recipe's lock.")
 ]

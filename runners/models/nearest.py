@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from isogloss.corpora import Corpus, open_corpus
 from isogloss.errors import IsoglossError
-from runners.corpora import read_split
-from runners.models._base import AT_ONCE, Facts, Generation, GenerationSettings, LoadOptions, Prompt
+from runners.settings import GenerationSettings
+from runners.systems import AT_ONCE, Facts, Generation, LoadOptions, Prompt
 
 DESCRIPTION = "nearest: the output of the training example with the most similar input"
 PRIORITY = 0
@@ -21,7 +22,9 @@ _NGRAMS = (2, 4)
 _KEY = ("task", "language", "source_language")
 
 
-class _Nearest:
+class Nearest:
+    """The baseline that looks answers up."""
+
     at_once = AT_ONCE
     facts = Facts(family="nearest", model="nearest", licence="Apache-2.0")
 
@@ -31,11 +34,13 @@ class _Nearest:
             self._memories[key] = _memory(rows["input"].to_list(), rows["output"].to_list())
 
     def order(self, prompts: Sequence[Prompt]) -> list[int]:
+        """Return the prompts' order: as they are."""
         return list(range(len(prompts)))
 
     def generate(
         self, prompts: Sequence[Prompt], settings: GenerationSettings
     ) -> list[list[Generation]]:
+        """Answer a batch of prompts; see `runners.systems.Model`."""
         began = time.perf_counter()
         texts = [self._look_up(prompt) for prompt in prompts]
         seconds = (time.perf_counter() - began) / max(len(prompts) * settings.samples, 1)
@@ -63,7 +68,7 @@ def accepts(spec: str, options: LoadOptions) -> bool:
     return spec == "nearest"
 
 
-def load(spec: str, options: LoadOptions) -> _Nearest:
+def load(spec: str, options: LoadOptions) -> Nearest:
     """Index the train split of the corpus.
 
     Raises:
@@ -75,4 +80,6 @@ def load(spec: str, options: LoadOptions) -> _Nearest:
             where=options.where,
             remedy="Give one: --corpus FOLDER",
         )
-    return _Nearest(read_split(options.corpus, "train"))
+    given = options.corpus
+    corpus = given if isinstance(given, Corpus) else open_corpus(given)
+    return Nearest(corpus.records("train"))

@@ -8,8 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from isogloss.errors import IsoglossError
-from runners.models._base import AT_ONCE, Facts, Generation, GenerationSettings, LoadOptions, Prompt
 from runners.outputs import read_outputs
+from runners.settings import GenerationSettings
+from runners.systems import AT_ONCE, Facts, Generation, LoadOptions, Prompt
 
 DESCRIPTION = (
     "outputs:PATH: answers from text, JSONL, JSON, CSV, TSV or Parquet files, or a run folder"
@@ -19,7 +20,9 @@ PRIORITY = 0
 _PREFIX = "outputs:"
 
 
-class _Outputs:
+class Outputs:
+    """Answers that are there already."""
+
     at_once = AT_ONCE
 
     def __init__(self, path: Path, answers: pl.DataFrame) -> None:
@@ -29,11 +32,13 @@ class _Outputs:
             self._answers.setdefault(name, []).append(Generation(text, reason, 0, 0.0))
 
     def order(self, prompts: Sequence[Prompt]) -> list[int]:
+        """Return the prompts' order: as they are."""
         return list(range(len(prompts)))
 
     def generate(
         self, prompts: Sequence[Prompt], settings: GenerationSettings
     ) -> list[list[Generation]]:
+        """Answer a batch of prompts; see `runners.systems.Model`."""
         return [self._answers[prompt.id] for prompt in prompts]
 
 
@@ -47,8 +52,8 @@ def accepts(spec: str, options: LoadOptions) -> bool:
     return path_of(spec) is not None
 
 
-def load(spec: str, options: LoadOptions) -> _Outputs:
-    """Read the answers to the records that are asked.
+def load(spec: str, options: LoadOptions) -> Outputs:
+    """Read the answers to the records that need one.
 
     Raises:
         IsoglossError: A file is missing or broken, or does not answer just those records; see
@@ -57,4 +62,4 @@ def load(spec: str, options: LoadOptions) -> _Outputs:
     path = Path(spec.removeprefix(_PREFIX))
     if options.records is None:
         raise IsoglossError("outputs answer a suite, and none is given", where=options.where)
-    return _Outputs(path, read_outputs(path, options.records, options.lines))
+    return Outputs(path, read_outputs(path, options.records, options.lines))

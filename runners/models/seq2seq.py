@@ -6,10 +6,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from runners.models import _transformers as hf
-from runners.models._base import Facts, Generation, GenerationSettings, LoadOptions, Prompt
-from runners.models._chat import Chat, open_chat
-from runners.models._resolve import locate
+from runners.loading import huggingface as hf
+from runners.loading.chat import Chat, open_chat
+from runners.loading.location import locate
+from runners.settings import GenerationSettings
+from runners.systems import Facts, Generation, LoadOptions, Prompt
 
 DESCRIPTION = "encoder-decoder language models (mT5, mBART, …): a hub name, a folder, a checkpoint"
 PRIORITY = 11
@@ -18,7 +19,9 @@ LOCATED = True
 _ROOM = 1024
 
 
-class _Seq2Seq:
+class Seq2Seq:
+    """A loaded encoder-decoder language model."""
+
     def __init__(self, model: Any, tokenizer: Any, facts: Facts, options: LoadOptions) -> None:
         self.facts = facts
         self._model, self._tokenizer, self._where = model, tokenizer, options.where
@@ -28,11 +31,13 @@ class _Seq2Seq:
         return open_chat(self._tokenizer, hf.system_of(settings, self.facts), self._where)
 
     def order(self, prompts: Sequence[Prompt]) -> list[int]:
+        """Return the prompts' order: by length."""
         return hf.by_length(prompts)
 
     def generate(
         self, prompts: Sequence[Prompt], settings: GenerationSettings
     ) -> list[list[Generation]]:
+        """Answer a batch of prompts; see `runners.systems.Model`."""
         began = time.perf_counter()
         if hf.system_of(settings, self.facts) != self._chat.system:
             self._chat = self._open(settings)
@@ -67,7 +72,7 @@ def accepts(spec: str, options: LoadOptions) -> bool:
     return hf.find(spec, options, "seq2seq")
 
 
-def load(spec: str, options: LoadOptions) -> _Seq2Seq:
+def load(spec: str, options: LoadOptions) -> Seq2Seq:
     """Load an encoder-decoder language model."""
     from transformers import AutoModelForSeq2SeqLM
 
@@ -75,4 +80,4 @@ def load(spec: str, options: LoadOptions) -> _Seq2Seq:
     tokenizer = hf.tokenizer_of(located, options)
     model = hf.weights_of(located, options, AutoModelForSeq2SeqLM)
     facts = hf.facts_of(located, "seq2seq", model.num_parameters())
-    return _Seq2Seq(model, tokenizer, facts, options)
+    return Seq2Seq(model, tokenizer, facts, options)

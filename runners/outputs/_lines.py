@@ -1,4 +1,4 @@
-"""Lines of a file from outside, one at a time, and values from it made fit to be told in an error."""
+"""Lines of a file from outside, one at a time, and values from it made fit for an error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from isogloss.errors import IsoglossError
 
 #: The longest prediction, in characters.
 LONGEST = runs.LONGEST
-#: The longest line, in bytes: beside an answer there may stand the whole of what was asked.
+#: The longest line, in bytes: beside an answer there may stand the whole of its prompt.
 LONGEST_LINE = 16_000_000
 
 _SHOWN = 60

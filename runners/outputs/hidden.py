@@ -1,11 +1,10 @@
-"""Characters in other people's answers that nobody sees: they are scored, and the user is told."""
+"""Characters in other people's answers that nobody sees: they are scored, and the user is warned."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from isogloss.command.showing import printable
-from isogloss.console import warn
+from isogloss.console import printable, warn
 from runners.outputs._lines import shown
 
 # What a kind is called, and what finds it. Tabs and the ends of lines (a carriage return among

@@ -10,10 +10,10 @@ import polars as pl
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
 from isogloss.files import sha256_file
-from isogloss.runs import read_run
+from isogloss.runs import files_of, is_run, read_run
 from runners.outputs._lines import shown, some
 from runners.outputs.hidden import warn_of_hidden
-from runners.outputs.places import Part, is_run, parts
+from runners.outputs.places import Part, parts
 from runners.outputs.positional import Places, read_lines
 from runners.outputs.tables import ANSWERS, read_table
 
@@ -69,10 +69,10 @@ def fingerprint(path: Path, records: pl.DataFrame) -> dict[str, str]:
     """Return the SHA-256 of each file that `read_outputs` would read, by path.
 
     Raises:
-        IsoglossError: A file is missing.
+        IsoglossError: A file is missing, or the run is broken.
     """
     if is_run(path):
-        files: Iterable[Path] = [path / "run.json", *sorted(path.glob("predictions/*.parquet"))]
+        files: Iterable[Path] = files_of(path)
     else:
         files = [part.path for part in parts(path, records)]
     return {str(file): sha256_file(file) for file in files}

@@ -13,8 +13,8 @@ import polars as pl
 
 from isogloss.console import warn
 from isogloss.errors import IsoglossError
-from isogloss.files import read_json
 from isogloss.languages import flores_codes
+from isogloss.runs import is_run, system_of
 from isogloss.settings import unknown
 from runners.outputs._lines import shown, some
 from runners.outputs.tables import READERS
@@ -58,16 +58,14 @@ class Part:
         return self.path.suffix.lower() not in READERS
 
 
-def is_run(path: Path) -> bool:
-    """Tell whether a path is that of a run folder."""
-    return (path / "run.json").is_file()
-
-
 def name_of(path: Path) -> str:
-    """Return a name for the system that wrote some outputs, after their file or folder."""
+    """Return a name for the system that wrote some outputs, after their file or folder.
+
+    Raises:
+        IsoglossError: It is a run folder that is broken.
+    """
     if is_run(path):
-        found = read_json(path / "run.json")
-        return str(found.get("system") or path.name) if isinstance(found, dict) else path.name
+        return system_of(path)
     plain = _PLACEHOLDER.sub("", path.name)
     last = path.name if path.is_dir() else plain.removesuffix(path.suffix)
     fixed = [part for part in path.absolute().parts[:-1] if not _PLACEHOLDER.search(part)]
@@ -128,10 +126,10 @@ def _files(
         else:
             without.append(cell)
     if without:
-        told = ", ".join(map(str, without[:3])) + (", …" if len(without) > 3 else "")
+        named = ", ".join(map(str, without[:3])) + (", …" if len(without) > 3 else "")
         wanted = next(_candidates(without[0], patterns or [str(where / _EXAMPLE)], spelled), None)
         raise IsoglossError(
-            f"there is no file for {len(without)} of the suite's {len(cells)} cells: {told}",
+            f"there is no file for {len(without)} of the suite's {len(cells)} cells: {named}",
             where=where,
             remedy=f"For {without[0]} it could be {wanted}"
             if wanted

@@ -49,12 +49,12 @@ class Places:
         A file may have a line for each record; for each row that could be asked, of which a limit
         leaves some out; or for every row. Where two have as many lines they are the same.
         """
-        asked = pl.Series("id", self.records, pl.String)
+        every = pl.Series("id", self.records, pl.String)
         possible = self.rows.filter(pl.col("reason").is_null())["id"]
         found: dict[int, pl.Series] = {}
-        for reading in (asked, possible, self.rows["id"]):
+        for reading in (every, possible, self.rows["id"]):
             # Only what has just these records, in this order, is a reading of the file at all.
-            if reading.drop_nulls().equals(asked):
+            if reading.drop_nulls().equals(every):
                 found.setdefault(len(reading), reading)
         return found
 
@@ -105,12 +105,12 @@ def _miscounted(
     path: Path, count: int, surplus: str, places: Places, counts: list[int]
 ) -> IsoglossError:
     """Return the error for a file that has not as many lines as anything."""
-    told = f"has {count:,} lines, and {places.cell} has {len(places.records):,} records"
+    problem = f"has {count:,} lines, and {places.cell} has {len(places.records):,} records"
     more = [f"{one:,}" for one in counts if one != len(places.records)]
     if more:
-        told += f", of data of {' or '.join(more)} lines"
+        problem += f", of data of {' or '.join(more)} lines"
     if count > counts[-1]:
-        told += f"; the first line too many, {counts[-1] + 1:,}, is {shown(surplus)}"
+        problem += f"; the first line too many, {counts[-1] + 1:,}, is {shown(surplus)}"
     broken = places.rows.with_row_index("line", offset=1).filter(pl.col("reason").is_not_null())
     if broken.height:
         first = broken.row(0, named=True)
@@ -123,7 +123,7 @@ def _miscounted(
         remedy = "A line's end within an answer must be written as a space"
     else:
         remedy = "Give every record a line; an empty one if there is no answer"
-    return IsoglossError(told, where=path, remedy=remedy)
+    return IsoglossError(problem, where=path, remedy=remedy)
 
 
 def _refuse_json(text: str, path: Path) -> None:

@@ -136,8 +136,8 @@ def _sample(value: Any, where: str) -> int | None:
         return None
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_SAMPLES:
         return value
-    told = shown(value) if isinstance(value, str) else kind_of(value)
-    raise IsoglossError(f"'sample' is {told}, not a whole number from 0 to 999,999", where=where)
+    named = shown(value) if isinstance(value, str) else kind_of(value)
+    raise IsoglossError(f"'sample' is {named}, not a whole number from 0 to 999,999", where=where)
 
 
 def _separated(path: Path) -> pl.DataFrame:
@@ -226,12 +226,12 @@ def _columns(path: Path) -> pl.DataFrame:
 def _typed(frame: pl.DataFrame, name: str, kind: Any, path: Path) -> pl.Expr:
     if name not in frame.columns:
         return pl.lit(None, dtype=kind)
-    told = frame.schema[name]
-    fits = told.is_integer() if kind == pl.Int64 else told in (pl.String, pl.Categorical, pl.Enum)
-    if not fits and told != pl.Null:
+    held = frame.schema[name]
+    fits = held.is_integer() if kind == pl.Int64 else held in (pl.String, pl.Categorical, pl.Enum)
+    if not fits and held != pl.Null:
         wanted = "whole numbers" if kind == pl.Int64 else "text"
-        raise IsoglossError(f"the column {name!r} holds {told}, not {wanted}", where=path)
-    if kind == pl.Int64 and told != pl.Null:
+        raise IsoglossError(f"the column {name!r} holds {held}, not {wanted}", where=path)
+    if kind == pl.Int64 and held != pl.Null:
         # Some integers are too large for the type; they are no sample's number anyway.
         return pl.col(name).clip(upper_bound=_MOST_SAMPLES).cast(kind)
     return pl.col(name).cast(kind)

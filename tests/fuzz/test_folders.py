@@ -11,9 +11,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from corpora import row, write_corpus, write_manifest
-from fuzzing import Reader, at, each_quick_and_many
-from resealing import resealed
+from support.corpora import row, write_corpus, write_manifest
+from support.fuzz import Reader, at, each_quick_and_many
+from support.recipes import little_recipe
+from support.runs import resealed
 
 import runners
 from builders.filters._scores import KnownScores
@@ -24,11 +25,18 @@ from builders.pipeline.read import take_up
 from builders.recipe import load_recipe
 from isogloss.corpora import open_corpus, with_own_hash
 from isogloss.errors import IsoglossError
-from isogloss.files import is_whole, put_whole, read_json, sealed, sha256_file, write_json
-from isogloss.runs import PREDICTIONS, facts_text, read_run, read_scores, take_part, write_part
+from isogloss.files import is_cached, put_in_cache, read_json, sealed, sha256_file, write_json
+from isogloss.runs import (
+    PREDICTIONS,
+    check_folder,
+    facts_text,
+    read_run,
+    read_scores,
+    take_part,
+    write_part,
+)
 from leaderboard import publishing
-from runners.runs.generate import check_run_folder
-from runners.tuning.checkpoint import (
+from runners.checkpoints import (
     State,
     begin,
     is_checkpoint,
@@ -131,35 +139,12 @@ def test_a_damaged_lock(examples: int, tmp_path: Path) -> None:
     Reader("recipe.lock", "json", sound, at(lock.path_of(recipe), read)).fuzz(examples)
 
 
-RECIPE = """
-name = "little"
-languages = ["de"]
-tasks = ["translation"]
-[[sources]]
-name = "ours"
-kind = "files"
-path = "pairs.csv"
-task = "translation"
-columns = { input = "en", output = "text" }
-language = "de"
-source_language = "en"
-licence = "CC0-1.0"
-[[filters]]
-name = "length"
-max_chars = 12
-[split]
-test = 0.0
-"""
-
-
 @pytest.fixture
 def unfinished(tmp_path: Path) -> Iterator[tuple[Path, Callable[[], object]]]:
     """What a stopped build has staged of a source, and its taking up: as it was, or not at all."""
-    (tmp_path / "pairs.csv").write_text(
-        "en,text\n" + "".join(f"word {n},Wort {n}\n" for n in range(5)) + f"long,{'x' * 50}\n"
-    )
-    (tmp_path / "r.toml").write_text(RECIPE)
-    plan = load_recipe(tmp_path / "r.toml")
+    pairs = [*((f"word {n}", f"Wort {n}", "de") for n in range(5)), ("long", "x" * 50, "de")]
+    length = '[[filters]]\nname = "length"\nmax_chars = 12\n[split]\ntest = 0.0\n'
+    plan = load_recipe(little_recipe(tmp_path, pairs, length))
     begun = open_build(
         plan, tmp_path / "out", purpose="corpus", force=True, frozen=False, workers=1
     )
@@ -265,7 +250,7 @@ def test_a_damaged_progress_json(examples: int, tmp_path: Path) -> None:
     path = tmp_path / "run" / "progress.json"
     path.parent.mkdir()
     sound = json.dumps({"key": "0" * 64}).encode()
-    read = at(path, lambda: check_run_folder(path.parent))
+    read = at(path, lambda: check_folder(path.parent))
     Reader("progress.json", "json", sound, read).fuzz(examples)
 
 
@@ -330,7 +315,7 @@ def test_a_damaged_site_json(examples: int, tmp_path: Path) -> None:
     path = site / "site.json"
 
     def read() -> None:
-        for name in publishing._listed(site):
+        for name in publishing.files_of(site):
             inside = (site / name).resolve()
             assert inside.is_relative_to(site.resolve()) and inside != site.resolve()
 
@@ -346,16 +331,16 @@ def test_a_damaged_list_of_a_cached_folder(examples: int, tmp_path: Path) -> Non
     """What is believed to be whole is."""
     (tmp_path / "made").mkdir()
     (tmp_path / "made" / "a.bin").write_bytes(b"weights")
-    put_whole(tmp_path / "made", tmp_path / "kept")
+    put_in_cache(tmp_path / "made", tmp_path / "kept")
     path = tmp_path / "kept.json"
     sound = path.read_bytes()
-    assert is_whole(tmp_path / "kept")
+    assert is_cached(tmp_path / "kept")
 
     def seal(told: dict[str, Any]) -> dict[str, Any]:
         return sealed(unsealed(told))
 
     def read() -> None:
-        if is_whole(tmp_path / "kept"):
+        if is_cached(tmp_path / "kept"):
             assert read_json(path)["files"] == json.loads(sound)["files"]
 
     Reader("list of a cached folder", "json", sound, sealing(path, seal, read)).fuzz(examples)

@@ -7,13 +7,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from fuzzing import MANY, Reader, at, each_quick_and_many
-from tiny_models import tokenizer, write_causal
+from support.fuzz import MANY, Reader, at, each_quick_and_many
+from support.models import tokenizer, write_causal
 
-from runners.models._base import GenerationSettings, LoadOptions, Prompt
-from runners.models._chat import open_chat
-from runners.models._transformers import parameter_count
-from runners.runs.score import load_model
+from runners.loading.chat import open_chat
+from runners.loading.huggingface import parameter_count
+from runners.models import load_model
+from runners.settings import GenerationSettings
+from runners.systems import LoadOptions, Prompt
 
 SHORT = GenerationSettings(max_new_tokens={"qa": 3}, batch_size=2)
 PROMPTS = [Prompt("1", "qa", "de", None, "Wer?", "Wer?")]

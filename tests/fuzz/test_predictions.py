@@ -8,8 +8,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from answering import records, suite, words
-from fuzzing import Reader, at, each_quick_and_many
+from support.fuzz import Reader, at, each_quick_and_many
+from support.outputs import records, suite, words
 
 from runners.outputs import read_outputs
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fuzzing import Reader, at, each_quick_and_many
+from support.fuzz import Reader, at, each_quick_and_many
 
 import benchmarks
 from benchmarks import reasoning
@@ -123,7 +123,7 @@ def _json(content: bytes) -> None:
 
 
 def _code(content: bytes) -> None:
-    code.read_answer(_text(content), asked=ASKED)
+    code.read_answer(_text(content), given=ASKED)
 
 
 def _fences(content: bytes) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from fuzzing import Reader, at, each_quick_and_many
-from source_reading import read
+from support.fuzz import Reader, at, each_quick_and_many
+from support.sources import read
 
 from builders.readers.functions import function_of
 from builders.readers.programs import Flaw

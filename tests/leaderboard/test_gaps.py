@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from commanding import done
+from support.command import done
 
 import benchmarks
 import leaderboard
@@ -122,6 +122,6 @@ def test_a_system_that_is_not_judged_in_a_language_has_no_mean_and_comes_last(
     from leaderboard.ranking import places
 
     found = collect(runs, resamples=50, seed=1)
-    assert [(one.rank, one.judged) for one in places(found, "qa")] == [
+    assert [(one.rank, one.scored) for one in places(found, "qa")] == [
         (1, True), (2, True), (3, False),
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from resealing import resealed
+from support.runs import resealed
 
 import benchmarks
 import leaderboard

@@ -11,10 +11,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from commanding import command, wrong
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from resealing import resealed
+from support.command import command, wrong
+from support.folders import hashes
+from support.runs import resealed
 
 import leaderboard
 from isogloss.errors import IsoglossError
@@ -23,14 +24,6 @@ from isogloss.locks import held
 from leaderboard import publishing
 
 QUICK = {"resamples": 5}
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): sha256_file(path)
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +188,7 @@ def test_no_shape_of_site_json_is_more_than_an_error(examples: int, made: Path) 
             told = sealed(told) if sealing else told
         (folder / "site.json").write_text(json.dumps(told), "utf-8", "surrogatepass")
         with suppress(IsoglossError):
-            for name in publishing._listed(folder):
+            for name in publishing.files_of(folder):
                 path = (folder / name).resolve()
                 assert path.is_relative_to(folder) and path != folder
 

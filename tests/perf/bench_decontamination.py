@@ -18,9 +18,10 @@ from pathlib import Path
 import polars as pl
 import psutil
 
+import benchmarks
 from builders.decontamination.contamination import Contamination
 from builders.decontamination.settings import DecontaminationOptions
-from builders.decontamination.suitetexts import read_suite_texts
+from builders.decontamination.suites import protected_suites
 from builders.example import examples
 from isogloss.environment import processors
 
@@ -55,7 +56,7 @@ def main() -> None:
     data = Path(os.environ.get("ISOGLOSS_SHARED_DATA", beside))
     folders = {"flores": str(data / "flores200" / "devtest"), "xquad": str(data / "xquad")}
     named = DecontaminationOptions(suites=("flores", "xquad"), data=folders)
-    texts, _ = read_suite_texts(named, Path(), "benchmark")
+    texts, _ = protected_suites(named, Path(), "benchmark", benchmarks.suite_texts)
     batches = training(data, texts["text"].to_list(), size)
     bytes_in = sum(int(batch["input"].str.len_bytes().sum()) for batch in batches)
     held = texts["text"].str.len_bytes().sum() / 1e6

