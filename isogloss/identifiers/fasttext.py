@@ -42,7 +42,7 @@ def likely(texts: pl.Series, threads: int = 1) -> Likely:
     return Likely(_names(), *found)
 
 
-def told() -> str:
+def signature() -> str:
     """Return the model's name and the version of the package that carries it, for signatures."""
     return f"lid.176.ftz/{version(_PACKAGE)}"
 
