@@ -16,7 +16,8 @@ A filter is a module with ``Options`` and ``DESCRIPTION`` and, of these function
 
 ``COST = 1`` marks an expensive filter: it scores last, after duplicates are
 gone, and only of rows that all others have let through. Batches of them are scored in several
-threads at once; where these wait for something, such as processes, ``stop()`` ends that.
+threads at once, but where ``alone(options)`` is true, as of what holds the interpreter: these are
+scored one after another where Ctrl-C ends them.
 """
 
 from __future__ import annotations
