@@ -348,7 +348,8 @@ def _finish(
     shutil.rmtree(partial, ignore_errors=True)
     for adapter in getattr(trainer.model, "peft_config", {}).values():
         # A set is written in another order by every process, and the checkpoint's hash with it.
-        adapter.target_modules = sorted(adapter.target_modules)
+        if isinstance(adapter.target_modules, set):
+            adapter.target_modules = sorted(adapter.target_modules)
     with quiet(), disk_errors(partial):
         trainer.model.save_pretrained(partial)
         tokenizer.save_pretrained(partial)
