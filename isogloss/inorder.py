@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-def in_order(
-    function: Callable[[T], R],
-    items: Iterable[T],
-    workers: int,
-    *,
-    stop: Callable[[], object] | None = None,
-) -> Iterator[R]:
+def in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
     """Yield what a function makes of each item, in the items' order, some made ahead in threads.
 
     Args:
         function: Does most of its work outside Python: in polars, or reading and writing.
         items: Taken one by one, by the caller's thread.
         workers: How many are made at once; one more waits, and no more are held.
-        stop: Ends what the function may be waiting for, where an error or Ctrl-C ends it all.
     """
     if workers < 2:
         yield from map(function, items)
@@ -38,12 +31,6 @@ def in_order(
                 yield _first(waiting)
         while waiting:
             yield _first(waiting)
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        # More than once: what is being made may only be about to wait.
-        while stop is not None and wait(waiting, timeout=0.1).not_done:
-            stop()
-        raise
     finally:
         pool.shutdown(cancel_futures=True)
 

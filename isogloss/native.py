@@ -26,10 +26,23 @@ def native(function: F) -> F:
     What was compiled is kept beside the function's file (where the folder cannot be written, in the
     user's cache; where there is none either, nowhere), as long as that file stays the same.
     """
+    return _compiled(function, nogil=True)
+
+
+def inner(function: F) -> F:
+    """Compile a function that only others of `native` call: it takes a fifth less time to compile.
+
+    Without the wrappers by which the interpreter or C would call it, there is nothing to unpack.
+    """
+    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def _compiled(function: F, **options: bool) -> F:
+    compiler = cast(Any, numba.njit)  # its types know less than it does
     try:
-        return cast(F, numba.njit(cache=True, nogil=True)(function))
+        return cast(F, compiler(cache=True, **options)(function))
     except RuntimeError:  # numba finds no folder to write to, as in a container without a home
-        return cast(F, numba.njit(nogil=True)(function))
+        return cast(F, compiler(**options)(function))
 
 
 class _HeldBack(event.Listener):

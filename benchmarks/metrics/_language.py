@@ -224,7 +224,7 @@ def language_signature(name: str, language: str, *, calibrated: bool) -> str:
         parts += ["Hans=Hant"]
     if "lid.176" in identifiers:
         rule = f"references>={ENOUGH_REFERENCES}<={ERRORS:.0%}-a-language-but-{NEVER_AN_ERROR}"
-        parts += [lid176.told(), f"sure>={SURE}", f"letters>={ENOUGH_LETTERS}-else-script"]
+        parts += [lid176.signature(), f"sure>={SURE}", f"letters>={ENOUGH_LETTERS}-else-script"]
         parts += ["macrolanguages-as-one", f"calibrated:{rule}" if calibrated else "calibrated:no"]
         if calibrated:
             parts += [f"letters>={LONG}:as-likely-as-{1 - ERRORS:.0%}-of-references<={UNLIKELY}"]

@@ -43,12 +43,13 @@ def _filter(rows: Rows, step: PlannedFilter, known: KnownScores, inputs: str) ->
     for source in rows.sources:
         source.expensive[step.label] = Spool(source.kept.folder, f"expensive-{step.label}")
     reasons = []
+    every = (step.options, *step.by_language.values())
+    alone = hasattr(step.module, "alone") and any(map(step.module.alone, every))
     with progress(f"filter {step.label}", rows.left) as bar:
         filtered = in_order(
             partial(_filter_part, rows, step, known, inputs),
             _batches(rows, step),
-            rows.workers,
-            stop=getattr(step.module, "stop", None),
+            1 if alone else rows.workers,
         )
         for batch, scored, reason in filtered:
             bar.advance(int(rows.mask[batch.part.start : batch.part.end].sum()))

@@ -145,16 +145,16 @@ def _doubted(side: str, options: Options) -> pl.Expr:
     )
 
 
-def stop() -> None:
-    """End what scoring in other threads is waiting for."""
-    identifiers.stop()
+def alone(options: Options) -> bool:
+    """Tell whether batches are scored one after another: langdetect holds the interpreter."""
+    return options.backend == "langdetect"
 
 
 def __getattr__(name: str) -> str:
     """Return ``VERSION``: what the scores hang on besides text and options."""
     if name == "VERSION":
         # Found when it is needed: the distributions are searched for.
-        return f"4 {identifiers.told()}"
+        return f"5 {identifiers.versions()}"
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

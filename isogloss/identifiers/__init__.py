@@ -12,11 +12,10 @@ an identifier if it has
 ``rankings(texts)``
     returns for each text the languages of at least about 1 % and their probabilities, the likeliest
     first; nothing for a text that it has no opinion on. A text's ranking hangs on the text alone;
-``told()``
+``signature()``
     returns its name and the version of what its answers hang on.
 
-``THREADED = True`` says that ``rankings`` uses all processors by itself. One that is asked about whole
-columns in native code has
+One that is asked about whole columns in native code has
 
 ``likely(texts, threads)``
     returns the same of a column of strings (see `Likely`), worked out by so many threads.
@@ -31,20 +30,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from isogloss.identifiers import _columns, _processes
+from isogloss.identifiers import _columns
+from isogloss.identifiers._claims import alike, base, best, knows, rivals, versions, weigh
 from isogloss.identifiers._columns import WEIGHED, Likely, Ranking
-from isogloss.identifiers._judging import alike, base, best, knows, rivals, told, weigh
 from isogloss.plugins import discover, lookup
 
 __all__ = [
     "WEIGHED", "Identifier", "Likely", "Ranking", "alike", "base", "best", "identifier", "identify",
-    "knows", "likely", "names", "rivals", "stop", "told", "weigh", "weighed",
+    "knows", "likely", "names", "rivals", "versions", "weigh", "weighed",
 ]  # fmt: skip
-
-# More processes are started for work of so many seconds: their start takes about one.
-_WORTH_A_START = 2.0
-# A piece of work keeps a process busy for so many seconds.
-_PIECE = 0.1
 
 
 class Identifier(Protocol):
@@ -59,7 +53,7 @@ class Identifier(Protocol):
     def rankings(self, texts: Sequence[str]) -> list[Ranking]:
         """Return the ranking of each text, in order."""
 
-    def told(self) -> str:
+    def signature(self) -> str:
         """Return its name and version."""
 
 
@@ -86,23 +80,16 @@ def identify(texts: Sequence[str], name: str, workers: int = 1) -> list[Ranking]
     Args:
         texts: What to identify.
         name: The identifier's.
-        workers: Threads or processes at most. Processes are kept for the next call; the answers do
-            not depend on their number.
+        workers: Threads at most, where the identifier can use them; the answers do not depend on it.
 
     Raises:
         KeyError: There is no such identifier.
         Unavailable: It needs a package that is not installed.
     """
-    chosen = identifier(name)
-    if hasattr(chosen, "likely"):
+    module = identifier(name)
+    if hasattr(module, "likely"):
         return likely(_columns.column(texts), name, workers).rankings()
-    alone = workers < 2 or getattr(chosen, "THREADED", False)
-    if alone or not _processes.worth(len(texts) / chosen.A_SECOND, _WORTH_A_START):
-        return chosen.rankings(texts)
-    size = max(1, int(chosen.A_SECOND * _PIECE))
-    pieces = [texts[start : start + size] for start in range(0, len(texts), size)]
-    ranked = _processes.spread(_rankings, name, pieces, workers)
-    return [ranking for piece in ranked for ranking in piece]
+    return module.rankings(texts)
 
 
 def likely(texts: pl.Series, name: str, workers: int = 1) -> Likely:
@@ -110,13 +97,13 @@ def likely(texts: pl.Series, name: str, workers: int = 1) -> Likely:
 
     Equal texts are shown once to an identifier that is asked about each by itself.
     """
-    chosen = identifier(name)
-    if hasattr(chosen, "likely"):
-        return cast(Likely, chosen.likely(texts, workers))
-    asked = texts.to_list()
-    different = list(dict.fromkeys(asked))
+    module = identifier(name)
+    if hasattr(module, "likely"):
+        return cast(Likely, module.likely(texts, workers))
+    every = texts.to_list()
+    different = list(dict.fromkeys(every))
     said = dict(zip(different, identify(different, name, workers), strict=True))
-    return Likely.of(said[text] for text in asked)
+    return Likely.of(said[text] for text in every)
 
 
 def weighed(
@@ -133,7 +120,7 @@ def weighed(
         claims: Languages that are claimed, each with the Unicode script of the letters.
         claimed: Which of the claims is each text's; shape (n,).
         name: The identifier's.
-        workers: Threads or processes at most.
+        workers: Threads at most.
 
     Returns:
         A row for each text, in the columns `WEIGHED`: ``own_probability``; ``other``, the likeliest of
@@ -144,12 +131,3 @@ def weighed(
         Unavailable: It needs a package that is not installed.
     """
     return _columns.weighed(likely(texts, name, workers), name, claims, claimed)
-
-
-def stop() -> None:
-    """End the processes that identify languages; what waits for them, in whatever thread, fails."""
-    _processes.close()
-
-
-def _rankings(name: str, texts: Sequence[str]) -> list[Ranking]:
-    return identifier(name).rankings(texts)

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from isogloss.identifiers._judging import alike, base, rivals
+from isogloss.identifiers._claims import alike, base, rivals
 
 #: Languages that a text may be in, with their probabilities, the likeliest first.
 Ranking = tuple[tuple[str, float], ...]
@@ -23,7 +23,7 @@ class Likely(NamedTuple):
     """The languages that each of n texts may be in.
 
     Attributes:
-        names: The languages that are told of.
+        names: The languages.
         starts: Where what is said of each text starts, and that of the last one ends; shape (n + 1,).
         labels: End to end, the likeliest language of a text first; indexes of ``names``.
         probabilities: One for each label.

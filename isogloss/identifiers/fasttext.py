@@ -38,12 +38,11 @@ def rankings(texts: Sequence[str]) -> list[Ranking]:
 
 def likely(texts: pl.Series, threads: int = 1) -> Likely:
     """Return the same of a column of strings, worked out by so many threads."""
-    # Words are split as `str.split` does, which makes one line of a text.
-    found = _model().likely(texts, _LEAST, spaces="unicode", threads=threads)
+    found = _model().likely(texts, _LEAST, threads=threads)
     return Likely(_names(), *found)
 
 
-def told() -> str:
+def signature() -> str:
     """Return the model's name and the version of the package that carries it, for signatures."""
     return f"lid.176.ftz/{version(_PACKAGE)}"
 

@@ -35,7 +35,7 @@ def rankings(texts: Sequence[str]) -> list[tuple[tuple[str, float], ...]]:
     return [_ranked(text) for text in texts]
 
 
-def told() -> str:
+def signature() -> str:
     """Return its name and version."""
     return f"langdetect/{version('langdetect')}"
 

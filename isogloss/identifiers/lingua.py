@@ -14,7 +14,6 @@ from isogloss.errors import Unavailable
 
 DESCRIPTION = "lingua: 75 languages, made for short text (needs the extra isogloss[lingua])"
 A_SECOND = 400
-THREADED = True
 
 _PACKAGE = "lingua-language-detector"
 _NAMES = {"tl": "fil"}
@@ -42,7 +41,7 @@ def rankings(texts: Sequence[str]) -> list[tuple[tuple[str, float], ...]]:
     return [_ranked(confidences) for confidences in found]
 
 
-def told() -> str:
+def signature() -> str:
     """Return its name and version.
 
     Raises:

@@ -23,6 +23,7 @@ import polars.selectors as cs
 import pytest
 from support.command import done
 
+import benchmarks
 import builders
 from isogloss.plugins import discover
 
@@ -613,7 +614,12 @@ def backwards(model: str, prompts: Sequence[str], **settings: Any) -> list[str]:
 
 @pytest.fixture(scope="module")
 def steps(folder: Path) -> Path:
-    return builders.build(folder / "steps.toml", folder / "built" / "steps", workers=2)
+    return builders.build(
+        folder / "steps.toml",
+        folder / "built" / "steps",
+        workers=2,
+        suite_texts=benchmarks.suite_texts,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -695,7 +701,9 @@ def test_the_manifest_of_that_one_is_too(sources: Path) -> None:
 
 
 def test_one_worker_makes_the_same_bytes(folder: Path, steps: Path, tmp_path: Path) -> None:
-    alone = builders.build(folder / "steps.toml", tmp_path / "corpus", workers=1)
+    alone = builders.build(
+        folder / "steps.toml", tmp_path / "corpus", workers=1, suite_texts=benchmarks.suite_texts
+    )
 
     def files(corpus: Path) -> dict[str, bytes]:
         found = (path for path in corpus.rglob("*") if path.is_file())

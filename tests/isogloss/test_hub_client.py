@@ -139,7 +139,7 @@ def test_a_model_is_not_looked_for_at_the_hub_where_the_network_is_forbidden(
 ) -> None:
     """Not by Python either, where the command has set nothing for the hub's client."""
     code = (
-        "from runners.models._resolve import locate\n"
+        "from runners.loading.location import locate\n"
         "from builders.embedders.huggingface import load\n"
         'tried(locate, "org/tiny")\n'
         'tried(load, "org/tiny", None)\n'

@@ -58,18 +58,18 @@ def main() -> None:
     )
     print("|---|--:|--:|--:|--:|")
     for name, lines in sentences().items():
-        texts = pl.Series(lines)
+        texts = pl.Series([line[:CUT] for line in lines])
         cut = [line[:CUT] + "\n" for line in lines]
         works: list[tuple[Callable[[], object], Callable[[], float]]] = [
-            (lambda cut=cut: [library.predict(text, 1, 0.0, "strict") for text in cut], time.thread_time),
-            (lambda texts=texts: model.best(texts, max_chars=CUT), time.thread_time),
-            (lambda texts=texts: model.best(texts, max_chars=CUT, threads=2), time.perf_counter),
+            (lambda cut=cut: [library.predict(text, 100, 0.01, "strict") for text in cut], time.thread_time),
+            (lambda texts=texts: model.likely(texts), time.thread_time),
+            (lambda texts=texts: model.likely(texts, threads=2), time.perf_counter),
         ]  # fmt: skip
         took = [[seconds(*work) for work in works] for _ in range(rounds)]
         rates = [len(lines) / min(column) for column in zip(*took, strict=True)]
-        told = [f"{rate:,.0f}" for rate in rates]
-        told.insert(2, f"{rates[1] / rates[0]:.1f}")
-        print(f"| {name} | {' | '.join(told)} |")
+        cells = [f"{rate:,.0f}" for rate in rates]
+        cells.insert(2, f"{rates[1] / rates[0]:.1f}")
+        print(f"| {name} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

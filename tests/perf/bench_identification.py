@@ -29,7 +29,8 @@ from isogloss import identifiers
 from isogloss.environment import processors
 from isogloss.errors import Unavailable
 from isogloss.files import writing
-from isogloss.identifiers import _judging, _processes
+from isogloss.identifiers import _claims
+from isogloss.identifiers.alphabets import WRITTEN
 from isogloss.languages import describe
 from isogloss.scripts import count
 
@@ -39,14 +40,12 @@ DOCS = ROOT / "docs" / "identification.md"
 
 #: Another language that so many right texts would be dropped for is one that this is taken for.
 TAKEN = 0.01
-#: An identifier that takes some 250 times as long must spare so many errors a text.
-BETTER = 0.10
 ENGLISH = "en"
 #: Texts in the wrong language are mostly in one of these classes (Joshi et al. 2020): most text is.
 LARGE = (4, 5)
 
 
-# ------------------------------------------------------------------------------------------ judgement
+# ---------------------------------------------------------------------------------------------- errors
 
 
 def available() -> list[str]:
@@ -144,55 +143,26 @@ def share(rows: pl.DataFrame, name: str, tag: str, length: str) -> float:
     )
 
 
-def errors(frame: pl.DataFrame, name: str, tag: str) -> float:
-    """Return the mean share of right texts dropped and wrong ones kept, of whole and short texts."""
-    right = frame.filter(tag=tag)
-    wrong = others(frame, tag, right["written"].mode().sort()[0], _judging.ALWAYS)
-    parts = []
-    for length in ("whole", "short"):
-        parts.append(share(right, name, tag, length))
-        if wrong.height:
-            parts.append(1 - share(wrong, name, tag, length))
-    return sum(parts) / 2
-
-
-def chosen(frame: pl.DataFrame) -> dict[str, str]:
-    """Return the languages that are judged better by another identifier than by the first."""
-    first, second = _judging.ALWAYS
-    found = {}
-    for tag in frame["tag"].unique().sort():
-        if all(identifiers.knows(name, tag) for name in (first, second)):
-            gain = errors(frame, first, tag) - errors(frame, second, tag)
-            if gain >= BETTER:
-                found[identifiers.base(tag)] = second
-    return found
-
-
-def use(best: dict[str, str], taken_for: dict[str, dict[str, list[str]]]) -> None:
-    """Let the filter judge by these choices in the place of those that are stored."""
-    _judging._measured = lambda: {"best": best, "taken_for": taken_for}  # type: ignore[assignment]
-    for cached in (_judging.best, _judging.rivals, language._judge):
+def use(taken_for: dict[str, dict[str, list[str]]]) -> None:
+    """Let the filter go by these errors in the place of those that are stored."""
+    _claims._measured = lambda: taken_for  # type: ignore[assignment]
+    for cached in (_claims.rivals, language._identifier):
         cached.cache_clear()
 
 
-def stored(best: dict[str, str], taken_for: dict[str, dict[str, list[str]]]) -> str:
+def stored(taken_for: dict[str, dict[str, list[str]]]) -> str:
     """Return ``measured.toml``."""
     lines = [
         "# What was measured of language identifiers, on text that people wrote in hundreds of",
         "# languages: made by tests/perf/bench_identification.py, which says how; tables in",
         "# docs/identification.md. A language that is not here was not measured, or needs nothing.",
-        "",
-        f"# Judged by langdetect, which makes {100 * BETTER:.0f} errors or more less than fastText in a",
-        "# hundred right texts and a hundred of other large languages.",
-        "[best]",
-        *(f'{tag} = "{name}"' for tag, name in best.items()),
     ]
     for name, found in taken_for.items():
         lines += [
             "",
             f"# What {name} takes {TAKEN:.0%} or more of right texts of a language for, so surely that",
             "# the filter would drop them: it is not believed there.",
-            f"[taken_for.{name}]",
+            f"[{name}]",
             *(f"{tag} = {list_of(others)}" for tag, others in found.items()),
         ]
     return "\n".join(lines) + "\n"
@@ -253,30 +223,46 @@ def filtered(frame: pl.DataFrame) -> str:
     for tag in frame["tag"].unique().sort():
         right = frame.filter(tag=tag)
         written = right["written"].mode().sort()[0]
-        judge = language._judge("best", tag, written)
+        name = language._identifier("best", tag, written)
         figures: list[float] = []
         for length in ("whole", "short"):
-            asked = judge != "script"
-            wrong = others(frame, tag, written, [judge] if asked else [])
+            used = name != "script"
+            wrong = others(frame, tag, written, [name] if used else [])
             none = float("nan")
-            apart = asked and written == "Latn" and tag != ENGLISH
+            apart = used and written == "Latn" and tag != ENGLISH
             figures += [
-                share(right, judge, tag, length) if asked else 0.0,
-                share(wrong, judge, tag, length) if asked else none,
-                share(english, judge, tag, length) if apart else none,
+                share(right, name, tag, length) if used else 0.0,
+                share(wrong, name, tag, length) if used else none,
+                share(english, name, tag, length) if apart else none,
             ]
         for column, figure in enumerate(figures):
             if figure == figure:
                 sums[column].append(figure)
-        rows.append([f"{describe(tag).name} (`{tag}`)", judge, *map(percent, figures)])
+        rows.append([f"{describe(tag).name} (`{tag}`)", name, *map(percent, figures)])
     means = [sum(sums[column]) / len(sums[column]) for column in range(6)]
     rows.append(["**mean**", "", *map(percent, means)])
     kinds = ("right text dropped", "other languages found", "English found")
     head = [
         "language",
-        "judge",
+        "identifier",
         *(f"{kind}, {length}" for length in ("whole", "short") for kind in kinds),
     ]
+    return table(head, rows)
+
+
+def slavic(frame: pl.DataFrame, names: Sequence[str]) -> str:
+    """Return the table of how much text of one Slavic language in Cyrillic is found under another's tag."""
+    tags = [tag for tag in WRITTEN if tag in frame["tag"].unique()]
+    rows = []
+    for tag in tags:
+        for other in tags:
+            texts = frame.filter(tag=other)
+            shares = [
+                share(texts, name, tag, length) for name in names for length in ("whole", "short")
+            ]
+            kind = "right text dropped" if tag == other else f"{describe(other).name} found"
+            rows.append([f"`{tag}`: {kind}", *map(percent, shares)])
+    head = ["tag", *(f"{name}, {length}" for name in names for length in ("whole", "short"))]
     return table(head, rows)
 
 
@@ -312,23 +298,20 @@ def speeds(names: list[str]) -> str:
         part = texts.head(min(texts.len(), 10 * identifiers.identifier(name).A_SECOND))
         identifiers.likely(part[:1], name)
         alone = timed(lambda part=part, name=name: identifiers.likely(part, name))
-        identifiers.likely(part, name, 2)  # starts the processes
         both = timed(
             lambda part=part, name=name: identifiers.likely(part, name, 2), time.perf_counter
         )
         lines.append(
             [name, f"{len(part) / alone:,.0f}", f"{len(part) / both:,.0f}", f"{alone / both:.2f}"]
         )
-        _processes.close()
     options = language.Options(name="language", sides=("output",))
     for backend in ("best", "fasttext"):
-        chosen = options.model_copy(update={"backend": backend})
-        alone = timed(lambda chosen=chosen: language.score(frame, chosen, 1))
-        language.score(frame, chosen, 2)
-        both = timed(lambda chosen=chosen: language.score(frame, chosen, 2), time.perf_counter)
-        told = [f"{frame.height / each:,.0f}" for each in (alone, both)]
-        lines.append([f"the whole filter, `{backend}`", *told, f"{alone / both:.2f}"])
-        _processes.close()
+        given = options.model_copy(update={"backend": backend})
+        alone = timed(lambda given=given: language.score(frame, given, 1))
+        language.score(frame, given, 2)
+        both = timed(lambda given=given: language.score(frame, given, 2), time.perf_counter)
+        rates = [f"{frame.height / each:,.0f}" for each in (alone, both)]
+        lines.append([f"the whole filter, `{backend}`", *rates, f"{alone / both:.2f}"])
     return table(["", "a core", "two", "times"], lines)
 
 
@@ -352,32 +335,30 @@ def main() -> None:
     )
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--no-speeds", action="store_true", help="leaves that table as it is")
-    asked = parser.parse_args()
+    wanted = parser.parse_args()
     if not DATA.is_dir():
         sys.exit(f"there is no text at {DATA}: set ISOGLOSS_SHARED_DATA")
     names = available()
-    rows = [*flores(5, 0), *catalogs(), *(declaration(asked.udhr) if asked.udhr else ())]
+    rows = [*flores(5, 0), *catalogs(), *(declaration(wanted.udhr) if wanted.udhr else ())]
     train, test = prepared(iter(rows)), prepared(flores(5, 2))
-    use({}, {})
-    keep = asked.rankings
+    use({})
+    keep = wanted.rankings
     train = ranked(train, names, keep and keep / "learnt.parquet")
     test = ranked(test, names, keep and keep / "shown.parquet")
     taken_for = {name: learnt(train, name) for name in names}
-    use({}, taken_for)
-    best = chosen(train)
-    use(best, taken_for)
-    told = {
-        **({} if asked.no_speeds else {"speeds": speeds(names)}),
+    use(taken_for)
+    parts = {
+        **({} if wanted.no_speeds else {"speeds": speeds(names)}),
         "accuracy": accuracy(test, names),
         "filtered": filtered(test),
-        "versions": ", ".join(identifiers.identifier(name).told() for name in names),
+        "slavic": slavic(test, names),
+        "versions": ", ".join(identifiers.identifier(name).signature() for name in names),
         "texts": f"{train.height:,} texts in {train['tag'].n_unique()} languages",
-        "better": ", ".join(f"`{tag}`" for tag in best) or "none",
     }
-    if not asked.write:
-        print(stored(best, taken_for), page(told), sep="\n")
+    if not wanted.write:
+        print(stored(taken_for), page(parts), sep="\n")
         return
-    for path, text in ((MEASURED, stored(best, taken_for)), (DOCS, page(told))):
+    for path, text in ((MEASURED, stored(taken_for)), (DOCS, page(parts))):
         with writing(path) as beside:
             beside.write_text(text, encoding="utf-8")
 

@@ -1,80 +1,150 @@
-"""The native loops that make fastText's vectors of texts, over the bytes of Arrow strings.
+"""The native loops that make fastText's vectors of texts, and labels of these.
 
-Importing this imports numba: do so inside functions. It is compiled at its first call and kept beside
-this file (where the folder cannot be written, in the user's cache).
+Importing this imports numba: do so inside functions. See `isogloss.native`.
 
 A text's vector is the mean of those of its words and of their n-grams of characters (Bojanowski et al.
 2017, "Enriching Word Vectors with Subword Information", arXiv:1607.04606), which are told apart by
 hashes. Text repeats its words: the sum of the vectors of a short word is remembered. The sum of a text
 is that of the sums of its words, remembered or not, so that memory and threads change no bit of it.
 
-What runs for every word or n-gram takes arrays and numbers only: of functions that take tuples of
-arrays, numba counts references, which took ten times as long as the work.
+With the hierarchical softmax (Joulin et al. 2016, "Bag of Tricks for Efficient Text Classification",
+arXiv:1607.01759) a label is a leaf of a binary tree, and its probability the product of those of the
+turns on the way to it: where the likelier turn is taken first, most of the tree need not be looked at.
 """
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from typing import Any, NamedTuple
 
-from isogloss.identifiers._fasttext.arrays import Array, Int, Memory, Room, Shape, Tables
-from isogloss.native import native
+import numpy as np
+from numpy.typing import NDArray
+
+from isogloss.native import inner, native
+
+Array = NDArray[Any]
+#: A whole number: of those that numba works out, it is numba that tells the kinds apart.
+Int = int | np.signedinteger[Any]
 
 #: Vectors are padded with zeros to a multiple of so many numbers, which are added at once.
 LANES = 16
-#: Words of at most so many bytes are remembered.
-REMEMBERED = 32
+#: So many vectors wait to be added, at most.
+WAITING = 1024
+# Words of at most so many bytes are remembered.
+_REMEMBERED = 32
+#: What a row of a memory holds behind the sum: the word, its bytes and its vectors; in fours of bytes.
+KNOWN = _REMEMBERED // 4 + LANES // 2
 
-#: What FNV-1a of 32 bits (Fowler, Noll & Vo) makes of nothing.
+#: What FNV-1a of 32 bits (Fowler, Noll & Vo) makes of nothing, and what it takes a hash on with.
 BASIS = np.uint32(2166136261)
-_PRIME = np.uint32(16777619)
-# What fastText takes the hash of a run of words on with.
-_WORDS_PRIME = np.uint64(116049371)
-_LINE_FEED = 10
+PRIME = np.uint32(16777619)
 _BOW, _EOW = np.uint8(ord("<")), np.uint8(ord(">"))
 # Indexes are unsigned where it counts: a signed one might be below zero, and numba looks.
 _NONE, _ONE, _SIX, _EIGHT, _LAST = map(np.uint64, (0, 1, 6, 8, 63))
 # What spreads hashes over places (Knuth, TAOCP 3, 6.4): 2**64 over the golden ratio.
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-#: So many vectors wait to be added, at most.
-WAITING = 1024
+# The words that end a text, and that are labels, not words: their first eight bytes as a number.
+_END = np.uint64(int.from_bytes(b"</s>", "little"))
+_LABELLED = np.uint64(int.from_bytes(b"__label_", "little"))
+_UNDERSCORE = ord("_")
 _LABEL = -1
 
+# The library adds this to a probability before it takes its logarithm, and what it tells is a power.
+_EPSILON = 1e-5
 
-@native
-def hashed(key: np.uint32, byte: np.uint8) -> np.uint32:
+
+class Tables(NamedTuple):
+    """A model's words and n-grams.
+
+    Attributes:
+        spelling: The words, end to end (``uint8``).
+        entries: Where each starts and ends, and its hash; shape (words, 3), ``int64``.
+        slots: Words by their hashes, an open-addressed table of a power of two places; -1 is an empty
+            one (``int32``).
+        rows: The vectors of the words, then those of the n-grams by their buckets; shape
+            (words + n-grams, width).
+        marks: For every 64 buckets, a bit for each that has a vector, and the row of the first of
+            them (``uint64``, in turns).
+        shape: How many buckets there are, and the fewest and the most characters of an n-gram.
+        end_row: The row of the word that ends a text.
+    """
+
+    spelling: Array
+    entries: Array
+    slots: Array
+    rows: Array
+    marks: Array
+    shape: Array
+    end_row: int
+
+
+class Memory(NamedTuple):
+    """Sums of words that were met, by their hashes; a new one takes the place of an old one.
+
+    All is in one array, a row for each word, so that what is known of one comes from memory at once: its
+    sum; the word, in eights of bytes; its bytes (0 for an empty row); how many vectors are summed (-1 for
+    a label).
+
+    Attributes:
+        sums: The rows as ``float32``; shape (places, width + `KNOWN`).
+        words: The same memory as ``uint64``, in which the word starts at width / 2.
+        numbers: The same as ``int32``, in which the bytes are at width + 8, the count behind them.
+    """
+
+    sums: Array
+    words: Array
+    numbers: Array
+
+
+class Room(NamedTuple):
+    """Room for one text.
+
+    Attributes:
+        found: Where each of its words starts and ends, its hash, and where it is remembered, if it
+            is; shape (4, words), ``int64``.
+        touched: Anything of what is there (``int32``).
+        word: A word between its marks (``uint8``).
+        waiting: Rows to add (``int64``).
+    """
+
+    found: Array
+    touched: Array
+    word: Array
+    waiting: Array
+
+
+class Desk(NamedTuple):
+    """Room for the labels of one text.
+
+    Attributes:
+        scores: Of inner nodes, shape (labels,), ``float32``.
+        nodes: Those yet to be looked at, coded as children are; shape (labels + 1,), ``int64``.
+        chances: The probability of coming to each; shape (labels + 1,), ``float64``.
+        values: The probabilities of the likeliest so far, shape (labels,), ``float64``.
+    """
+
+    scores: Array
+    nodes: Array
+    chances: Array
+    values: Array
+
+
+@inner
+def _hashed(key: np.uint32, byte: np.uint8) -> np.uint32:
     """Take a hash on; numba makes 64 bits of 32, hence the casts.
 
     Bytes are signed here, as they were where the first models were trained.
     """
-    return np.uint32((key ^ np.uint32(np.int8(byte))) * _PRIME)
+    return np.uint32((key ^ np.uint32(np.int8(byte))) * PRIME)
 
 
-@native
-def _equal(data: Array, start: Int, size: Int, other: Array, first: Int) -> bool:
-    """Tell whether the same bytes are at two places."""
-    here, there = np.uint64(start), np.uint64(first)
-    for _ in range(size):
-        if data[here] != other[there]:
-            return False
-        here += _ONE
-        there += _ONE
-    return True
-
-
-@native
-def _white(data: Array, at: np.uint64, every: bool) -> Int:
-    """Return how many bytes of white space are at a place; 0 for none.
-
-    Args:
-        data: UTF-8, which Arrow has checked.
-        at: The place.
-        every: All that `str.isspace` takes for it is, besides what fastText does.
-    """
+@inner
+def _white(data: Array, at: np.uint64) -> Int:
+    """Return how many bytes of white space, as `str.isspace` has it or NUL, are at a place; 0 for none."""
     byte = data[at]
     if byte <= 32:
-        plain = byte == 32 or 9 <= byte <= 13
-        return 1 if plain or byte == 0 or (every and byte >= 28) else 0
-    if byte < 0xC2 or byte > 0xE3 or not every:
+        return 1 if byte == 32 or 9 <= byte <= 13 or byte == 0 or byte >= 28 else 0
+    if byte < 0xC2 or byte > 0xE3:
         return 0
     second = data[at + _ONE]
     if byte == 0xC2:
@@ -88,26 +158,22 @@ def _white(data: Array, at: np.uint64, every: bool) -> Int:
     return 3 if wide else 0
 
 
-@native
-def _cut(data: Array, start: Int, stop: Int, most: Int) -> Int:
-    """Return where a text ends that is cut to so many characters; below 0: it is not cut."""
-    if most < 0 or stop - start <= most:
-        return stop
-    count = 0
-    for at in range(start, stop):
-        if data[at] & 0xC0 != 0x80:
-            if count == most:
-                return at
-            count += 1
-    return stop
+@inner
+def _eight(data: Array, start: np.uint64, size: Int) -> np.uint64:
+    """Return up to eight bytes as one number, the first the lowest; a text of fewer ends in zeros."""
+    found = _NONE
+    if size < 8 and start + _EIGHT > np.uint64(data.size):
+        for place in range(size):
+            found |= np.uint64(data[start + np.uint64(place)]) << np.uint64(8 * place)
+        return found
+    for place in range(8):  # one instruction, compiled
+        found |= np.uint64(data[start + np.uint64(place)]) << np.uint64(8 * place)
+    return found if size >= 8 else found & ((_ONE << np.uint64(8 * size)) - _ONE)
 
 
-@native
-def _split(
-    data: Array, start: Int, stop: Int, every: bool, end: Array, firsts: Array, stops: Array,
-    keys: Array,
-) -> Int:  # fmt: skip
-    """Find the words of a text up to the end of its first line, and hash them.
+@inner
+def _split(data: Array, start: Int, stop: Int, found: Array) -> Int:
+    """Find the words of a text up to the one that ends it, and hash them.
 
     Returns:
         How many there are.
@@ -117,66 +183,58 @@ def _split(
     while at < last:
         first = at
         key = BASIS
-        while at < last and (32 < data[at] < 0xC2 or not _white(data, at, every)):
-            key = hashed(key, data[at])
+        while at < last and (32 < data[at] < 0xC2 or not _white(data, at)):
+            key = _hashed(key, data[at])
             at += _ONE
         size = np.int64(at - first)
-        if size == end.size and _equal(data, np.int64(first), size, end, 0):
+        if size == 4 and _eight(data, first, size) == _END:
             break
         if size:
-            firsts[words] = first
-            stops[words] = at
-            keys[words] = key
+            found[0, words] = first
+            found[1, words] = at
+            found[2, words] = key
             words += 1
         if at < last:
-            if data[at] == _LINE_FEED and not every:
-                break
-            at += np.uint64(_white(data, at, every))
+            at += np.uint64(_white(data, at))
     return words
 
 
-@native
+@inner
 def _find(
-    data: Array,
-    start: Int,
-    size: Int,
-    key: np.uint32,
-    slots: Array,
-    entries: Array,
-    spelling: Array,
+    data: Array, start: Int, size: Int, key: Int, slots: Array, entries: Array, spelling: Array
 ) -> Int:
-    """Return the number of a word or label; -1 where the model has none such."""
-    place = np.int64(key) & (slots.size - 1)
+    """Return the number of a word; -1 where the model has none such."""
+    place = key & (slots.size - 1)
     while slots[place] >= 0:
-        found = slots[place]
-        first, stop, its_key = entries[found, 0], entries[found, 1], entries[found, 2]
-        if its_key == key and stop - first == size and _equal(data, start, size, spelling, first):
-            return np.int64(found)
+        number = slots[place]
+        first = entries[number, 0]
+        if entries[number, 2] == key and entries[number, 1] - first == size:
+            same = 0
+            while same < size and data[start + same] == spelling[first + same]:
+                same += 1
+            if same == size:
+                return np.int64(number)
         place = (place + 1) & (slots.size - 1)
     return -1
 
 
-@native
-def _bits(word: np.uint64) -> np.uint64:
-    """Return how many bits are set (Warren, Hacker's Delight, 5-1): one instruction, compiled."""
-    word -= word >> np.uint64(1) & np.uint64(0x5555555555555555)
-    word = (word & np.uint64(0x3333333333333333)) + (
-        word >> np.uint64(2) & np.uint64(0x3333333333333333)
-    )
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return word * np.uint64(0x0101010101010101) >> np.uint64(56)
-
-
-@native
+@inner
 def _row_of(marks: Array, bucket: np.uint64) -> tuple[np.int64, np.uint64]:
     """Return the row of a bucket, and 1; or any and 0 where it has none."""
     place = bucket >> _SIX << _ONE
     bits, bit = marks[place], bucket & _LAST
-    before = _bits(bits & ((_ONE << bit) - _ONE))
+    # How many bits are set before it (Warren, Hacker's Delight, 5-1): one instruction, compiled.
+    word = bits & ((_ONE << bit) - _ONE)
+    word -= word >> _ONE & np.uint64(0x5555555555555555)
+    word = (word & np.uint64(0x3333333333333333)) + (
+        word >> np.uint64(2) & np.uint64(0x3333333333333333)
+    )
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    before = word * np.uint64(0x0101010101010101) >> np.uint64(56)
     return np.int64(marks[place + _ONE] + before), bits >> bit & _ONE
 
 
-@native
+@inner
 def _add(rows: Array, numbers: Array, count: Int, sums: Array, row: Int) -> None:
     """Add the rows of these numbers to a row of sums, in order."""
     for first in range(0, rows.shape[1], LANES):
@@ -186,7 +244,7 @@ def _add(rows: Array, numbers: Array, count: Int, sums: Array, row: Int) -> None
                 sums[row, lane] += rows[number, lane]
 
 
-@native
+@inner
 def _add_row(rows: Array, number: Int, sums: Array, row: Int, width: Int) -> None:
     for lane in range(LANES):
         sums[row, lane] += rows[number, lane]
@@ -194,101 +252,72 @@ def _add_row(rows: Array, number: Int, sums: Array, row: Int, width: Int) -> Non
         sums[row, lane] += rows[number, lane]
 
 
-@native
-def _spell(data: Array, start: Int, size: Int, word: Array) -> Int:
-    """Write a word between its marks, and a zero behind it; return its bytes without that."""
-    word[0] = _BOW
-    for place in range(size):
-        word[place + 1] = data[start + place]
-    word[size + 1] = _EOW
-    word[size + 2] = 0
-    return size + 2
-
-
-@native
+@inner
 def _goes_on(byte: np.uint8) -> np.bool_:
     """Tell whether a byte of UTF-8 is not the first of its character."""
     return np.int8(byte) < np.int8(-64)
 
 
-@native
+@inner
 def _add_grams(
-    word: Array, size: Int, shape: Shape, marks: Array, rows: Array, waiting: Array, sums: Array,
-    row: Int,
+    data: Array, start: Int, size: Int, word: Array, shape: Array, marks: Array, rows: Array,
+    waiting: Array, sums: Array, row: Int,
 ) -> Int:  # fmt: skip
-    """Add the vectors of the n-grams of a spelled word to the sum; return how many they are."""
-    shortest, longest = np.uint64(shape.shortest), np.uint64(shape.longest)
-    buckets, stop = np.uint32(shape.buckets), np.uint64(size)
-    found, count, start = np.int64(0), _NONE, _NONE
-    while start < stop:
-        key, at, length = BASIS, start, _ONE
+    """Add the vectors of the n-grams of a word to the sum; return how many they are."""
+    word[0] = _BOW
+    for place in range(size):
+        word[place + 1] = data[start + place]
+    word[size + 1] = _EOW
+    word[size + 2] = 0
+    shortest, longest = shape[1], shape[2]
+    buckets, stop = np.uint32(shape[0]), np.uint64(size + 2)
+    found, count, begin = np.int64(0), _NONE, _NONE
+    while begin < stop:
+        key, at, length = BASIS, begin, _ONE
         while at < stop and length <= longest:
-            key = hashed(key, word[at])
+            key = _hashed(key, word[at])
             at += _ONE
             while _goes_on(word[at]):
-                key = hashed(key, word[at])
+                key = _hashed(key, word[at])
                 at += _ONE
             # The marks alone are no n-grams.
-            if length >= shortest and (length > _ONE or (start > _NONE and at < stop)):
+            if length >= shortest and (length > _ONE or (begin > _NONE and at < stop)):
                 # Written in any case, counted where there is one: a branch would be guessed wrong.
                 waiting[count], there = _row_of(marks, np.uint64(np.uint32(key % buckets)))
                 count += there
             length += _ONE
-        if count + longest >= np.uint64(WAITING):
+        begin += _ONE
+        while _goes_on(word[begin]):
+            begin += _ONE
+        if count + longest >= np.uint64(WAITING) or begin >= stop:
             _add(rows, waiting, np.int64(count), sums, row)
             found += np.int64(count)
             count = _NONE
-        start += _ONE
-        while _goes_on(word[start]):
-            start += _ONE
-    _add(rows, waiting, np.int64(count), sums, row)
-    return found + np.int64(count)
+    return found
 
 
-@native
+@inner
 def _sum_word(
-    data: Array, start: Int, size: Int, key: np.uint32, spelling: Array, entries: Array, slots: Array,
-    prefix: Array, sizes: Array, rows: Array, marks: Array, shape: Shape, word: Array,
-    waiting: Array, sums: Array, row: Int,
+    data: Array, start: Int, size: Int, number: Int, word: Array, shape: Array, marks: Array,
+    rows: Array, waiting: Array, sums: Array, row: Int,
 ) -> Int:  # fmt: skip
     """Sum the vectors of a word and its n-grams; return how many they are, -1 of a label."""
     for lane in range(rows.shape[1]):
         sums[row, lane] = 0
-    number = _find(data, start, size, key, slots, entries, spelling)
+    found = 0
     if number >= 0:
-        if number >= sizes.size:
-            return _LABEL
         _add_row(rows, number, sums, row, rows.shape[1])
-        return np.int64(sizes[number])
-    if size >= prefix.size and _equal(data, start, prefix.size, prefix, 0):
+        found = 1
+    elif (
+        size > 8
+        and data[start + 8] == _UNDERSCORE
+        and _eight(data, np.uint64(start), 8) == _LABELLED
+    ):
         return _LABEL
-    size = _spell(data, start, size, word)
-    return _add_grams(word, size, shape, marks, rows, waiting, sums, row)
+    return found + _add_grams(data, start, size, word, shape, marks, rows, waiting, sums, row)
 
 
-@native
-def _eight(data: Array, start: np.uint64, size: Int) -> np.uint64:
-    """Return up to eight bytes as one number, the first the lowest; a text of fewer ends in zeros."""
-    if size < 8 and start + _EIGHT > np.uint64(data.size):
-        found = _NONE
-        for place in range(size):
-            found |= np.uint64(data[start + np.uint64(place)]) << np.uint64(8 * place)
-        return found
-    # One instruction, compiled.
-    found = (
-        np.uint64(data[start])
-        | np.uint64(data[start + np.uint64(1)]) << np.uint64(8)
-        | np.uint64(data[start + np.uint64(2)]) << np.uint64(16)
-        | np.uint64(data[start + np.uint64(3)]) << np.uint64(24)
-        | np.uint64(data[start + np.uint64(4)]) << np.uint64(32)
-        | np.uint64(data[start + np.uint64(5)]) << np.uint64(40)
-        | np.uint64(data[start + np.uint64(6)]) << np.uint64(48)
-        | np.uint64(data[start + np.uint64(7)]) << np.uint64(56)
-    )
-    return found if size >= 8 else found & ((_ONE << np.uint64(8 * size)) - _ONE)
-
-
-@native
+@inner
 def _is_at(data: Array, start: Int, size: Int, words: Array, place: Int, first: Int) -> bool:
     """Tell whether a word is the one that is remembered at a place, which is as long."""
     at, column, left = np.uint64(start), np.uint64(first), size
@@ -300,62 +329,10 @@ def _is_at(data: Array, start: Int, size: Int, words: Array, place: Int, first: 
 
 
 @native
-def _remember(data: Array, start: Int, size: Int, words: Array, place: Int, first: Int) -> None:
-    """Note which word's sum is at a place."""
-    at, column, left = np.uint64(start), np.uint64(first), size
-    while left > 0:
-        words[place, column] = _eight(data, at, left)
-        at, column, left = at + _EIGHT, column + _ONE, left - 8
-
-
-@native
-def _touch(
-    firsts: Array, stops: Array, keys: Array, count: Int, numbers: Array, column: Int,
-    places: Array, touched: Array,
-) -> None:  # fmt: skip
-    """Find the place of each word: the last one, which remembers nothing, of a long one.
-
-    What is there is looked at, so that it comes from memory while the other words' does. Later,
-    word by word, each would be waited for.
-    """
-    spare = numbers.shape[0] - 1
-    for index in range(count):
-        place = np.int64(np.uint64(keys[index]) * _GOLDEN >> np.uint64(40)) & (spare - 1)
-        if stops[index] - firsts[index] > REMEMBERED:
-            place = spare
-        places[index] = place
-        touched[index] = numbers[place, 0] + numbers[place, column]
-
-
-@native
-def _add_runs(
-    keys: Array, words: Int, shape: Shape, marks: Array, rows: Array, sums: Array, row: Int
-) -> Int:
-    """Add the vectors of a text's n-grams of words to its sum; return how many they are."""
-    found = 0
-    for first in range(words):
-        # The library keeps hashes of words as signed numbers.
-        key = np.uint64(np.int64(np.int32(keys[first])))
-        for other in range(first + 1, min(words, first + shape.words)):
-            key = key * _WORDS_PRIME + np.uint64(np.int64(np.int32(keys[other])))
-            number, there = _row_of(marks, key % np.uint64(shape.buckets))
-            if there:
-                _add_row(rows, number, sums, row, rows.shape[1])
-                found += 1
-    return found
-
-
-@native
 def vectors(
-    tables: Tables,
-    memory: Memory,
-    room: Room,
-    data: Array,
-    starts: Array,
-    most: Int,
-    every: bool,
-) -> tuple[Array, Array]:
-    """Return the vectors of texts.
+    tables: Tables, memory: Memory, room: Room, data: Array, starts: Array, means: Array
+) -> None:
+    """Write the vectors of texts.
 
     Args:
         tables: The model's.
@@ -363,71 +340,127 @@ def vectors(
         room: For the longest text, used by one thread at a time.
         data: UTF-8, which Arrow has checked.
         starts: Where each text starts in it, and the last one ends; shape (n + 1,), ``int64``.
-        most: Texts are cut to so many characters; below 0 for whole ones.
-        every: All that `str.isspace` takes for white space is, and texts go on behind the end of a
-            line.
-
-    Returns:
-        The means of the vectors of words and n-grams, shape (n, width), and how many these are.
+        means: Zeros; takes the means of the vectors of words and n-grams; shape (n, width).
     """
-    spelling, entries, slots, sizes, rows, marks, shape, end, end_row, prefix = tables
+    spelling, entries, slots, rows, marks, shape, end_row = tables
     sums, words, numbers = memory
-    first, stop, keys, places, touched, word, waiting = room
-    end_key = BASIS
-    for byte in end:
-        end_key = hashed(end_key, byte)
-    texts, width = starts.size - 1, rows.shape[1]
-    spelled, length, count = width // 2, width + REMEMBERED // 4, width + REMEMBERED // 4 + 1
-    means = np.zeros((texts, width), np.float32)
-    found = np.zeros(texts, np.int64)
-    for text in range(texts):
-        stopped = _cut(data, starts[text], starts[text + 1], most)
-        plain = 0  # words that are no labels
-        split = _split(data, starts[text], stopped, every, end, first, stop, keys)
-        _touch(first, stop, keys, split, numbers, length, places, touched)
+    found, touched, word, waiting = room
+    width = rows.shape[1]
+    spelled, length, count = width // 2, width + _REMEMBERED // 4, width + _REMEMBERED // 4 + 1
+    spare = numbers.shape[0] - 1  # where nothing is remembered
+    for text in range(starts.size - 1):
+        split = _split(data, starts[text], starts[text + 1], found)
+        # What is at the words' places is looked at, so that it comes from memory while that of the
+        # other words does. Later, word by word, each would be waited for.
         for index in range(split):
-            start, size = first[index], stop[index] - first[index]
-            key, place = keys[index], places[index]
+            place = np.int64(np.uint64(found[2, index]) * _GOLDEN >> np.uint64(40)) & (spare - 1)
+            if found[1, index] - found[0, index] > _REMEMBERED:
+                place = spare
+            found[3, index] = place
+            touched[index] = numbers[place, 0] + numbers[place, length]
+        summed = 1
+        for index in range(split):
+            start, place = found[0, index], found[3, index]
+            size = found[1, index] - start
             if numbers[place, length] != size or not _is_at(
                 data, start, size, words, place, spelled
             ):
+                number = _find(data, start, size, found[2, index], slots, entries, spelling)
                 numbers[place, count] = _sum_word(
-                    data, start, size, key, spelling, entries, slots, prefix, sizes, rows, marks,
-                    shape, word, waiting, sums, place,
-                )  # fmt: skip
-                if size <= REMEMBERED:
+                    data, start, size, number, word, shape, marks, rows, waiting, sums, place
+                )
+                if size <= _REMEMBERED:
                     numbers[place, length] = size
-                    _remember(data, start, size, words, place, spelled)
+                    for eight in range((size + 7) // 8):
+                        words[place, spelled + eight] = _eight(
+                            data, np.uint64(start + 8 * eight), size - 8 * eight
+                        )
             if numbers[place, count] != _LABEL:
                 _add_row(sums, place, means, text, width)
-                found[text] += numbers[place, count]
-                keys[plain] = key
-                plain += 1
-        if end_row >= 0:
-            _add_row(rows, end_row, means, text, width)
-            found[text] += 1
-        if shape.words > 1:
-            keys[plain] = end_key
-            found[text] += _add_runs(keys, plain + 1, shape, marks, rows, means, text)
-        if found[text]:
-            share = np.float32(1.0 / found[text])
-            for lane in range(width):
-                means[text, lane] *= share
-    return means, found
+                summed += numbers[place, count]
+        _add_row(rows, end_row, means, text, width)
+        share = np.float32(1.0 / summed)
+        for lane in range(width):
+            means[text, lane] *= share
+
+
+@inner
+def _put(
+    labels: Array, first: Int, count: int, most: int, values: Array, label: Int, value: float
+) -> int:
+    """Put a label where it belongs among the likeliest so far; return how many there are then.
+
+    Args:
+        labels: The labels of all texts.
+        first: Where those of this one start.
+        count: How many there are so far.
+        most: How many there may be.
+        values: The probabilities of this text's.
+        label: What is put among them.
+        value: How likely it is.
+    """
+    place = min(count, most - 1)
+    while place > 0 and values[place - 1] < value:
+        labels[first + place] = labels[first + place - 1]
+        values[place] = values[place - 1]
+        place -= 1
+    labels[first + place] = label
+    values[place] = value
+    return min(count + 1, most)
 
 
 @native
-def add_grams(tables: Tables, room: Room) -> None:
-    """Add the vectors of the n-grams of the model's words to those of the words, and count them.
+def likely(
+    weights: Array, children: Array, means: Array, least: float, desk: Desk, sizes: Array,
+    labels: Array, probabilities: Array,
+) -> int:  # fmt: skip
+    """Find all labels of vectors that are likely enough.
 
     Args:
-        tables: In which each word has its own vector yet, and its size is one.
-        room: For the longest word.
+        weights: The vectors of inner nodes, by dimension; shape (width, labels).
+        children: The inner nodes of the tree of labels: see `model._tree`.
+        means: The vectors; shape (n, width).
+        least: The least probability.
+        desk: Room for one text.
+        sizes: Takes how many there are of each; shape (n,), ``int64``.
+        labels: Takes the labels, end to end, the likeliest of a text first, ``int32``; a multiple of
+            n, of which so many are found for each text at most.
+        probabilities: Takes theirs, ``float32``.
+
+    Returns:
+        How many there are of all.
     """
-    spelling, entries, _, sizes, rows, marks, shape, _, end_row, _ = tables
-    _, _, _, _, _, word, waiting = room
-    for number in range(sizes.size):
-        if number != end_row:
-            start = entries[number, 0]
-            size = _spell(spelling, start, entries[number, 1] - start, word)
-            sizes[number] += _add_grams(word, size, shape, marks, rows, waiting, rows, number)
+    scores, nodes, chances, values = desk
+    bound = least + _EPSILON
+    filled = 0
+    most = labels.size // max(sizes.size, 1)
+    for row in range(sizes.size):
+        scores[:] = 0
+        for dimension in range(weights.shape[0]):  # added up in their order, as the library does
+            by = means[row, dimension]
+            for index in range(scores.size):
+                scores[index] += by * weights[dimension, index]
+        found, waiting = 0, 1
+        nodes[0], chances[0] = -children.shape[0], 1.0
+        while waiting:
+            waiting -= 1
+            node, chance = nodes[waiting], chances[waiting]
+            if chance < bound or (found == most and chance <= values[most - 1]):
+                continue
+            if node >= 0:
+                found = _put(labels, filled, found, most, values, node, chance)
+                continue
+            split = -1 - node
+            share = np.float32(1.0 / (1.0 + math.exp(-np.float64(scores[split]))))
+            likelier = 1 if share >= 0.5 else 0
+            for turn in range(2):  # the one that is looked at next goes in last
+                right = likelier ^ 1 ^ turn
+                taken = share if right else np.float32(1.0 - np.float64(share))
+                nodes[waiting] = children[split, right]
+                chances[waiting] = chance * (np.float64(taken) + _EPSILON)
+                waiting += 1
+        for place in range(found):
+            probabilities[filled + place] = min(values[place], 1.0)
+        filled += found
+        sizes[row] = found
+    return filled

@@ -10,7 +10,6 @@ import tomllib
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from isogloss.errors import Unavailable
 from isogloss.files import sha256_file
@@ -23,23 +22,20 @@ _ALIKE = (("no", "nb", "nn"), ("sr", "hr", "bs", "sh", "cnr"), ("zh", "wuu", "yu
 
 _MEASURED = Path(__file__).with_name("measured.toml")
 
-#: Identifiers that are always there: what is chosen must not depend on what is installed.
-ALWAYS = ("fasttext", "langdetect")
-
 
 def base(tag: str) -> str:
     """Return the language of a tag, without its script or territory."""
     return tag.split("-")[0]
 
 
-def told() -> str:
-    """Return the names and versions of all that judgements hang on besides texts and options."""
+def versions() -> str:
+    """Return the names and versions of all that is said of texts hangs on besides them and options."""
     from isogloss.identifiers import identifier, names
 
     found = [written_by(), f"measured.toml/{sha256_file(_MEASURED)[:12]}"]
     for name in names():
         with suppress(Unavailable):
-            found.append(identifier(name).told())
+            found.append(identifier(name).signature())
     return "|".join(found)
 
 
@@ -52,14 +48,15 @@ def alike(language: str) -> frozenset[str]:
 
 @cache
 def best(tag: str) -> str | None:
-    """Return the identifier that judges best whether a text is in a language.
+    """Return the identifier that says best whether a text is in a language.
 
-    It is the measured one where a language was measured; else fastText where it knows the language,
-    else langdetect; None where neither does, nor is the tag's script one that they know it in.
+    It is lid.176, held to their alphabets where Slavic languages in Cyrillic are wanted; None where it
+    does not know the language, or not in the script of its tag.
     """
-    chosen = _measured()["best"].get(base(tag))
-    order = (chosen, *ALWAYS) if chosen else ALWAYS
-    return next((name for name in order if knows(name, tag)), None)
+    from isogloss.identifiers.alphabets import WRITTEN
+
+    name = "alphabets" if base(tag) in WRITTEN else "fasttext"
+    return name if knows(name, tag) else None
 
 
 @cache
@@ -89,7 +86,7 @@ def rivals(name: str, tag: str, script: str) -> frozenset[str]:
         script: The Unicode script of its letters.
     """
     mine = alike(base(tag))
-    taken_for = _measured()["taken_for"].get(name, {})
+    taken_for = _measured().get(name, {})
     mistaken = [alike(other) for one in mine for other in taken_for.get(one, ())]
     return (_known_in(name, script) - mine).difference(*mistaken)
 
@@ -103,7 +100,7 @@ def _known_in(name: str, script: str) -> frozenset[str]:
 
 
 @cache
-def _measured() -> dict[str, dict[str, Any]]:
+def _measured() -> dict[str, dict[str, list[str]]]:
     return tomllib.loads(_MEASURED.read_text(encoding="utf-8"))
 
 
