@@ -1,4 +1,4 @@
-"""Tables that fold text for comparing, one code point at a time, for the kernels of `_ngramhash`.
+"""Tables that fold text for comparing, one code point at a time, for the kernels of `_tokens`.
 
 What is compared is letters, marks and digits in NFKC and without case (UAX 15; toNFKC_Casefold of
 the Unicode Standard, section 3.13), as `isogloss.text.comparable` does it with whole columns. Here
@@ -44,6 +44,7 @@ class Folding(NamedTuple):
         order: By code point (``uint8``): its canonical combining class, by which marks are sorted.
         spill: Folded code points (``int32``) of those that fold to several or none.
         spill_start: Where each entry starts in ``spill``, and the end of the last (``int32``).
+        spread: A byte of UTF-8 becomes so many folded code points at most.
     """
 
     fold: Array
@@ -51,6 +52,7 @@ class Folding(NamedTuple):
     order: Array
     spill: Array
     spill_start: Array
+    spread: int
 
 
 @cache
@@ -60,21 +62,22 @@ def folding() -> Folding:
     order = np.zeros(_CODE_POINTS, dtype=np.uint8)
     spill: list[int] = []
     starts = [0]
+    spread = 1
     for point in (point for part in _ASSIGNED for point in part):
         character = chr(point)
         order[point] = unicodedata.combining(character)
         folded = fold_text(character)
         if folded == character:
             continue
+        spread = max(spread, -(-len(folded) // len(character.encode("utf-8", "surrogatepass"))))
         if len(folded) == 1:
             fold[point] = ord(folded)
         else:
             fold[point] = -len(starts)
             spill.extend(map(ord, folded))
             starts.append(len(spill))
-    return Folding(
-        fold, _kinds(), order, np.array(spill, dtype=np.int32), np.array(starts, dtype=np.int32)
-    )
+    spilled, spilled_from = np.array(spill, dtype=np.int32), np.array(starts, dtype=np.int32)
+    return Folding(fold, _kinds(), order, spilled, spilled_from, spread)
 
 
 def fold_text(text: str) -> str:

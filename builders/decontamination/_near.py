@@ -1,4 +1,4 @@
-"""Native loops that find, among protected texts, the one that a text nearly is; see `builders.decontamination.index`.
+"""What finds, among protected texts, those that a text may nearly be; see `builders.decontamination.index`.
 
 The shingles of a text are the runs of five folded code points, with one space between words. Texts
 of which the Jaccard index of these sets is at least t share n of the first ``|x| - ceil(t |x|) + n``
@@ -8,6 +8,8 @@ We Beat the Prefix Filtering?"). The order here is by how many protected texts h
 rarest first. So shingles that no protected text has come before all, and a text with too many of them
 is let go after its first few words. Nothing is missed, and the Jaccard index of the few pairs that are
 left is counted on the whole sets.
+
+Importing this imports numba: do so inside functions. See `isogloss.native`.
 """
 
 from __future__ import annotations
@@ -16,20 +18,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from builders.decontamination._folding import WORD, Array, Folding
-from builders.decontamination._ngrams import Table, bucket
-from builders.decontamination._tokens import Room, Texts, room_for, tokenise
-from builders.duplicates._minhash import mix
-from isogloss.native import native
+from builders.decontamination._folding import WORD, Array
+from builders.decontamination._ngrams import Table, bucket, table_of
+from builders.decontamination._tokens import Tokens
+from isogloss.kernels import BASE, find, mix
+from isogloss.native import inner, native
 
-WIDTH = 5
-_BASE = np.uint64(0xD6E8FEB86659FD93)
+_WIDTH = 5
 _SPACE = 32
 _NO = np.uint64(0)
 _ONE = np.uint64(1)
 # A shingle's rank: eight bits of how many texts have it, then the first bits of its hash.
 _RANK = np.uint64(56)
 _REST = np.uint64(8)
+_MOST = 255
 
 
 class Near(NamedTuple):
@@ -37,10 +39,10 @@ class Near(NamedTuple):
 
     Attributes:
         counts: By bits of a hash, how many texts have such a shingle, at most 255 (``uint8``).
-        bitmap: By bits of a hash, whether any has: what most texts are let go by.
-        table: The first shingles of each text, in order of rank, by the first bits of their hashes.
-        sizes: How many shingles each text has; 0 for those that are not asked for (``int32``).
-        threshold: The Jaccard index from which on a text is told.
+        bitmap: By bits of a hash, whether any has: what most texts are let go by (``uint8``).
+        table: The first shingles of each text by the first bits of their hashes.
+        sizes: How many shingles each text has; 0 for those that are not looked for (``int32``).
+        threshold: The Jaccard index from which on a text is near.
         most: A text with more shingles than this is near to none.
     """
 
@@ -53,68 +55,93 @@ class Near(NamedTuple):
 
 
 class Bag(NamedTuple):
-    """A set of hashes.
+    """A set of hashes that can be emptied, and room for a text.
 
     Attributes:
-        keys: An open-addressed table of a power of two places; 0 is an empty one (``uint64``).
+        keys: A set: see `isogloss.kernels.find` (``uint64``).
         places: Those that are filled, in the order they were (``int64``).
-        size: How many are, in a list of one (``int64``).
+        stream: Code points (``int32``).
     """
 
     keys: Array
     places: Array
-    size: Array
+    stream: Array
 
 
-@native
-def bag_for(count: int) -> Bag:
-    """Return an empty bag for so many hashes."""
-    places = 16
-    while places < 2 * count:
-        places *= 2
-    return Bag(np.zeros(places, np.uint64), np.empty(count, np.int64), np.zeros(1, np.int64))
+def bag_for(count: int, tokens: Tokens) -> Bag:
+    """Return an empty bag for so many hashes, and room for any of these texts with its spaces."""
+    places = max(16, 1 << max(2 * count - 1, 1).bit_length())
+    sizes = np.diff(tokens.first[tokens.starts]) + np.diff(tokens.starts)
+    room = np.empty(int(sizes.max(initial=0)), np.int32)
+    return Bag(np.zeros(places, np.uint64), np.empty(count, np.int64), room)
 
 
-@native
-def _place(bag: Bag, key: np.uint64) -> np.int64:
-    """Return the place where a hash is or would be put."""
-    mask = np.int64(bag.keys.size - 1)
-    place = np.int64(key >> np.uint64(20)) & mask
-    while bag.keys[place] != key and bag.keys[place] != _NO:
-        place = (place + 1) & mask
-    return place
+def shingles(tokens: Tokens, wanted: Array) -> tuple[Array, Array]:
+    """Return the shingles of texts, end to end, and where those of each start (n + 1); see `Near`.
+
+    Args:
+        tokens: Those of the texts.
+        wanted: Of which texts; the others have none here (``bool``).
+    """
+    sizes = np.diff(tokens.first[tokens.starts]) + np.diff(tokens.starts)
+    keys = np.empty(int(sizes[wanted].sum()), np.uint64)
+    starts = np.zeros(wanted.size + 1, np.int64)
+    bag = bag_for(int(sizes.max(initial=1)), tokens)
+    _list_shingles(tokens, wanted, bag, keys, starts)
+    return keys[: starts[-1]], starts
 
 
-@native
-def _add(bag: Bag, key: np.uint64) -> bool:
-    """Put a hash into a bag; tell whether it has room."""
-    place = _place(bag, key)
-    if bag.keys[place] == key:
-        return True
-    if bag.size[0] == bag.places.size:
-        return False
-    bag.keys[place] = key
-    bag.places[bag.size[0]] = place
-    bag.size[0] += 1
-    return True
+class Counting:
+    """Counts, piece by piece, how many protected texts have which shingles.
+
+    Args:
+        codes: How many code points the texts have together.
+        sizes: As many as there are texts: filled in.
+        threshold: The Jaccard index from which on a text is near.
+    """
+
+    def __init__(self, codes: int, sizes: Array, threshold: float) -> None:
+        # At least twice as many bits as shingles: then most of those that no text has are known so.
+        bits = 1 << max(int(2 * codes).bit_length(), 10)
+        nothing = table_of(np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.int32))
+        counts, bitmap = np.zeros(bits // 4, np.uint8), np.zeros(bits // 8, np.uint8)
+        self.near = Near(counts, bitmap, nothing, sizes, threshold, 1)
+
+    def add(self, keys: Array, starts: Array, first: int) -> None:
+        """Count the shingles of some texts, the first of which has this number."""
+        near = self.near
+        near.sizes[first : first + starts.size - 1] = np.diff(starts)
+        spots, more = np.unique(keys >> _REST & np.uint64(near.counts.size - 1), return_counts=True)
+        counted = near.counts[spots] + np.minimum(more, _MOST)
+        near.counts[spots] = np.minimum(counted, _MOST)
+        bits = keys >> _REST & np.uint64(8 * near.bitmap.size - 1)
+        marks = (_ONE << (bits & np.uint64(7))).astype(np.uint8)
+        np.bitwise_or.at(near.bitmap, (bits >> np.uint64(3)).astype(np.int64), marks)
 
 
-@native
-def _empty(bag: Bag) -> None:
-    for number in range(bag.size[0]):
-        bag.keys[bag.places[number]] = _NO
-    bag.size[0] = 0
+def first_shingles(near: Near, keys: Array, starts: Array) -> tuple[Array, Array]:
+    """Return the first shingles of some texts by rank, and which of the texts each is of."""
+    sizes = np.diff(starts)
+    texts = np.repeat(np.arange(sizes.size), sizes)
+    spots = keys >> _REST & np.uint64(near.counts.size - 1)
+    ranks = near.counts[spots].astype(np.uint64) << _RANK | keys >> _REST
+    order = np.lexsort((ranks, texts))
+    place = np.arange(keys.size) - starts[texts]
+    needed = np.ceil(near.threshold * sizes - 1e-9).astype(np.int64)
+    firsts = np.minimum(sizes, sizes - needed + 1 + sizes // 32)
+    kept = place < firsts[texts]
+    return ranks[order][kept] << _REST, texts[kept]
 
 
-@native
-def needed(size: int, threshold: float) -> np.int64:
+@inner
+def _needed(size: int, threshold: float) -> np.int64:
     """Return how many of a set's shingles another set must have to reach the threshold."""
     # Of 100 at 0.8 it is 80, not the 81 that the product's last bit would make of it.
     return np.int64(np.ceil(threshold * size - 1e-9))
 
 
-@native
-def shared_first(size: int) -> np.int64:
+@inner
+def _shared_first(size: int) -> np.int64:
     """Return how many of their first shingles two texts must share, the smaller having so many.
 
     A name in both makes a handful.
@@ -122,274 +149,218 @@ def shared_first(size: int) -> np.int64:
     return np.int64(1 + size // 32)
 
 
-@native
-def first(size: int, threshold: float) -> np.int64:
-    """Return how many of a text's shingles are its first."""
-    return min(np.int64(size), size - needed(size, threshold) + shared_first(size))
-
-
-@native
-def _spell(room: Room, count: int, stream: Array) -> tuple[int, Array]:
-    """Write out a text's code points, with one space between words, in a larger array if need be.
-
-    Returns:
-        How many there are, and the array that they are in.
-    """
-    if stream.size < room.first[count] + count:
-        stream = np.empty(2 * (room.first[count] + count), np.int32)
+@inner
+def _spell(tokens: Tokens, text: int, stream: Array) -> int:
+    """Write out a text's code points, with one space between words; return how many there are."""
     size = 0
-    for token in range(count):
+    for token in range(tokens.starts[text], tokens.starts[text + 1]):
         # Between characters of scripts without spaces there is none, whatever the writer did.
-        if token > 0 and (room.kind[token] == WORD or room.kind[token - 1] == WORD):
+        if size > 0 and (tokens.kind[token] == WORD or tokens.kind[token - 1] == WORD):
             stream[size] = _SPACE
             size += 1
-        for place in range(room.first[token], room.first[token + 1]):
-            stream[size] = room.code[place]
+        for place in range(tokens.first[token], tokens.first[token + 1]):
+            stream[size] = tokens.code[place]
             size += 1
-    return size, stream
+    return size
 
 
-@native
+@inner
 def _key(stream: Array, at: int) -> np.uint64:
     """Return the hash of the shingle that starts at a code point; never 0."""
     value = _NO
-    for place in range(at, at + WIDTH):
-        value = value * _BASE + np.uint64(stream[place])
+    for place in range(at, at + _WIDTH):
+        value = value * BASE + np.uint64(stream[place])
     return mix(value) | _ONE
 
 
-@native
-def _gather(stream: Array, size: int, bag: Bag) -> bool:
-    """Put a text's shingles into an empty bag; tell whether it has room for all."""
-    _empty(bag)
-    for at in range(size - WIDTH + 1):  # noqa: SIM110 numba knows no all()
-        if not _add(bag, _key(stream, at)):
-            return False
-    return True
+@inner
+def _put(keys: Array, places: Array, held: int, key: np.uint64) -> int:
+    """Put a hash into a set of so many; return how many it has then, -1 where it has no room."""
+    place = find(keys, key)
+    if keys[place] == key:
+        return held
+    if held == places.size:
+        return -1
+    keys[place] = key
+    places[held] = place
+    return held + 1
+
+
+@inner
+def _gather(stream: Array, size: int, keys: Array, places: Array) -> int:
+    """Put a text's shingles into an empty set; return how many it has then, -1 where it has no room."""
+    held = 0
+    for at in range(size - _WIDTH + 1):
+        more = _put(keys, places, held, _key(stream, at))
+        if more < 0:
+            _empty(keys, places, held)
+            return -1
+        held = more
+    return held
+
+
+@inner
+def _empty(keys: Array, places: Array, held: int) -> None:
+    for number in range(held):
+        keys[places[number]] = _NO
 
 
 @native
-def _bit(bitmap: Array, key: np.uint64) -> tuple[np.int64, np.uint8]:
-    """Return the byte and the bit of a hash."""
+def _list_shingles(tokens: Tokens, wanted: Array, bag: Bag, keys: Array, starts: Array) -> None:
+    """See `shingles`."""
+    filled = 0
+    for text in range(wanted.size):
+        if wanted[text]:
+            size = _spell(tokens, text, bag.stream)
+            held = _gather(bag.stream, size, bag.keys, bag.places)
+            for number in range(held):
+                keys[filled + number] = bag.keys[bag.places[number]]
+            _empty(bag.keys, bag.places, held)
+            filled += held
+        starts[text + 1] = filled
+
+
+@inner
+def _count(counts: Array, bitmap: Array, key: np.uint64) -> np.uint64:
+    """Return about how many protected texts have a shingle, never too few; at most 255."""
     place = key >> _REST & np.uint64(8 * bitmap.size - 1)
-    return np.int64(place >> np.uint64(3)), np.uint8(_ONE << (place & np.uint64(7)))
+    if not (bitmap[place >> np.uint64(3)] >> np.uint8(place & np.uint64(7))) & 1:
+        return _NO
+    return np.uint64(counts[key >> _REST & np.uint64(counts.size - 1)])
 
 
-@native
-def _unlike(stream: Array, size: int, near: Near, bag: Bag) -> bool:
+@inner
+def _unlike(stream: Array, size: int, near: Near, keys: Array, places: Array) -> bool:
     """Tell whether too many of a text's shingles are in no protected text for it to be near to any."""
     limit = min(near.most, size)
-    allowed = limit - needed(limit, near.threshold)
-    _empty(bag)
-    for at in range(size - WIDTH + 1):
+    allowed = limit - _needed(limit, near.threshold)
+    held = 0
+    for at in range(size - _WIDTH + 1):
         key = _key(stream, at)
-        byte, bit = _bit(near.bitmap, key)
-        if near.bitmap[byte] & bit == 0 and (not _add(bag, key) or bag.size[0] > allowed):
-            return True
+        if _count(near.counts, near.bitmap, key) == _NO:
+            more = _put(keys, places, held, key)
+            if more < 0 or more > allowed:
+                _empty(keys, places, held if more < 0 else more)
+                return True
+            held = more
+    _empty(keys, places, held)
     return False
 
 
-@native
-def _count(near: Near, key: np.uint64) -> np.uint64:
-    """Return about how many protected texts have a shingle, never too few; at most 255."""
-    byte, bit = _bit(near.bitmap, key)
-    if near.bitmap[byte] & bit == 0:
-        return _NO
-    return np.uint64(near.counts[key >> _REST & np.uint64(near.counts.size - 1)])
-
-
-@native
-def _common(bag: Bag, near: Near, tally: Array) -> int:
-    """Return how common the last of a text's first shingles is.
-
-    Those that are as common are looked up with it: then nothing need be sorted.
-    """
-    tally[:] = 0
-    for place in bag.places[: bag.size[0]]:
-        tally[_count(near, bag.keys[place])] += 1
-    left = first(bag.size[0], near.threshold)
-    common = 0
-    while left > tally[common]:
-        left -= tally[common]
-        common += 1
-    return common
-
-
-@native
-def _ranks(bag: Bag, near: Near) -> Array:
-    """Return the ranks of a bag's shingles, the lowest first."""
-    ranks = np.empty(bag.size[0], np.uint64)
-    for number in range(ranks.size):
-        key = bag.keys[bag.places[number]]
-        ranks[number] = _count(near, key) << _RANK | key >> _REST
-    return np.sort(ranks)
-
-
-@native
-def count_shingles(texts: Texts, asked: Array, folding: Folding, most: int, near: Near) -> np.int64:
-    """Count the texts that have a shingle, and the shingles of each text, in ``near``.
-
-    Args:
-        texts: The protected texts.
-        asked: Whether each is to be looked for.
-        folding: The tables.
-        most: No text has more shingles than this.
-        near: Its ``counts`` and ``bitmap``, all 0, and its ``sizes`` are filled in.
-
-    Returns:
-        How many first shingles they have together.
-    """
-    total = np.int64(0)
-    mask = np.uint64(near.counts.size - 1)
-    room, bag, stream = room_for(64, 64), bag_for(most), np.empty(64, np.int32)
-    for number in range(asked.size):
-        near.sizes[number] = 0
-        if not asked[number]:
-            continue
-        count, room = tokenise(texts, number, folding, room)
-        size, stream = _spell(room, count, stream)
-        _gather(stream, size, bag)
-        near.sizes[number] = bag.size[0]
-        for place in bag.places[: bag.size[0]]:
-            spot = bag.keys[place] >> _REST & mask
-            byte, bit = _bit(near.bitmap, bag.keys[place])
-            near.bitmap[byte] |= bit
-            if near.counts[spot] < 255:
-                near.counts[spot] += 1
-        total += first(bag.size[0], near.threshold)
-    return total
-
-
-@native
-def list_first(
-    texts: Texts, near: Near, folding: Folding, most: int, keys: Array, docs: Array
-) -> None:
-    """Fill in the first shingles of every text that is asked for: their hashes and their texts."""
-    room, bag, stream = room_for(64, 64), bag_for(most), np.empty(64, np.int32)
-    filled = 0
-    for number in range(near.sizes.size):
-        if near.sizes[number] == 0:
-            continue
-        count, room = tokenise(texts, number, folding, room)
-        size, stream = _spell(room, count, stream)
-        _gather(stream, size, bag)
-        for rank in _ranks(bag, near)[: first(bag.size[0], near.threshold)]:
-            keys[filled] = rank << _REST
-            docs[filled] = number
-            filled += 1
-
-
 class Work(NamedTuple):
-    """What `nearest` works with.
+    """What `candidates` works with.
 
     Attributes:
-        bag: For a text's shingles.
-        other: For a protected text's.
-        tally: How many shingles are how common (``int64``).
+        tally: How many shingles are how common; shape (256,), ``int64``.
         shares: How many first shingles each protected text shares; 0 between texts (``int32``).
         docs: Those that share any (``int32``).
     """
 
-    bag: Bag
-    other: Bag
     tally: Array
     shares: Array
     docs: Array
 
 
-@native
-def work_for(near: Near, most: int) -> Work:
-    """Return what is needed to look for texts none of which has more shingles than ``most``."""
+def work_for(near: Near) -> Work:
+    """Return what is needed to look for texts that are near."""
     docs = near.sizes.size
-    return Work(
-        bag_for(near.most),
-        bag_for(most),
-        np.empty(256, np.int64),
-        np.zeros(docs, np.int32),
-        np.empty(docs, np.int32),
-    )
+    return Work(np.empty(256, np.int64), np.zeros(docs, np.int32), np.empty(docs, np.int32))
 
 
 @native
-def _candidates(near: Near, work: Work) -> int:
-    """Count the first shingles that protected texts share with the text in the bag.
-
-    Returns:
-        How many texts share any: they are in ``work.docs``.
-    """
-    count = 0
-    common = _common(work.bag, near, work.tally)
-    for place in work.bag.places[: work.bag.size[0]]:
-        key = work.bag.keys[place] >> _REST << _REST
-        if _count(near, key) > common:
-            continue
-        start, stop = bucket(near.table, key)
-        for entry in range(start, stop):
-            if near.table.keys[entry] == key:
-                doc = near.table.docs[entry]
-                if work.shares[doc] == 0:
-                    work.docs[count] = doc
-                    count += 1
-                work.shares[doc] += 1
-    return count
-
-
-@native
-def _may_be_near(size: int, theirs: int, shares: int, threshold: float) -> bool:
-    small, large = min(size, theirs), max(size, theirs)
-    return bool(small >= needed(large, threshold) and shares >= shared_first(small))
-
-
-@native
-def _jaccard(bag: Bag, other: Bag) -> float:
-    """Return the share of the shingles of both that are in both."""
-    both = 0
-    for place in other.places[: other.size[0]]:
-        key = other.keys[place]
-        both += bag.keys[_place(bag, key)] == key
-    return float(both / (bag.size[0] + other.size[0] - both))
-
-
-@native
-def nearest(
-    room: Room,
-    count: int,
-    folding: Folding,
-    protected: Texts,
-    near: Near,
-    work: Work,
-    other: Room,
-    stream: Array,
-) -> tuple[int, float, Room, Array]:
-    """Find the protected text that a text is nearest to.
+def candidates(
+    tokens: Tokens, wanted: Array, near: Near, bag: Bag, work: Work, text: int, pairs: Array
+) -> tuple[int, int]:
+    """List the protected texts that texts may be near to.
 
     Args:
-        room: The text's tokens.
-        count: How many there are.
-        folding: The tables.
-        protected: The protected texts.
-        near: Their shingles.
-        work: To work with.
-        other: Room for a protected text.
-        stream: Room for code points.
+        tokens: Those of the texts.
+        wanted: Which are looked at (``bool``).
+        near: The shingles of the protected ones.
+        bag: Empty, with room for ``near.most``.
+        work: Of no other thread.
+        text: The first text to look at.
+        pairs: Takes the numbers of a text and of a protected one; shape (at least as many as there
+            are protected texts, 2), ``int32``.
 
     Returns:
-        The first of the nearest texts, and the Jaccard index of the two; -1 and 0 where there is none.
-        Then ``other`` and ``stream``, which may have grown.
+        How many pairs there are, and the text to go on with where there is room for no more.
     """
-    best, similarity = -1, 0.0
-    length, stream = _spell(room, count, stream)
-    if _unlike(stream, length, near, work.bag) or not _gather(stream, length, work.bag):
-        return best, similarity, other, stream
-    size = work.bag.size[0]
-    for doc in work.docs[: _candidates(near, work)]:
-        shares, work.shares[doc] = work.shares[doc], 0
-        if not _may_be_near(size, near.sizes[doc], shares, near.threshold):
-            continue
-        others, other = tokenise(protected, doc, folding, other)
-        length, stream = _spell(other, others, stream)
-        _gather(stream, length, work.other)
-        value = _jaccard(work.bag, work.other)
-        if value >= near.threshold and (value > similarity or (value == similarity and doc < best)):
-            best, similarity = doc, value
-    return best, similarity, other, stream
+    filled = 0
+    while text < wanted.size and filled + work.docs.size <= pairs.shape[0]:
+        if wanted[text]:
+            length = _spell(tokens, text, bag.stream)
+            size = -1
+            if not _unlike(bag.stream, length, near, bag.keys, bag.places):
+                size = _gather(bag.stream, length, bag.keys, bag.places)
+            if size >= 0:
+                # How common the last of its first shingles is. Those that are as common are looked up
+                # with it: then nothing need be sorted.
+                work.tally[:] = 0
+                for number in range(size):
+                    key = bag.keys[bag.places[number]]
+                    work.tally[_count(near.counts, near.bitmap, key)] += 1
+                left = size - _needed(size, near.threshold) + _shared_first(size)
+                left = min(left, size)
+                common = 0
+                while left > work.tally[common]:
+                    left -= work.tally[common]
+                    common += 1
+                count = 0
+                for number in range(size):
+                    key = bag.keys[bag.places[number]]
+                    if _count(near.counts, near.bitmap, key) > common:
+                        continue
+                    key = key >> _REST << _REST
+                    start, stop = bucket(near.table, key)
+                    for entry in range(start, stop):
+                        if near.table.keys[entry] == key:
+                            doc = near.table.docs[entry]
+                            if work.shares[doc] == 0:
+                                work.docs[count] = doc
+                                count += 1
+                            work.shares[doc] += 1
+                _empty(bag.keys, bag.places, size)
+                for number in range(count):
+                    doc = work.docs[number]
+                    shares, work.shares[doc] = work.shares[doc], 0
+                    small = min(size, near.sizes[doc])
+                    large = max(size, near.sizes[doc])
+                    if small >= _needed(large, near.threshold) and shares >= _shared_first(small):
+                        pairs[filled, 0], pairs[filled, 1] = text, doc
+                        filled += 1
+        text += 1
+    return filled, text
+
+
+@native
+def jaccards(
+    keys: Array, starts: Array, others: Array, other_starts: Array, pairs: Array, table: Array,
+    places: Array, similarity: Array,
+) -> None:  # fmt: skip
+    """Write the Jaccard index of pairs of sets.
+
+    Args:
+        keys: The shingles of texts, each once (``uint64``).
+        starts: Where those of each start (``int64``).
+        others: The same of the other texts.
+        other_starts: Where those of each start.
+        pairs: A text and another one; those of one text behind each other; shape (n, 2).
+        table: An empty set with more places than any text has shingles.
+        places: As many as a text may have (``int64``).
+        similarity: Takes what is found (``float64``).
+    """
+    held, here = 0, -1
+    for pair in range(pairs.shape[0]):
+        text, other = pairs[pair, 0], pairs[pair, 1]
+        if text != here:
+            _empty(table, places, held)
+            held, here = 0, text
+            for place in range(starts[text], starts[text + 1]):
+                held = _put(table, places, held, keys[place])
+        both = 0
+        for place in range(other_starts[other], other_starts[other + 1]):
+            both += table[find(table, others[place])] == others[place]
+        size = other_starts[other + 1] - other_starts[other]
+        similarity[pair] = both / (held + size - both)
+    _empty(table, places, held)

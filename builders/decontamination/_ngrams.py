@@ -1,6 +1,6 @@
-"""Native loops that list n-grams of tokens and look them up; see `builders.decontamination.index`.
+"""Native loops that look n-grams of tokens up, and compare what has them; see `builders.decontamination.index`.
 
-Importing this imports numba: do so inside functions.
+Importing this imports numba: do so inside functions. See `isogloss.native`.
 """
 
 from __future__ import annotations
@@ -9,19 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from builders.decontamination._folding import Array, Folding
-from builders.decontamination._tokens import (
-    Measure,
-    Room,
-    Texts,
-    find_grams,
-    room_for,
-    tokenise,
-    weigh,
-    whole_hash,
-)
-from builders.duplicates._minhash import mix
-from isogloss.native import native
+from builders.decontamination._folding import Array
+from builders.decontamination._tokens import Tokens
+from isogloss.kernels import mix
+from isogloss.native import inner, native
 
 #: How many times finer than a table's buckets its bitmap is, as a power of two.
 FINER = 3
@@ -35,10 +26,10 @@ class Table(NamedTuple):
     Attributes:
         keys: Hashes (``uint64``).
         docs: The text of each (``int32``).
-        places: Its token there (``int32``); empty where nobody asks.
+        places: Its token there (``int32``); empty where nobody needs it.
         starts: Where each bucket starts, and the end of the last (``int64``).
         shift: What a hash is shifted by to be the number of its bucket (``uint64``).
-        bitmap: Of the hashes' first bits, `FINER` more than name a bucket: which there are.
+        bitmap: Of the hashes' first bits, `FINER` more than name a bucket: which there are (``uint8``).
     """
 
     keys: Array
@@ -49,65 +40,20 @@ class Table(NamedTuple):
     bitmap: Array
 
 
-class Run(NamedTuple):
-    """What a text shares with protected texts.
-
-    Attributes:
-        runs: How many runs of tokens.
-        begin: The byte at which the longest of them begins.
-        end: The byte behind it.
-        doc: The protected text that has it; -1 where there is none.
-    """
-
-    runs: int
-    begin: int
-    end: int
-    doc: int
+def table_of(keys: Array, docs: Array, places: Array) -> Table:
+    """Make a table of sorted hashes, with about one a bucket."""
+    bits = max(int(keys.size).bit_length(), 1)
+    shift = np.uint64(64 - bits)
+    firsts = np.arange(1 << bits, dtype=np.uint64) << shift
+    starts = np.append(np.searchsorted(keys, firsts), keys.size).astype(np.int64)
+    bitmap = np.zeros(max(1 << (bits + FINER) >> 3, 1), np.uint8)
+    bit = keys >> (shift - np.uint64(FINER))
+    marks = _ONE << (bit & np.uint64(7))
+    np.bitwise_or.at(bitmap, (bit >> np.uint64(3)).astype(np.int64), marks.astype(np.uint8))
+    return Table(keys, docs, places, starts, shift, bitmap)
 
 
-@native
-def _hash(room: Room, low: int, high: int, measure: Measure) -> np.uint64:
-    """Return the hash of a run of tokens."""
-    return mix(room.prefix[high] - room.prefix[low] * measure.powers[high - low])
-
-
-@native
-def describe(
-    texts: Texts,
-    folding: Folding,
-    measure: Measure,
-    whole: Array,
-    weight: Array,
-    codes: Array,
-    grams: Array,
-) -> None:
-    """Fill in each text's hash, weight, number of code points and number of n-grams."""
-    room = room_for(64, 64)
-    for number in range(whole.size):
-        count, room = tokenise(texts, number, folding, room)
-        whole[number] = whole_hash(room, count)
-        weight[number] = weigh(room, count, measure)
-        codes[number] = room.first[count]
-        grams[number] = find_grams(room, count, measure)
-
-
-@native
-def list_grams(
-    texts: Texts, folding: Folding, measure: Measure, keys: Array, docs: Array, places: Array
-) -> None:
-    """Fill in the n-grams of all texts: their hashes, their texts, their first tokens."""
-    room = room_for(64, 64)
-    filled = 0
-    for number in range(texts.offsets.size - 1):
-        count, room = tokenise(texts, number, folding, room)
-        for low in range(find_grams(room, count, measure)):
-            keys[filled] = _hash(room, low, room.gram[low], measure)
-            docs[filled] = number
-            places[filled] = low
-            filled += 1
-
-
-@native
+@inner
 def bucket(table: Table, key: np.uint64) -> tuple[int, int]:
     """Return the places of the table among which a hash would be; often none."""
     bit = key >> (table.shift - np.uint64(FINER))
@@ -118,15 +64,34 @@ def bucket(table: Table, key: np.uint64) -> tuple[int, int]:
 
 
 @native
-def fill_bitmap(keys: Array, shift: np.uint64, bitmap: Array) -> None:
-    """Set the bit of each hash."""
-    for key in keys:
-        bit = key >> (shift - np.uint64(FINER))
-        bitmap[bit >> np.uint64(3)] |= np.uint8(_ONE << (bit & np.uint64(7)))
+def look_up(
+    gram: Array, prefix: Array, powers: Array, table: Table, keys: Array, entries: Array
+) -> None:
+    """Look up the n-grams that tokens begin.
+
+    Args:
+        gram: See `Tokens`.
+        prefix: See `Tokens`.
+        powers: See `Measure`.
+        table: In which a hash is once at most.
+        keys: Takes the hash of each token's n-gram; 0 where it begins none (``uint64``).
+        entries: Takes its place in the table, or -1 (``int64``).
+    """
+    for token in range(gram.size):
+        keys[token] = 0
+        entries[token] = -1
+        high = gram[token]
+        if high >= 0:
+            key = mix(prefix[high] - prefix[token] * powers[high - token])
+            keys[token] = key
+            start, stop = bucket(table, key)
+            for entry in range(start, stop):
+                if table.keys[entry] == key:
+                    entries[token] = entry
 
 
-@native
-def _same(left: Room, one: int, right: Room, other: int) -> bool:
+@inner
+def _same(left: Tokens, one: int, right: Tokens, other: int) -> bool:
     """Tell whether two tokens have the same code points."""
     size = left.first[one + 1] - left.first[one]
     if size != right.first[other + 1] - right.first[other]:
@@ -138,68 +103,53 @@ def _same(left: Room, one: int, right: Room, other: int) -> bool:
 
 
 @native
-def _shared(
-    room: Room, count: int, token: int, other: Room, others: int, place: int
-) -> tuple[int, int]:
-    """Return the longest run that two texts share around a token of each: its first, its end."""
-    step = place - token
-    low = high = token
-    while high < count and high + step < others and _same(room, high, other, high + step):
-        high += 1
-    while low > 0 and low + step > 0 and _same(room, low - 1, other, low - 1 + step):
-        low -= 1
-    return low, high
-
-
-@native
 def match(
-    room: Room,
-    count: int,
-    folding: Folding,
-    measure: Measure,
-    protected: Texts,
-    table: Table,
-    other: Room,
-) -> tuple[Run, Room]:
-    """Find the n-grams that a text shares with protected ones.
+    tokens: Tokens, others: Tokens, docs: Array, places: Array, runs: Array, begin: Array, end: Array,
+    best: Array,
+) -> None:  # fmt: skip
+    """Find the runs of n-grams that texts share with others.
 
-    A hash that is in the table is not believed: the tokens themselves are compared. A run of shared
+    A hash that is in a table is not believed: the tokens themselves are compared. A run of shared
     n-grams counts once.
 
     Args:
-        room: The text's tokens.
-        count: How many there are.
-        folding: The tables.
-        measure: What makes an n-gram.
-        protected: The protected texts.
-        table: Their n-grams.
-        other: Room for a protected text.
-
-    Returns:
-        What they share, and ``other``, which may have grown.
+        tokens: Those of the texts.
+        others: Those of the other texts.
+        docs: Of each token, the other text that has its n-gram, or -1 (``int64``).
+        places: Of each, the first token of it there, counted from that text's first (``int64``).
+        runs: Takes how many runs each text shares (``int32``).
+        begin: Takes the byte at which the longest of them begins (``int32``).
+        end: Takes the byte behind it (``int32``).
+        best: Takes the other text that has it; -1 for none (``int32``).
     """
-    runs = longest = told = others = 0
-    begin = end = 0
-    best = held = -1
-    for token in range(find_grams(room, count, measure)):
-        if room.gram[token] <= told:  # it lies in a run that has been told
-            continue
-        key = _hash(room, token, room.gram[token], measure)
-        start, stop = bucket(table, key)
-        for entry in range(start, stop):
-            if table.keys[entry] != key:
+    for text in range(runs.size):
+        first, stop = tokens.starts[text], tokens.starts[text + 1]
+        longest, behind = 0, first
+        runs[text] = begin[text] = end[text] = 0
+        best[text] = -1
+        for token in range(first, stop):
+            doc = docs[token]
+            if doc < 0 or tokens.gram[token] <= behind:  # it lies in a run that is counted
                 continue
-            doc = table.docs[entry]
-            if doc != held:
-                others, other = tokenise(protected, doc, folding, other)
-                held = doc
-            low, high = _shared(room, count, token, other, others, table.places[entry])
-            if high < room.gram[token]:
+            low = high = token
+            step = others.starts[doc] + places[token] - token
+            while (
+                high < stop
+                and high + step < others.starts[doc + 1]
+                and _same(tokens, high, others, high + step)
+            ):
+                high += 1
+            while (
+                low > first
+                and low + step > others.starts[doc]
+                and _same(tokens, low - 1, others, low - 1 + step)
+            ):
+                low -= 1
+            if high < tokens.gram[token]:
                 continue
-            told = high
-            runs += 1
-            if room.first[high] - room.first[low] > longest:
-                longest = room.first[high] - room.first[low]
-                begin, end = room.begin[low], room.end[high - 1]
-                best = doc
-    return Run(runs, begin, end, best), other
+            behind = high
+            runs[text] += 1
+            if tokens.first[high] - tokens.first[low] > longest:
+                longest = tokens.first[high] - tokens.first[low]
+                begin[text], end[text] = tokens.begin[low], tokens.end[high - 1]
+                best[text] = doc

@@ -1,11 +1,6 @@
-"""Native loops that cut text into tokens; see `builders.decontamination.index` for what a token is.
+"""The native loop that cuts text into tokens; see `builders.decontamination.index` for what a token is.
 
-Importing this imports numba: do so inside functions. Everything is compiled at its first call and
-kept (``cache=True``). The loops let go of the interpreter (``nogil``) and write only to the places of
-the texts that they were told of, so that threads may share the work and the answer stays the same.
-
-All arithmetic of hashes is modulo 2**64. numba makes a float of a signed and an unsigned integer
-taken together, hence the many ``np.uint64``.
+Importing this imports numba: do so inside functions. See `isogloss.native`.
 """
 
 from __future__ import annotations
@@ -15,10 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from builders.decontamination._folding import GAP, MARK, NOTHING, WORD, Array, Folding
-from isogloss.native import native
+from isogloss.kernels import BASE, decode
+from isogloss.native import inner, native
 
-#: The base of the polynomial that the hash of a run of tokens is.
-BASE = np.uint64(0xD6E8FEB86659FD93)
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _NO = np.uint64(0)
 _ONE = np.uint64(1)
@@ -38,28 +32,6 @@ class Measure(NamedTuple):
     powers: Array
 
 
-class Room(NamedTuple):
-    """The tokens of one text.
-
-    Attributes:
-        code: Folded code points, token after token (``int32``).
-        first: Where each token's code points start, and the end of the last (``int32``).
-        kind: The kind of each token: `WORD`, `DENSE` or `LETTER` (``uint8``).
-        begin: The byte of the text at which each begins (``int32``).
-        end: The byte behind it (``int32``).
-        prefix: The polynomial of the hashes of all tokens before each (``uint64``).
-        gram: Where the n-gram that each begins ends, once `find_grams` has told (``int32``).
-    """
-
-    code: Array
-    first: Array
-    kind: Array
-    begin: Array
-    end: Array
-    prefix: Array
-    gram: Array
-
-
 class Texts(NamedTuple):
     """Texts as Arrow has them: UTF-8 bytes, and the offset of each text and of the end."""
 
@@ -67,61 +39,81 @@ class Texts(NamedTuple):
     offsets: Array
 
 
-@native
-def room_for(tokens: int, codes: int) -> Room:
-    """Return room for so many tokens and code points."""
-    return Room(
-        np.empty(codes, np.int32),
-        np.empty(tokens + 1, np.int32),
-        np.empty(tokens, np.uint8),
-        np.empty(tokens, np.int32),
-        np.empty(tokens, np.int32),
-        np.empty(tokens + 1, np.uint64),
-        np.empty(tokens, np.int32),
+class Tokens(NamedTuple):
+    """The tokens of texts, those of one text behind those of another.
+
+    Attributes:
+        starts: Where each text's tokens start, and the end of the last (``int64``).
+        first: Where each token's code points start, and the end of the last (``int64``).
+        code: Folded code points, token after token (``int32``).
+        kind: The kind of each token: `WORD`, `DENSE` or `LETTER` (``uint8``).
+        begin: The byte of its text at which each begins (``int32``).
+        end: The byte behind it (``int32``).
+        prefix: The polynomial of the hashes of all tokens before each, and of all (``uint64``).
+        gram: Where the n-gram that each begins ends; -1 where it begins none (``int64``).
+        whole: Of each text the hash of its code points, wherever words end; 0 where it has none
+            (``uint64``).
+        weight: The weight of its tokens, at most the goal (``int64``).
+    """
+
+    starts: Array
+    first: Array
+    code: Array
+    kind: Array
+    begin: Array
+    end: Array
+    prefix: Array
+    gram: Array
+    whole: Array
+    weight: Array
+
+
+def tokenise(texts: Texts, rows: Array, folding: Folding, measure: Measure) -> Tokens:
+    """Cut some of the texts into tokens, in the order of ``rows``."""
+    size = int((texts.offsets[rows + 1] - texts.offsets[rows]).sum())
+    made = Tokens(
+        np.zeros(rows.size + 1, np.int64),
+        np.zeros(size + 1, np.int64),
+        np.empty(size * folding.spread, np.int32),
+        np.empty(size, np.uint8),
+        np.empty(size, np.int32),
+        np.empty(size, np.int32),
+        np.zeros(size + 1, np.uint64),
+        np.empty(size, np.int64),
+        np.empty(rows.size, np.uint64),
+        np.empty(rows.size, np.int64),
     )
+    _tokenise(texts, rows, folding, measure.weights, measure.goal, made)
+    count = made.starts[-1]
+    codes = made.first[count]
+    return made._replace(
+        first=made.first[: count + 1], code=made.code[:codes], kind=made.kind[:count],
+        begin=made.begin[:count], end=made.end[:count], prefix=made.prefix[: count + 1],
+        gram=made.gram[:count],
+    )  # fmt: skip
 
 
-@native
-def _close(room: Room, token: int, codes: int) -> None:
+@inner
+def _close(made: Tokens, token: int, codes: int) -> None:
     """End a token: note where, and go on with the polynomial."""
     value = _PRIME
-    for place in range(room.first[token], codes):
-        value = (value ^ np.uint64(room.code[place])) * _PRIME
+    for place in range(made.first[token], codes):
+        value = (value ^ np.uint64(made.code[place])) * _PRIME
         value ^= value >> np.uint64(32)
-    room.first[token + 1] = codes
-    room.prefix[token + 1] = room.prefix[token] * BASE + value
+    made.first[token + 1] = codes
+    made.prefix[token + 1] = made.prefix[token] * BASE + value
 
 
-@native
-def _decode(data: Array, at: int) -> tuple[np.int64, int]:
-    """Return the code point at a byte of valid UTF-8, and the byte behind it."""
-    lead = np.int64(data[at])
-    if lead < 0x80:
-        return lead, at + 1
-    if lead < 0xE0:
-        return (lead & 0x1F) << 6 | np.int64(data[at + 1] & 0x3F), at + 2
-    middle = np.int64(data[at + 1] & 0x3F) << 6 | np.int64(data[at + 2] & 0x3F)
-    if lead < 0xF0:
-        return (lead & 0x0F) << 12 | middle, at + 3
-    return (lead & 0x07) << 18 | middle << 6 | np.int64(data[at + 3] & 0x3F), at + 4
-
-
-@native
-def _cut(data: Array, start: int, stop: int, folding: Folding, room: Room) -> int:
-    """Cut ``data[start:stop]`` into tokens.
-
-    Returns:
-        How many there are; -1 where the room is too small.
-    """
-    tokens = -1  # the last one begun
-    codes = 0
+@inner
+def _cut(data: Array, start: int, stop: int, folding: Folding, made: Tokens, count: int) -> int:
+    """Cut ``data[start:stop]`` into tokens, the first of which has this number; return the next one's."""
+    token = count - 1  # the last one begun
+    codes = made.first[count]
     open_kind = GAP
-    room.first[0] = 0
-    room.prefix[0] = _NO
     at = start
     while at < stop:
         here = at - start
-        point, at = _decode(data, at)
+        point, at = decode(data, at)
         folded = folding.fold[point]
         low, high = 0, 1
         if folded < 0:
@@ -134,81 +126,53 @@ def _cut(data: Array, start: int, stop: int, folding: Folding, room: Room) -> in
             goes_on = open_kind != GAP and (kind == MARK or (kind == WORD and open_kind == WORD))
             if not goes_on:
                 if open_kind != GAP:
-                    _close(room, tokens, codes)
+                    _close(made, token, codes)
                 open_kind = WORD if kind == MARK else kind
                 if kind == GAP:
                     continue
-                tokens += 1
-                if tokens == room.kind.size:
-                    return -1
-                room.kind[tokens] = open_kind
-                room.begin[tokens] = here
-            if codes == room.code.size:
-                return -1
+                token += 1
+                made.kind[token] = open_kind
+                made.begin[token] = here
             spot = codes
             order = folding.order[code]
             if order > 0:  # the canonical ordering of marks
-                while spot > room.first[tokens] and folding.order[room.code[spot - 1]] > order:
-                    room.code[spot] = room.code[spot - 1]
+                while spot > made.first[token] and folding.order[made.code[spot - 1]] > order:
+                    made.code[spot] = made.code[spot - 1]
                     spot -= 1
-            room.code[spot] = code
+            made.code[spot] = code
             codes += 1
-            room.end[tokens] = at - start
+            made.end[token] = at - start
     if open_kind != GAP:
-        _close(room, tokens, codes)
-    return tokens + 1
+        _close(made, token, codes)
+    return token + 1
 
 
 @native
-def tokenise(texts: Texts, number: int, folding: Folding, room: Room) -> tuple[int, Room]:
-    """Cut a text into tokens, in a larger room where this one will not do.
-
-    Returns:
-        How many tokens there are, and the room that they are in.
-    """
-    start, stop = texts.offsets[number], texts.offsets[number + 1]
-    count = _cut(texts.data, start, stop, folding, room)
-    while count < 0:
-        room = room_for(2 * room.kind.size, 2 * room.code.size + stop - start)
-        count = _cut(texts.data, start, stop, folding, room)
-    return count, room
-
-
-@native
-def whole_hash(room: Room, count: int) -> np.uint64:
-    """Return the hash of a text's folded code points, wherever words end; 0 where it has none."""
-    value = _NO
-    for place in range(room.first[count]):
-        value = (value + np.uint64(room.code[place]) + _ONE) * _PRIME
-        value ^= value >> np.uint64(32)
-    return value
-
-
-@native
-def weigh(room: Room, count: int, measure: Measure) -> int:
-    """Return the weight of a text's tokens, at most the goal."""
-    total = 0
-    for token in range(count):
-        total += measure.weights[room.kind[token]]
-        if total >= measure.goal:
-            return measure.goal
-    return total
-
-
-@native
-def find_grams(room: Room, count: int, measure: Measure) -> int:
-    """Find where the n-gram that begins at each token ends.
-
-    Returns:
-        How many there are: the last tokens begin none.
-    """
-    high = weight = 0
-    for low in range(count):
-        while high < count and weight < measure.goal:
-            weight += measure.weights[room.kind[high]]
-            high += 1
-        if weight < measure.goal:
-            return low
-        room.gram[low] = high
-        weight -= measure.weights[room.kind[low]]
-    return count
+def _tokenise(
+    texts: Texts, rows: Array, folding: Folding, weights: Array, goal: int, made: Tokens
+) -> None:
+    """Fill in the tokens of texts, and all that is known of these."""
+    count = 0
+    for row in range(rows.size):
+        first = count
+        number = rows[row]
+        count = _cut(
+            texts.data, texts.offsets[number], texts.offsets[number + 1], folding, made, count
+        )
+        made.starts[row + 1] = count
+        value = _NO
+        for place in range(made.first[first], made.first[count]):
+            value = (value + np.uint64(made.code[place]) + _ONE) * _PRIME
+            value ^= value >> np.uint64(32)
+        made.whole[row] = value
+        # The n-grams: the last tokens begin none.
+        high = first
+        weight = total = 0
+        for low in range(first, count):
+            while high < count and weight < goal:
+                weight += weights[made.kind[high]]
+                high += 1
+            made.gram[low] = high if weight >= goal else -1
+            weight -= weights[made.kind[low]]
+            total += weights[made.kind[low]]
+        made.weight[row] = min(total, goal)

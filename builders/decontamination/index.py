@@ -17,11 +17,10 @@ some 7 for every character.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -33,10 +32,12 @@ from isogloss.text import utf8
 if TYPE_CHECKING:
     from builders.decontamination._near import Near
     from builders.decontamination._ngrams import Table
-    from builders.decontamination._tokens import Measure, Texts
+    from builders.decontamination._tokens import Measure, Texts, Tokens
 
-# Text that threads share is cut into as many pieces a thread, so that none waits long for another.
-_PIECES = 4
+# So many bytes of text are looked at together: their tokens stay in a processor's cache.
+_PIECE = 1 << 18
+# Pairs of texts that may be near that are compared together, unless there are more protected texts.
+_PAIRS = 1 << 12
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Index:
         texts: The protected texts.
         size: How much text an n-gram is.
         ignore: Phrases of which n-grams are not looked for.
-        near: The Jaccard index (of runs of five characters) from which on a text is told that shares
+        near: The Jaccard index (of runs of five characters) from which on a text is near that shares
             no n-gram; 0 for none.
         whole: Of each text, whether it is known by itself, however short: half an n-gram of it is
             enough to be near to, where otherwise a whole one is needed.
@@ -87,23 +88,51 @@ class Index:
     ) -> None:
         self._measure = _measure(size)
         self._texts = _arrow(texts)
-        self.whole, weight, codes, grams = _described(self._texts, self._measure)
-        self._grams = self._without(*_list(self._texts, self._measure, int(grams.sum())), ignore)
-        self._most = 2 * int(codes.max(initial=0)) + 1
-        asked = (weight >= self._measure.goal) | (
-            whole.to_numpy() & (2 * weight >= self._measure.goal)
+        described = _described(self._texts, self._measure)
+        self.whole = described.whole
+        self._grams = self._without(described, ignore)
+        wanted = (described.weight >= self._measure.goal) | (
+            whole.to_numpy() & (2 * described.weight >= self._measure.goal)
         )
-        self._near = _shingles(self._texts, asked if near else asked[:0], codes, self._most, near)
+        self._near = self._shingles(wanted if near else wanted[:0], described.codes, near)
 
-    def _without(self, keys: Array, docs: Array, places: Array, ignore: Sequence[str]) -> Table:
-        """Sort the n-grams, each told of the first text that has it, without the ignored ones."""
-        phrases = _arrow(pl.Series(ignore, dtype=pl.String))
-        *_, grams = _described(phrases, self._measure)
-        ignored = _list(phrases, self._measure, int(grams.sum()))[0]
-        order = np.argsort(keys, kind="stable")
-        keys, docs, places = keys[order], docs[order], places[order]
+    def _without(self, grams: _Described, ignore: Sequence[str]) -> Table:
+        """Sort the n-grams, each of the first text that has it, without the ignored ones."""
+        from builders.decontamination._ngrams import table_of
+
+        ignored = _described(_arrow(pl.Series(ignore, dtype=pl.String)), self._measure).keys
+        order = np.argsort(grams.keys, kind="stable")
+        keys, docs, places = grams.keys[order], grams.docs[order], grams.places[order]
         kept = np.append(True, keys[1:] != keys[:-1])[: keys.size] & ~np.isin(keys, ignored)
-        return _table(keys[kept], docs[kept], places[kept])
+        return table_of(keys[kept], docs[kept], places[kept])
+
+    def _shingles(self, wanted: Array, codes: int, threshold: float) -> Near:
+        """Return the shingles of the texts that are looked for."""
+        from builders.decontamination import _near as kernels
+        from builders.decontamination._ngrams import table_of
+
+        counting = kernels.Counting(codes, np.zeros(wanted.size, np.int32), threshold)
+        near = counting.near
+        pieces = list(_pieces(self._texts.offsets)) if wanted.any() else []
+        for rows in pieces:
+            counting.add(*kernels.shingles(self._tokens(rows), wanted[rows]), int(rows[0]))
+        keys, docs = [np.zeros(0, np.uint64)], [np.zeros(0, np.int32)]
+        for rows in pieces:
+            found = kernels.shingles(self._tokens(rows), wanted[rows])
+            some, texts = kernels.first_shingles(near, *found)
+            keys.append(some)
+            docs.append((rows[0] + texts).astype(np.int32))
+        every, of = np.concatenate(keys), np.concatenate(docs)
+        order = np.argsort(every, kind="stable")
+        table = table_of(every[order], of[order], np.zeros(0, np.int32))
+        most = int(near.sizes.max() / threshold) + 1 if every.size else 1
+        return near._replace(table=table, most=most)
+
+    def _tokens(self, rows: Array) -> Tokens:
+        """Return the tokens of some of the protected texts."""
+        from builders.decontamination._tokens import tokenise
+
+        return tokenise(self._texts, rows, folding(), self._measure)
 
     def search(self, texts: pl.Series, whole: pl.Series, *, workers: int | None = None) -> Matches:
         """Look for protected text in texts.
@@ -114,41 +143,146 @@ class Index:
             workers: Threads, by default as many as there are processors. The answer does not depend
                 on it.
         """
-        from builders.decontamination._search import search
+        from builders.decontamination._tokens import tokenise
 
         given, known = _arrow(texts), whole.to_numpy()
         kinds = (np.uint64, np.int32, np.int32, np.int32, np.int32, np.float64)
         found = Matches(*(np.zeros(texts.len(), kind) for kind in kinds))
 
-        def look(low: int, high: int) -> None:
-            search(
-                given,
-                low,
-                high,
-                known,
-                folding(),
-                self._measure,
-                self._texts,
-                self._grams,
-                self._near,
-                self._most,
-                found,
-            )
+        def look(rows: Array) -> None:
+            here = Matches(*(column[rows[0] : rows[-1] + 1] for column in found))
+            tokens = tokenise(given, rows, folding(), self._measure)
+            here.whole[:] = tokens.whole
+            self._match(tokens, here)
+            if self._near.sizes.size:
+                # What is near to half an n-gram weighs a quarter at the very least.
+                goal = self._measure.goal
+                long = (tokens.weight >= goal) | (known[rows] & (4 * tokens.weight >= goal))
+                self._nearest(tokens, long & (here.runs == 0), here)
 
-        _in_pieces(look, given.offsets, workers or processors())
+        with ThreadPoolExecutor(workers or processors()) as threads:
+            list(threads.map(look, _pieces(given.offsets)))
         return found
+
+    def _match(self, tokens: Tokens, found: Matches) -> None:
+        """Find what texts share with protected ones: runs, begin, end and doc."""
+        from builders.decontamination import _ngrams as kernels
+
+        _, entries = _looked_up(tokens, self._measure, self._grams)
+        hit = np.flatnonzero(entries >= 0)
+        found.doc[:] = -1
+        if not hit.size:
+            return
+        docs, local = np.unique(self._grams.docs[entries[hit]], return_inverse=True)
+        of_token, places = np.full(entries.size, -1), np.zeros(entries.size, np.int64)
+        of_token[hit], places[hit] = local, self._grams.places[entries[hit]]
+        kernels.match(
+            tokens, self._tokens(docs), of_token, places,
+            found.runs, found.begin, found.end, found.doc,
+        )  # fmt: skip
+        shared = found.doc >= 0
+        found.doc[shared] = docs[found.doc[shared]]
+
+    def _nearest(self, tokens: Tokens, wanted: Array, found: Matches) -> None:
+        """Find the protected text that texts are nearest to, the first of equals: doc and similarity."""
+        from builders.decontamination import _near as kernels
+
+        if not wanted.any():
+            return
+        bag, work = kernels.bag_for(self._near.most, tokens), kernels.work_for(self._near)
+        pairs = np.empty((max(_PAIRS, self._near.sizes.size), 2), np.int32)
+        text = 0
+        while text < wanted.size:
+            count, text = kernels.candidates(tokens, wanted, self._near, bag, work, text, pairs)
+            if count:
+                self._compare(tokens, pairs[:count], found)
+
+    def _compare(self, tokens: Tokens, pairs: Array, found: Matches) -> None:
+        """Compare texts with protected ones; all pairs of a text are here."""
+        from builders.decontamination import _near as kernels
+
+        wanted = np.zeros(tokens.starts.size - 1, np.bool_)
+        wanted[pairs[:, 0]] = True
+        keys, starts = kernels.shingles(tokens, wanted)
+        docs, local = np.unique(pairs[:, 1], return_inverse=True)
+        theirs = self._tokens(docs)
+        others = kernels.shingles(theirs, np.ones(docs.size, np.bool_))
+        bag = kernels.bag_for(int(np.diff(starts).max()) + 1, tokens)
+        similarity = np.empty(len(pairs))
+        numbers = np.stack([pairs[:, 0], local.astype(np.int32)], axis=1)
+        kernels.jaccards(keys, starts, *others, numbers, bag.keys, bag.places, similarity)
+        near = np.flatnonzero(similarity >= self._near.threshold)
+        best = near[np.lexsort((pairs[near, 1], -similarity[near], pairs[near, 0]))]
+        best = best[np.diff(pairs[best, 0], prepend=-1) > 0]
+        found.doc[pairs[best, 0]] = pairs[best, 1]
+        found.similarity[pairs[best, 0]] = similarity[best]
+
+
+class _Described(NamedTuple):
+    """What is known of texts.
+
+    Attributes:
+        whole: See `Matches`.
+        weight: Of each, its weight, at most an n-gram's.
+        codes: How many code points they have together.
+        keys: The hashes of all n-grams.
+        docs: The text of each (``int32``).
+        places: Its first token there (``int32``).
+    """
+
+    whole: Array
+    weight: Array
+    codes: int
+    keys: Array
+    docs: Array
+    places: Array
+
+
+def _described(texts: Texts, measure: Measure) -> _Described:
+    from builders.decontamination._ngrams import table_of
+    from builders.decontamination._tokens import tokenise
+
+    none = np.zeros(0, np.int32)
+    nothing = table_of(np.zeros(0, np.uint64), none, none)
+    parts = [(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.uint64), none, none)]
+    codes = 0
+    for rows in _pieces(texts.offsets):
+        tokens = tokenise(texts, rows, folding(), measure)
+        keys, _ = _looked_up(tokens, measure, nothing)
+        begun = np.flatnonzero(tokens.gram >= 0)
+        text = np.searchsorted(tokens.starts, begun, side="right") - 1
+        places = begun - tokens.starts[text]
+        codes += tokens.code.size
+        parts.append(
+            (
+                tokens.whole, tokens.weight, keys[begun],
+                (rows[0] + text).astype(np.int32), places.astype(np.int32),
+            )
+        )  # fmt: skip
+    whole, weight, *grams = map(np.concatenate, zip(*parts, strict=True))
+    return _Described(whole, weight, codes, *grams)
+
+
+def _looked_up(tokens: Tokens, measure: Measure, table: Table) -> tuple[Array, Array]:
+    """Return the hashes of the n-grams that tokens begin, and where they are in the table, or -1."""
+    from builders.decontamination._ngrams import look_up
+
+    keys, entries = np.empty(tokens.gram.size, np.uint64), np.empty(tokens.gram.size, np.int64)
+    look_up(tokens.gram, tokens.prefix, measure.powers, table, keys, entries)
+    return keys, entries
 
 
 def _measure(size: Size) -> Measure:
-    from builders.decontamination import _tokens as kernels
+    from builders.decontamination._tokens import Measure
+    from isogloss.kernels import BASE
 
     weights = np.zeros(6, np.int64)
     goal = size.tokens * size.characters * size.letters
     weights[WORD], weights[DENSE] = goal // size.tokens, goal // size.characters
     weights[LETTER] = goal // size.letters
     powers = np.ones(max(size.tokens, size.characters, size.letters) + 1, np.uint64)
-    powers[1:] = kernels.BASE
-    return kernels.Measure(weights, goal, np.cumprod(powers, dtype=np.uint64))
+    powers[1:] = BASE
+    return Measure(weights, goal, np.cumprod(powers, dtype=np.uint64))
 
 
 def _arrow(texts: pl.Series) -> Texts:
@@ -158,62 +292,11 @@ def _arrow(texts: pl.Series) -> Texts:
     return Texts(*utf8(texts))
 
 
-def _described(texts: Texts, measure: Measure) -> tuple[Array, Array, Array, Array]:
-    """Return of each text its hash, its weight (the goal at most), its code points and n-grams."""
-    from builders.decontamination import _ngrams as kernels
-
-    kinds = (np.uint64, np.int64, np.int64, np.int64)
-    whole, weight, codes, grams = (np.empty(texts.offsets.size - 1, kind) for kind in kinds)
-    kernels.describe(texts, folding(), measure, whole, weight, codes, grams)
-    return whole, weight, codes, grams
-
-
-def _list(texts: Texts, measure: Measure, count: int) -> tuple[Array, Array, Array]:
-    """Return the n-grams of texts, of which there are so many: hashes, texts, first tokens."""
-    from builders.decontamination import _ngrams as kernels
-
-    grams = np.empty(count, np.uint64), np.empty(count, np.int32), np.empty(count, np.int32)
-    kernels.list_grams(texts, folding(), measure, *grams)
-    return grams
-
-
-def _table(keys: Array, docs: Array, places: Array) -> Table:
-    """Make a table of sorted hashes, with about one a bucket."""
-    from builders.decontamination import _ngrams as kernels
-
-    bits = max(int(keys.size).bit_length(), 1)
-    shift = np.uint64(64 - bits)
-    firsts = np.arange(1 << bits, dtype=np.uint64) << shift
-    starts = np.append(np.searchsorted(keys, firsts), keys.size).astype(np.int64)
-    bitmap = np.zeros(max(1 << (bits + kernels.FINER) >> 3, 1), np.uint8)
-    kernels.fill_bitmap(keys, shift, bitmap)
-    return kernels.Table(keys, docs, places, starts, shift, bitmap)
-
-
-def _shingles(texts: Texts, asked: Array, codes: Array, most: int, threshold: float) -> Near:
-    from builders.decontamination import _near as near
-
-    # At least twice as many bits as shingles: then most of those that no text has are told so.
-    bits = 1 << max(int(2 * codes.sum()).bit_length(), 10)
-    nothing = _table(np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.int32))
-    sizes = np.zeros(asked.size, np.int32)
-    made = near.Near(
-        np.zeros(bits // 4, np.uint8), np.zeros(bits // 8, np.uint8), nothing, sizes, threshold, 1
-    )
-    total = near.count_shingles(texts, asked, folding(), most, made)
-    if total:
-        made = made._replace(most=int(sizes.max() / threshold) + 1)
-    keys, docs = np.empty(total, np.uint64), np.empty(total, np.int32)
-    near.list_first(texts, made, folding(), most, keys, docs)
-    order = np.argsort(keys, kind="stable")
-    return made._replace(table=_table(keys[order], docs[order], np.zeros(0, np.int32)))
-
-
-def _in_pieces(look: Callable[[int, int], Any], offsets: Array, workers: int) -> None:
-    """Call a function with slices of about equally many bytes, in threads."""
-    pieces = workers * _PIECES if workers > 1 else 1
-    marks = np.linspace(offsets[0], offsets[-1], pieces + 1)[1:-1]
-    edges = [0, *np.searchsorted(offsets, marks).tolist(), offsets.size - 1]
-    slices = [(low, high) for low, high in pairwise(edges) if low < high]
-    with ThreadPoolExecutor(workers) as threads:
-        list(threads.map(lambda one: look(*one), slices))
+def _pieces(offsets: Array) -> Iterator[Array]:
+    """Yield the numbers of texts, of about `_PIECE` bytes together, or of one text."""
+    low = 0
+    while low < offsets.size - 1:
+        high = int(np.searchsorted(offsets, offsets[low] + _PIECE, side="right")) - 1
+        high = min(max(high, low + 1), offsets.size - 1)
+        yield np.arange(low, high)
+        low = high
