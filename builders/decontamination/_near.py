@@ -221,10 +221,16 @@ def _list_shingles(tokens: Tokens, wanted: Array, bag: Bag, keys: Array, starts:
 
 
 @inner
+def _known(bitmap: Array, key: np.uint64) -> bool:
+    """Tell whether a protected text may have a shingle."""
+    place = key >> _REST & np.uint64(8 * bitmap.size - 1)
+    return bool((bitmap[place >> np.uint64(3)] >> np.uint8(place & np.uint64(7))) & 1)
+
+
+@inner
 def _count(counts: Array, bitmap: Array, key: np.uint64) -> np.uint64:
     """Return about how many protected texts have a shingle, never too few; at most 255."""
-    place = key >> _REST & np.uint64(8 * bitmap.size - 1)
-    if not (bitmap[place >> np.uint64(3)] >> np.uint8(place & np.uint64(7))) & 1:
+    if not _known(bitmap, key):
         return _NO
     return np.uint64(counts[key >> _REST & np.uint64(counts.size - 1)])
 
@@ -237,7 +243,7 @@ def _unlike(stream: Array, size: int, near: Near, keys: Array, places: Array) ->
     held = 0
     for at in range(size - _WIDTH + 1):
         key = _key(stream, at)
-        if _count(near.counts, near.bitmap, key) == _NO:
+        if not _known(near.bitmap, key):
             more = _put(keys, places, held, key)
             if more < 0 or more > allowed:
                 _empty(keys, places, held if more < 0 else more)

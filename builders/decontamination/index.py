@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 # So many bytes of text are looked at together: their tokens stay in a processor's cache.
 _PIECE = 1 << 18
-# Pairs of texts that may be near that are compared together, unless there are more protected texts.
-_PAIRS = 1 << 12
+# Pairs of texts that may be near are compared when there are so many, or a text's more.
+_PAIRS = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Index:
         """Return the tokens of some of the protected texts."""
         from builders.decontamination._tokens import tokenise
 
-        return tokenise(self._texts, rows, folding(), self._measure)
+        return tokenise(self._texts, rows.astype(np.int64), folding(), self._measure)
 
     def search(self, texts: pl.Series, whole: pl.Series, *, workers: int | None = None) -> Matches:
         """Look for protected text in texts.
@@ -190,7 +190,7 @@ class Index:
         if not wanted.any():
             return
         bag, work = kernels.bag_for(self._near.most, tokens), kernels.work_for(self._near)
-        pairs = np.empty((max(_PAIRS, self._near.sizes.size), 2), np.int32)
+        pairs = np.empty((_PAIRS + self._near.sizes.size, 2), np.int32)
         text = 0
         while text < wanted.size:
             count, text = kernels.candidates(tokens, wanted, self._near, bag, work, text, pairs)
