@@ -87,7 +87,7 @@ class Index:
         own = np.uint64(seed % 2**64)
         self._kind = _minhash.Shingles(width, characters, own)
         # The permutations and the shingles' hashes come from streams apart.
-        self._drawn = _minhash.draw(np.uint64(_minhash.mix(~own)), permutations)
+        self._drawn = _minhash.draw(_minhash.mixed(np.array([~own], np.uint64))[0], permutations)
         self._workers = workers
         self._pool = pool
         self._lengths: NDArray[np.uint32] = np.empty(0, np.uint32)
@@ -236,9 +236,10 @@ class Index:
         cost = offsets[1:] - offsets[0] + 32 * np.arange(1, cells.size + 1)
 
         def work(first: int, last: int) -> None:
+            room = self._native.room_for(self._kind.width)
             self._native.band_keys(
                 data, offsets, cells, self._kind, self._drawn,
-                first, last, keys,
+                room, first, last, keys,
             )  # fmt: skip
 
         self._spread(cost, work)
@@ -255,8 +256,9 @@ class Index:
         local = places.reshape(pairs.shape).astype(np.uint32)
 
         def work(first: int, last: int) -> None:
+            room = self._native.room_for(self._kind.width, int(lengths.max()))
             self._native.jaccards(
-                texts, starts, lengths, local, self._kind, first, last, out
+                texts, starts, lengths, local, self._kind, room, first, last, out
             )  # fmt: skip
 
         self._spread(self._cost(pairs), work)

@@ -1,13 +1,8 @@
 """Native loops of near-duplicate detection, over the bytes of Arrow strings; see builders.duplicates.near.
 
-Importing this imports numba: do so inside functions. Everything is compiled at its first call and
-kept beside this file (``cache=True``; where the folder cannot be written, in the user's cache), so
-that only the first run on a machine waits for the compiler, about five seconds. Nothing here starts
-threads: the loops let go of the interpreter (``nogil``), and each row or pair has a place of its own
-to write to, so that callers may cut the work among threads as they like and get the same answer.
-
-All arithmetic is modulo 2**64. numba makes a float of a signed and an unsigned integer taken
-together, hence the many ``np.uint64``.
+Importing this imports numba: do so inside functions. See `isogloss.native`. Nothing here starts
+threads: the loops let go of the interpreter, and each row or pair has a place of its own to write to,
+so that callers may cut the work among threads as they like and get the same answer.
 """
 
 from __future__ import annotations
@@ -17,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isogloss.native import native
+from isogloss.kernels import BASE, find, mix, mixed
+from isogloss.native import inner, native
 
 Bytes = NDArray[np.uint8]
 U32 = NDArray[np.uint32]
@@ -32,11 +28,6 @@ LANES = 32
 #: A text with more distinct shingles than this is compared by a sample of them.
 SAMPLE = 1 << 18
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_FIRST = np.uint64(0xBF58476D1CE4E5B9)
-_SECOND = np.uint64(0x94D049BB133111EB)
-#: The base of the rolling polynomial: odd, its bits without a pattern.
-_BASE = np.uint64(0xD6E8FEB86659FD93)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _LARGEST = np.uint32(0xFFFFFFFF)
 _NO = np.uint64(0)
@@ -58,22 +49,44 @@ class Shingles(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Scratch memory: hashes of units, and of the shingles that begin at the first ``WINDOW``."""
+    """Scratch memory of one thread.
+
+    Attributes:
+        units: Hashes of units.
+        shingles: Those of the shingles that begin at the first ``WINDOW`` of these.
+        tables: Two sets of shingles: see `isogloss.kernels.find`.
+        members: What each of them holds.
+    """
 
     units: U64
     shingles: U64
+    tables: U64
+    members: U64
 
 
-@native
-def mix(value: np.uint64) -> np.uint64:
-    """Return the next output of splitmix64 from the state ``value`` (Steele, Lea, Flood 2014)."""
-    value += _GOLDEN
-    value = (value ^ (value >> np.uint64(30))) * _FIRST
-    value = (value ^ (value >> np.uint64(27))) * _SECOND
-    return value ^ (value >> np.uint64(31))
+def room_for(width: int, longest: int = 0) -> Room:
+    """Return room for shingles of so many units, and for two sets of those of texts of so many bytes."""
+    most = min(max(longest, 1), SAMPLE)
+    return Room(
+        np.empty(WINDOW + width - 1, np.uint64),
+        np.empty(WINDOW, np.uint64),
+        np.empty((2, _places(most)), np.uint64),
+        np.empty((2, most + WINDOW), np.uint64),
+    )
 
 
-@native
+def _places(count: int) -> int:
+    """Return how many places a set of so many has, half of them empty."""
+    places = 2
+    while places < 2 * count:
+        places *= 2
+    return places
+
+
+_places_of = inner(_places)
+
+
+@inner
 def _units(data: Bytes, at: int, stop: int, kind: Shingles, out: U64) -> tuple[int, int]:
     """Hash the characters (or bytes) of ``data[at:stop]`` until ``out`` is full.
 
@@ -96,7 +109,7 @@ def _units(data: Bytes, at: int, stop: int, kind: Shingles, out: U64) -> tuple[i
     return count, at
 
 
-@native
+@inner
 def _shingles(data: Bytes, at: int, stop: int, kind: Shingles, room: Room) -> tuple[int, int]:
     """Hash the next shingles of ``data[at:stop]``, at most ``WINDOW``, into ``room.shingles``.
 
@@ -111,17 +124,17 @@ def _shingles(data: Bytes, at: int, stop: int, kind: Shingles, room: Room) -> tu
     if count < width:
         value = kind.seed
         for place in range(count):
-            value = value * _BASE + units[place]
+            value = value * BASE + units[place]
         out[0] = mix(value ^ np.uint64(count))
         return 1, stop
     value = _NO
     leaving = _ONE
     for place in range(width):
-        value = value * _BASE + units[place]
-        leaving *= _BASE
+        value = value * BASE + units[place]
+        leaving *= BASE
     out[0] = mix(value)
     for place in range(width, count):
-        value = value * _BASE + units[place] - units[place - width] * leaving
+        value = value * BASE + units[place] - units[place - width] * leaving
         out[place - width + 1] = mix(value)
     if end < stop:
         for _ in range(width - 1):
@@ -131,21 +144,9 @@ def _shingles(data: Bytes, at: int, stop: int, kind: Shingles, room: Room) -> tu
     return count - width + 1, end
 
 
-@native
-def _has(table: U64, value: np.uint64) -> bool:
-    """Tell whether a set holds a hash (not nought)."""
-    mask = np.uint64(table.size - 1)
-    place = value & mask
-    while table[place] != _NO:
-        if table[place] == value:
-            return True
-        place = (place + _ONE) & mask
-    return False
-
-
-@native
+@inner
 def _add(table: U64, values: U64, count: int, shift: int, members: U64, held: int) -> int:
-    """Put hashes into an open-addressed set of a power of two places, nought marking empty ones.
+    """Put hashes into a set.
 
     Args:
         table: The set.
@@ -158,15 +159,12 @@ def _add(table: U64, values: U64, count: int, shift: int, members: U64, held: in
     Returns:
         How long it is then.
     """
-    mask = np.uint64(table.size - 1)
     most = _ALL >> np.uint64(shift)
     for at in range(count):
         value = max(values[at], _ONE)
         if value > most:
             continue
-        place = value & mask
-        while table[place] != _NO and table[place] != value:
-            place = (place + _ONE) & mask
+        place = find(table, value)
         if table[place] == _NO:
             table[place] = value
             members[held] = value
@@ -174,23 +172,14 @@ def _add(table: U64, values: U64, count: int, shift: int, members: U64, held: in
     return held
 
 
-@native
-def _room(width: int) -> Room:
-    return Room(np.empty(WINDOW + width - 1, np.uint64), np.empty(WINDOW, np.uint64))
-
-
-@native
 def draw(seed: np.uint64, permutations: int) -> U32:
     """Draw permutations of the 32-bit numbers: an odd factor and a term each, two a row."""
-    drawn = np.empty((2, permutations), np.uint32)
-    for place in range(permutations):
-        number = mix(seed + np.uint64(place))
-        drawn[0, place] = np.uint32(number >> np.uint64(32)) | np.uint32(1)
-        drawn[1, place] = np.uint32(number & np.uint64(0xFFFFFFFF))
-    return drawn
+    numbers = mixed(seed + np.arange(permutations, dtype=np.uint64))
+    high, low = numbers >> np.uint64(32), numbers & np.uint64(0xFFFFFFFF)
+    return np.stack([high.astype(np.uint32) | np.uint32(1), low.astype(np.uint32)])
 
 
-@native
+@inner
 def _lower(hashes: U64, count: int, drawn: U32, high: U32, sketch: U32) -> None:
     """Lower each coordinate of a sketch to the least that its permutation makes of the hashes.
 
@@ -223,6 +212,7 @@ def band_keys(
     cells: U64,
     kind: Shingles,
     drawn: U32,
+    room: Room,
     first: int,
     last: int,
     out: U64,
@@ -235,13 +225,13 @@ def band_keys(
         cells: The cell of each text: texts of two cells share no hash.
         kind: What a text is cut into.
         drawn: The permutations; see ``draw``.
+        room: Scratch memory.
         first: The first text to work on.
         last: The text to stop before.
         out: Keys: of whole sketches, then of the bands; by texts.
     """
     bands = out.shape[0] - 1
     rows = drawn.shape[1] // bands
-    room = _room(kind.width)
     high = np.empty(WINDOW + LANES, np.uint32)
     sketch = np.empty(drawn.shape[1], np.uint32)
     for text in range(first, last):
@@ -263,19 +253,18 @@ def band_keys(
         out[0, text] = whole
 
 
-@native
-def _gather(data: Bytes, at: int, stop: int, kind: Shingles, room: Room) -> tuple[U64, U64, int]:
-    """Return the set of a text's shingles as a table and as a list, and which sample of them it is.
+@inner
+def _gather(
+    data: Bytes, at: int, stop: int, kind: Shingles, room: Room, which: int
+) -> tuple[int, int]:
+    """Make a text's shingles one of the room's sets; return how many it has, and which sample it is.
 
     It is all of them (0) up to ``SAMPLE`` distinct ones; then those whose hash begins with so many
     bits of 0, which draws the same ones from all texts.
     """
-    most = min(max(stop - at, 1), SAMPLE)
-    places = 2
-    while places < 2 * most:
-        places *= 2
-    table = np.zeros(places, np.uint64)
-    members = np.empty(most + WINDOW, np.uint64)
+    table = room.tables[which, : _places_of(min(max(stop - at, 1), SAMPLE))]
+    members = room.members[which]
+    table[:] = _NO
     held = 0
     shift = 0
     while at < stop or held == 0:
@@ -284,35 +273,12 @@ def _gather(data: Bytes, at: int, stop: int, kind: Shingles, room: Room) -> tupl
         while held > SAMPLE:
             shift += 1
             table[:] = _NO
-            held = _add(table, members[:held].copy(), held, shift, members, 0)
-    return table, members[:held], shift
+            # What stays is written before what is yet to be read.
+            held = _add(table, members, held, shift, members, 0)
+    return held, shift
 
 
-@native
-def _jaccard(table: U64, one: U64, other: U64, shift: int) -> float:
-    """Return the Jaccard similarity of two sets, by their samples.
-
-    Args:
-        table: The first set.
-        one: The same as a list.
-        other: The second set as a list.
-        shift: Bits of 0 that hashes of the sample begin with.
-    """
-    most = _ALL >> np.uint64(shift)
-    united = 0
-    shared = 0
-    for value in one:
-        united += value <= most
-    for value in other:
-        if value <= most:
-            if _has(table, value):
-                shared += 1
-            else:
-                united += 1
-    return shared / united if united > 0 else 0.0
-
-
-@native
+@inner
 def _same(data: Bytes, one: int, other: int, length: int) -> bool:
     for place in range(length):  # noqa: SIM110 numba knows no all()
         if data[one + place] != data[other + place]:
@@ -327,6 +293,7 @@ def jaccards(
     lengths: U32,
     pairs: U32,
     kind: Shingles,
+    room: Room,
     first: int,
     last: int,
     out: F64,
@@ -342,13 +309,12 @@ def jaccards(
         lengths: Bytes of each text.
         pairs: Two numbers of texts a row.
         kind: What a text is cut into.
+        room: Scratch memory.
         first: The first pair to work on.
         last: The pair to stop before.
         out: Similarities of the pairs.
     """
-    room = _room(kind.width)
-    held = -1
-    table, members, shift = np.zeros(2, np.uint64), np.zeros(0, np.uint64), 0
+    held, size, shift = -1, 0, 0
     for pair in range(first, last):
         one, other = pairs[pair, 0], pairs[pair, 1]
         if lengths[one] == lengths[other] and _same(data, starts[one], starts[other], lengths[one]):
@@ -357,11 +323,24 @@ def jaccards(
         # The pairs of a leader follow each other: its shingles are not gathered again.
         if held != one:
             end = starts[one] + lengths[one]
-            table, members, shift = _gather(data, starts[one], end, kind, room)
+            size, shift = _gather(data, starts[one], end, kind, room, 0)
             held = one
         end = starts[other] + lengths[other]
-        _, of_other, shift_of_other = _gather(data, starts[other], end, kind, room)
-        out[pair] = _jaccard(table, members, of_other, max(shift, shift_of_other))
+        other_size, other_shift = _gather(data, starts[other], end, kind, room, 1)
+        # By samples: bits of 0 that hashes of both begin with.
+        most = _ALL >> np.uint64(max(shift, other_shift))
+        table = room.tables[0, : _places_of(min(max(np.int64(lengths[one]), 1), SAMPLE))]
+        united = shared = 0
+        for place in range(size):
+            united += room.members[0, place] <= most
+        for place in range(other_size):
+            value = room.members[1, place]
+            if value <= most:
+                if table[find(table, value)] == value:
+                    shared += 1
+                else:
+                    united += 1
+        out[pair] = shared / united if united > 0 else 0.0
 
 
 @native
@@ -373,22 +352,22 @@ def copy(data: Bytes, starts: I64, lengths: U32, out: Bytes, places: I64) -> Non
 
 
 @native
-def elect(leaders: U32, followers: U32, similarity: F64, chosen: U32, best: F64) -> None:
+def elect(leaders: U32, followers: U32, similarity: F64, kept: U32, best: F64) -> None:
     """Give each row the most similar kept row that goes before it; one that has none is kept.
 
     Args:
         leaders: The one of two similar rows that goes before the other; rising.
         followers: The other.
         similarity: How similar they are.
-        chosen: Set to the leader of each row; the row itself where it is kept.
+        kept: Set to the leader of each row; the row itself where it is kept.
         best: Set to the similarity of the two.
     """
-    for row in range(chosen.size):
-        chosen[row] = row
+    for row in range(kept.size):
+        kept[row] = row
         best[row] = 0.0
     for edge in range(leaders.size):
         # Whatever could drop a leader goes before it, so has been seen.
         leader = leaders[edge]
-        if chosen[leader] == leader and similarity[edge] > best[followers[edge]]:
-            chosen[followers[edge]] = leader
+        if kept[leader] == leader and similarity[edge] > best[followers[edge]]:
+            kept[followers[edge]] = leader
             best[followers[edge]] = similarity[edge]
