@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isogloss.kernels import decode
+from isogloss.kernels import Int, decode
 from isogloss.native import inner, native
 
 Bytes = NDArray[np.uint8]
@@ -24,10 +24,12 @@ Shares = NDArray[np.float32]
 # An odd multiplier: the golden ratio's, as of Knuth's multiplicative hashing.
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
+# numba compiles a function anew for a truth that is written out in its call.
+_ADDS, _ADDS_NOT = np.bool_(True), np.bool_(False)
 
 
 @inner
-def _decode(data: Bytes, at: int, stop: int, points: NDArray[np.uint32]) -> int:
+def _decode(data: Bytes, at: Int, stop: Int, points: NDArray[np.uint32]) -> Int:
     """Decode UTF-8 that Arrow has checked into ``points`` until either ends; return how many."""
     count = 0
     while at < stop and count < points.size:
@@ -64,7 +66,7 @@ def _find(
     keys: NDArray[np.uint64],
     stamps: NDArray[np.uint32],
     stamp: np.uint32,
-) -> np.uint64:
+) -> Int:
     """Return the slot where the key is, or the free one where it goes (linear probing)."""
     slot = (key ^ (key >> _SHIFT)) * _FACTOR >> np.uint64(17) & mask
     while stamps[slot] == stamp and keys[slot] != key:
@@ -75,15 +77,15 @@ def _find(
 @inner
 def _walk(
     points: NDArray[np.uint32],
-    count: int,
-    size: int,
+    count: Int,
+    size: Int,
     power: np.uint64,
     mask: np.uint64,
     keys: NDArray[np.uint64],
     stamps: NDArray[np.uint32],
     stamp: np.uint32,
-    adds: bool,
-) -> int:
+    adds: np.bool_,
+) -> Int:
     """Look the stretches of a text up in a table, one character after another.
 
     Args:
@@ -158,7 +160,7 @@ def repeated(data: Bytes, starts: Starts, size: int, limit: int) -> NDArray[np.f
 
 @native
 def _repeated(
-    data: Bytes, starts: Starts, size: int, power: np.uint64, room: _Room, found: Shares
+    data: Bytes, starts: Starts, size: Int, power: np.uint64, room: _Room, found: Shares
 ) -> None:
     """See `repeated`; ``found`` takes the shares, zeros so far."""
     points, keys, stamps = room
@@ -167,7 +169,7 @@ def _repeated(
         if count <= size:
             continue
         stamp, mask = np.uint32(row + 1), np.uint64(_slots_for(count) - 1)
-        found[row] = _walk(points, count, size, power, mask, keys, stamps, stamp, True) / count
+        found[row] = _walk(points, count, size, power, mask, keys, stamps, stamp, _ADDS) / count
 
 
 def shared(
@@ -199,7 +201,7 @@ def _shared(
     starts: Starts,
     other: Bytes,
     other_starts: Starts,
-    size: int,
+    size: Int,
     power: np.uint64,
     room: _Room,
     others: NDArray[np.uint32],
@@ -213,8 +215,8 @@ def _shared(
         if min(count, other_count) < size:
             continue
         stamp, mask = np.uint32(row + 1), np.uint64(_slots_for(count) - 1)
-        _walk(points, count, size, power, mask, keys, stamps, stamp, True)
-        covered = _walk(others, other_count, size, power, mask, keys, stamps, stamp, False)
+        _walk(points, count, size, power, mask, keys, stamps, stamp, _ADDS)
+        covered = _walk(others, other_count, size, power, mask, keys, stamps, stamp, _ADDS_NOT)
         found[row] = covered / other_count
 
 
@@ -252,7 +254,7 @@ def _start_alike(
     other: Bytes,
     other_starts: Starts,
     table: NDArray[np.int32],
-    letters: int,
+    letters: Int,
     found: NDArray[np.bool_],
 ) -> None:
     """See `start_alike`; ``found`` takes what it tells."""
@@ -261,7 +263,8 @@ def _start_alike(
         other_at, other_stop = other_starts[row], other_starts[row + 1]
         alike = True
         for _ in range(letters):
-            one, two = np.int32(0), np.int32(0)
+            one: Int = np.int32(0)
+            two: Int = np.int32(0)
             while one == 0 and at < stop:
                 point, at = decode(data, at)
                 one = table[point]
@@ -306,7 +309,7 @@ def _may_share(
     starts: Starts,
     other: Bytes,
     other_starts: Starts,
-    size: int,
+    size: Int,
     bits: NDArray[np.uint64],
     found: NDArray[np.bool_],
 ) -> None:
