@@ -235,7 +235,7 @@ def read_manifest(folder: Path) -> tuple[dict[str, Any], tuple[ListedFile, ...]]
             understood.
     """
     path = folder / MANIFEST
-    if not folder.is_dir():
+    if not folder.exists():
         raise IsoglossError("there is no such folder", where=folder, remedy="Name a corpus folder")
     if not is_corpus(folder):
         raise IsoglossError(

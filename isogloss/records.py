@@ -77,7 +77,8 @@ def conform(frame: pl.DataFrame, *, where: str) -> pl.DataFrame:
     try:
         return frame.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
     except pl.exceptions.PolarsError as error:
-        raise IsoglossError(f"a column has the wrong type ({error})", where=where) from error
+        said = str(error).partition("\n")[0]
+        raise IsoglossError(f"a column has the wrong type ({said})", where=where) from error
 
 
 def prompt_expr() -> pl.Expr:

@@ -211,7 +211,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
             is of the wrong kind, or it was changed after it was written.
     """
     path = folder / FACTS
-    if not folder.is_dir():
+    if not folder.exists():
         raise IsoglossError("there is no such folder", where=folder, remedy="Name a run folder")
     if not path.is_file():
         raise IsoglossError(

@@ -16,7 +16,7 @@ from isogloss.errors import IsoglossError
 from isogloss.records import IDENTITY
 
 # The rows of one corpus that are compared at once, about.
-_AT_ONCE = 1_000_000
+ROWS_AT_ONCE = 1_000_000
 # Names of our own columns; those of the corpora go by their numbers, lest they are the same.
 _KEY = "key"
 _COPIES = "copies"
@@ -194,7 +194,7 @@ def _compare(name: _CellName, a: _Cell, b: _Cell, tally: _Tally, examples: int) 
         tally.columns_only_b |= in_b - in_a
     # What the id is made of cannot differ where the id does not.
     compared = sorted((in_a & in_b) - {"id", *IDENTITY})
-    parts = 1 + max(a.rows, b.rows) // _AT_ONCE
+    parts = 1 + max(a.rows, b.rows) // ROWS_AT_ONCE
     for part in range(parts):
         left, right = (_hashed(side, compared, part, parts) for side in (a, b))
         joined = left.join(right, on=_KEY, how="full", coalesce=True, suffix=_LATER)

@@ -26,7 +26,6 @@ BYTES_PER_FILE = 256 << 20
 
 _CELL = ("language", "task", "split")
 _BUCKET = "_bucket"
-_BUFFER = 256 << 20
 _DIGITS = 8
 
 Cell = tuple[str, str, str]
@@ -39,10 +38,12 @@ class Sorter:
     Attributes:
         folder: A new folder for what waits.
         counts: How many records each cell will have, and about how many bytes of text.
+        buffer: The most bytes of records that wait in memory.
     """
 
     folder: Path
     counts: Mapping[Cell, tuple[int, int]]
+    buffer: int = 256 << 20
     _waiting: list[pl.DataFrame] = field(default_factory=list)
     _size: int = 0
 
@@ -54,7 +55,7 @@ class Sorter:
         """Take records."""
         self._waiting.append(records)
         self._size += int(records.estimated_size())
-        if self._size > _BUFFER:
+        if self._size > self.buffer:
             self._flush()
 
     def files(self) -> Iterator[tuple[Cell, int, pl.DataFrame]]:

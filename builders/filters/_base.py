@@ -14,7 +14,7 @@ A filter is a module with ``Options`` and ``DESCRIPTION`` and, of these function
 ``sweeps(options)``
     returns which options are thresholds on which scores, for the report.
 
-``COST = 1`` marks a filter whose scores are expensive: they are made last, after duplicates are
+``COST = 1`` marks an expensive filter: it scores last, after duplicates are
 gone, and only of rows that all others have let through. Batches of them are scored in several
 threads at once, but where ``alone(options)`` is true, as of what holds the interpreter: these are
 scored one after another where Ctrl-C ends them.
@@ -45,7 +45,7 @@ class FilterOptions(Settings):
     name: str
     """The filter: a module of ``builders.filters``."""
     tasks: tuple[str, ...] = ()
-    """The tasks that it is for; all if empty."""
+    """The tasks that it looks at; all if empty."""
     languages: tuple[str, ...] = ()
     """The languages (of the output) that it looks at; all if empty."""
     by_language: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 #: The texts of a row that count: a source's own instruction too, but no template's words.
 TEXTS = ("instruction", "context", "input", "output")
 
-# Texts that are encoded at once: an encoding takes some hundred bytes a token.
-_BATCH = 2048
 _HUB = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)@(?P<revision>[^\s@/]+)")
 _FILE = "tokenizer.json"
 
@@ -34,22 +32,21 @@ def characters(frame: pl.DataFrame) -> pl.Series:
     return frame.select(pl.sum_horizontal(lengths).cast(pl.UInt32).alias("size")).to_series()
 
 
-def tokens(frame: pl.DataFrame, tokenizer: Tokenizer) -> pl.Series:
+def tokens(frame: pl.DataFrame, tokenizer: Tokenizer, *, batch: int = 2048) -> pl.Series:
     """Return the tokens of each row's texts, as ``UInt32``.
 
     Each text is encoded by itself, without special tokens: what a chat template puts around them is
-    another model's. The library encodes a batch on all processors, with the same result on one.
+    another model's. The library encodes a batch on all processors, with the same result on one; an
+    encoding takes some hundred bytes a token.
     """
     total = np.zeros(frame.height, dtype=np.uint32)
     for name in TEXTS:
         rows = frame[name].fill_null("").str.len_bytes().gt(0).arg_true().to_numpy()
         texts = frame[name].gather(rows)
-        for start in range(0, len(rows), _BATCH):
-            batch = texts.slice(start, _BATCH).to_list()
-            encoded = tokenizer.encode_batch_fast(batch, add_special_tokens=False)
-            total[rows[start : start + _BATCH]] += np.array(
-                [len(one) for one in encoded], np.uint32
-            )
+        for start in range(0, len(rows), batch):
+            some = texts.slice(start, batch).to_list()
+            encoded = tokenizer.encode_batch_fast(some, add_special_tokens=False)
+            total[rows[start : start + batch]] += np.array([len(one) for one in encoded], np.uint32)
     return pl.Series("size", total)
 
 

@@ -210,6 +210,7 @@ def score(
     """Have a model answer a suite and score its answers, or score somebody else's."""
     import benchmarks
     import runners
+    from builders.templates.loading import template_tasks
     from isogloss.settings import validate
 
     if (model is None) == (not predictions):
@@ -220,8 +221,10 @@ def score(
         raise IsoglossError(
             "say what is asked: --suite NAME or --corpus FOLDER", where="isogloss score"
         )
+    # Stored answers are known by how the settings are written: tasks stand in one order for ever.
+    tasks = [*template_tasks(), *benchmarks.list_tasks()]
     generation = {
-        "batch_size": batch_size, "max_new_tokens": dict.fromkeys(benchmarks.list_tasks(), max_new_tokens),
+        "batch_size": batch_size, "max_new_tokens": dict.fromkeys(tasks, max_new_tokens),
         "system": system, "samples": samples, "temperature": temperature, "top_p": top_p,
         "seed": seed, "dtype": dtype,
     }  # fmt: skip

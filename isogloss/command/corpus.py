@@ -1,4 +1,4 @@
-"""Building and cleaning as the command does it, for notebooks too: with models of our own at hand."""
+"""Building and cleaning as the command does it, for notebooks too: rooms are handed what they need."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def build(
 ) -> Path:
     """Build the corpus of a recipe.
 
-    It is `builders.build`, to which is handed what other rooms have for it: the models that ``score``
-    takes, as engines of sources that a model makes.
+    It is `builders.build`, to which is handed what other rooms have for it: the texts of suites, for
+    decontamination, and the models that ``score`` takes, as engines of sources that a model makes.
 
     Args:
         recipe: A recipe, the path of its file, or the name of a shipped one.

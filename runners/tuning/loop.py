@@ -346,6 +346,10 @@ def _finish(
     """Write the checkpoint; its manifest last."""
     partial = out / ".model.partial"
     shutil.rmtree(partial, ignore_errors=True)
+    for adapter in getattr(trainer.model, "peft_config", {}).values():
+        # A set is written in another order by every process, and the checkpoint's hash with it.
+        if isinstance(adapter.target_modules, set):
+            adapter.target_modules = sorted(adapter.target_modules)
     with quiet(), disk_errors(partial):
         trainer.model.save_pretrained(partial)
         tokenizer.save_pretrained(partial)

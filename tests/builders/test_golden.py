@@ -21,7 +21,7 @@ from typing import Any
 import polars as pl
 import polars.selectors as cs
 import pytest
-from commanding import done
+from support.command import done
 
 import builders
 from isogloss.plugins import discover
@@ -613,7 +613,9 @@ def backwards(model: str, prompts: Sequence[str], **settings: Any) -> list[str]:
 
 @pytest.fixture(scope="module")
 def steps(folder: Path) -> Path:
-    return builders.build(folder / "steps.toml", folder / "built" / "steps", workers=2)
+    out = folder / "built" / "steps"
+    done("build", folder / "steps.toml", "--out", out, "--workers", "2")
+    return out
 
 
 @pytest.fixture(scope="module")
@@ -695,7 +697,8 @@ def test_the_manifest_of_that_one_is_too(sources: Path) -> None:
 
 
 def test_one_worker_makes_the_same_bytes(folder: Path, steps: Path, tmp_path: Path) -> None:
-    alone = builders.build(folder / "steps.toml", tmp_path / "corpus", workers=1)
+    alone = tmp_path / "corpus"
+    done("build", folder / "steps.toml", "--out", alone, "--workers", "1")
 
     def files(corpus: Path) -> dict[str, bytes]:
         found = (path for path in corpus.rglob("*") if path.is_file())

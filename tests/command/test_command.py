@@ -98,8 +98,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_help_has_an_example_of_a_command_that_there_is(name: str, here: Path) -> None:
     example = re.search(rf"Example: (isogloss {name} .+)", done(name, "--help").stdout)
     assert example is not None
-    # The example parses: its own options and arguments are known. What it names is not there.
-    words = shlex.split(example[1])[1:]
+    # The example parses: its own options and arguments are known. What it names is not there; the
+    # shipped recipe is, and would be fetched for, tuned on and scored.
+    words = ["none.toml" if word == "starter" else word for word in shlex.split(example[1])[1:]]
     tried = command(*words)
     assert "No such option" not in tried.stderr
     assert "Usage:" not in tried.stderr

@@ -139,8 +139,8 @@ def test_sigterm_is_held_back_too_and_an_ignored_one_stays_ignored() -> None:
 
 LATE = """
 import signal, sys
-from isogloss import guard
-guard.leave_quietly()
+from isogloss.command.errors import leave_quietly
+leave_quietly()
 print("done")
 signal.raise_signal(getattr(signal, sys.argv[1]))
 """

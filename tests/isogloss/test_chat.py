@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from chat_server import ChatServer
+from support.chat_server import ChatServer
 
 from isogloss.chat import ChatClient
 from isogloss.errors import IsoglossError, Unavailable

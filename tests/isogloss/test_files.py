@@ -86,3 +86,12 @@ def test_a_missing_column_is_named() -> None:
 def test_a_prompt_is_instruction_and_input() -> None:
     frame = pl.DataFrame({"instruction": ["Do", "Do"], "input": ["this", ""]})
     assert frame.select(records.prompt_expr())["prompt"].to_list() == ["Do\n\nthis", "Do"]
+
+
+def test_a_column_of_another_type_is_one_line() -> None:
+    text = {name: ["x"] for name in records.SCHEMA}
+    with pytest.raises(
+        IsoglossError, match=r"^f: a column has the wrong type \(.*list.*\)$"
+    ) as told:
+        records.conform(pl.DataFrame(text), where="f")
+    assert "\n" not in str(told.value)

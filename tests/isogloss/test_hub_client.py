@@ -5,13 +5,12 @@ In another process each time, since the hub's client reads its endpoint when it 
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hub_server import HubServer
+from support.hub_server import HubServer
+from support.processes import run_forked
 
 HEAD = """
 from pathlib import Path
@@ -39,10 +38,7 @@ def hub(tmp_path: Path) -> Iterator[HubServer]:
 
 
 def lines(hub: HubServer, home: Path, code: str, **more: str) -> list[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", HEAD + code], env=hub.environment(home, **more),
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run_forked([], code=HEAD + code, env=hub.environment(home, **more))
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout.splitlines()
@@ -111,12 +107,21 @@ def test_a_revision_is_a_commit_with_the_licence_of_its_card(
     assert forbidden.startswith("Unavailable here: 'org/tiny' is not")
 
 
-def test_what_the_hub_answers_is_one_line_with_a_remedy(hub: HubServer, tmp_path: Path) -> None:
-    code = 'tried(hub.download, "org/tiny", "main", "config.json", "here", kind="model")\n'
+DOWNLOAD = 'tried(hub.download, "org/tiny", "main", "config.json", "here", kind="model")\n'
+RESOLVE = 'tried(hub.resolve, "org/tiny", None, "here", kind="model")\n'
+
+
+def test_a_gated_model_is_one_line_with_a_remedy(hub: HubServer, tmp_path: Path) -> None:
     hub.gated.add("org/tiny")
-    (gated,) = lines(hub, tmp_path / "home", code)
+    (gated,) = lines(hub, tmp_path / "home", DOWNLOAD)
     assert gated.startswith("IsoglossError here: the model 'org/tiny' is gated. Accept its terms")
-    hub.gated.clear()
+
+
+# The hub's client tries to download again and again, for half a minute.
+@pytest.mark.parametrize("code", [RESOLVE, pytest.param(DOWNLOAD, marks=pytest.mark.slow)])
+def test_a_hub_that_does_not_answer_is_one_line_with_a_remedy(
+    code: str, hub: HubServer, tmp_path: Path
+) -> None:
     hub.down = True
     (down,) = lines(hub, tmp_path / "home", code)
     assert down.startswith("Unavailable here: the hub ")
@@ -139,7 +144,7 @@ def test_a_model_is_not_looked_for_at_the_hub_where_the_network_is_forbidden(
 ) -> None:
     """Not by Python either, where the command has set nothing for the hub's client."""
     code = (
-        "from runners.models._resolve import locate\n"
+        "from runners.loading.location import locate\n"
         "from builders.embedders.huggingface import load\n"
         'tried(locate, "org/tiny")\n'
         'tried(load, "org/tiny", None)\n'

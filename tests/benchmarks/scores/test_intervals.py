@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judging import METRICS
 from scipy import stats
+from support.metrics import METRICS
 from support.values import PERCENT, asked, compared, install, scored, width
 
 import benchmarks

@@ -41,11 +41,22 @@ def hub(tmp_path: Path) -> Iterator[HubServer]:
 def asked(
     hub: HubServer, home: Path, *arguments: str, offline: bool = False
 ) -> tuple[Any, pl.DataFrame]:
-    """Score copies with the real command; return what came of it, and the records."""
+    """Score copies with the real command, by one cheap metric; return the result, and the records."""
     out = home / "run"
     first = ["--offline"] if offline else []
     done = run_forked(
-        [*first, "score", "copy", "--out", out, "--resamples", "5", *arguments],
+        [
+            *first,
+            "score",
+            "copy",
+            "--out",
+            out,
+            "--metric",
+            "empty",
+            "--resamples",
+            "5",
+            *arguments,
+        ],
         env=hub.environment(home),
     )
     records = pl.read_parquet(out / "records.parquet") if done.returncode == 0 else pl.DataFrame()
@@ -260,7 +271,8 @@ WMT = [("de-en", 9), ("de-fr", 6), ("en-ja", 13), ("en-zh", 13), ("sah-ru", 2)]
 
 @pytest.mark.parametrize("pair", [pair for pair, _ in WMT])
 def test_published_bleu_and_chrf_of_wmt22(pair: str, shared_data: Path, tmp_path: Path) -> None:
-    published_of_wmt22(pair, 2, shared_data / "wmt22", tmp_path)
+    # Several systems are scored in processes of their own, which one pair is enough for.
+    published_of_wmt22(pair, 2 if pair == "de-en" else 1, shared_data / "wmt22", tmp_path)
 
 
 @pytest.mark.slow
@@ -290,7 +302,8 @@ def published_of_wmt22(pair: str, count: int, folder: Path, tmp_path: Path) -> N
     published = pl.read_csv(
         folder / "automatic-scores.tsv", separator="\t", infer_schema_length=None
     ).filter(pair=pair)
-    runs = sorted((tmp_path / "runs").iterdir())
+    out = tmp_path / "runs"
+    runs = sorted(out.iterdir()) if count > 1 else [out]
     assert len(runs) == len(outputs) == count
     for run in runs:
         facts = json.loads((run / "run.json").read_text("utf-8"))

@@ -96,7 +96,7 @@ def test_recipes_sources_and_steps_are_told_key_by_key(before: Path, tmp_path: P
 def test_rows_are_told_by_id(
     at_once: int, before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_rowdiff, "_AT_ONCE", at_once)
+    monkeypatch.setattr(_rowdiff, "ROWS_AT_ONCE", at_once)
     changed = [*rows()[2:], row("Neu"), row("Neu", language="it")]
     changed[0] |= {"split": "test"}
     changed[1] |= {"licence": "MIT", "tags": ["synthetic"]}
@@ -192,9 +192,9 @@ def test_many_changes_are_cut_short_for_readers_only(before: Path, tmp_path: Pat
 
 def test_what_is_no_corpus_is_told(before: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    for one in (tmp_path / "empty", tmp_path / "nothing"):
-        wrong(command("diff", before, one), "is not a finished corpus")
-        wrong(command("diff", one, before), "is not a finished corpus")
+    for name, problem in (("empty", "is not a finished"), ("nothing", "there is no such folder")):
+        wrong(command("diff", before, tmp_path / name), rf"{name}: {problem}")
+        wrong(command("diff", tmp_path / name, before), rf"{name}: {problem}")
     after = write_corpus(tmp_path / "after", rows()[1:], rows_per_file=5)
     path = after / "data" / "de" / "translation-train-00000.parquet"
     whole = path.read_bytes()

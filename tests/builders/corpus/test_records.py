@@ -25,12 +25,12 @@ def records(count: int) -> pl.DataFrame:
     return with_ids(pl.DataFrame(rows, schema=SCHEMA))
 
 
-def written(made: pl.DataFrame, slices: int, folder: Path) -> dict[str, str]:
+def written(made: pl.DataFrame, slices: int, folder: Path, **more: int) -> dict[str, str]:
     counts = {
         (language, task, split): (rows, 0)
         for language, task, split, rows in made.group_by("language", "task", "split").len().rows()
     }
-    sorter = writing.Sorter(folder / "work", counts)
+    sorter = writing.Sorter(folder / "work", counts, **more)
     for part in made.iter_slices(slices):
         sorter.add(part)
     files = writing.write_records(sorter, folder / "out")
@@ -45,10 +45,9 @@ def test_files_do_not_hang_on_the_order_in_which_records_come(
     monkeypatch.setattr(writing, "ROWS_PER_FILE", 40)
     made = records(301)
     straight = written(made, 301, tmp_path / "a")
-    monkeypatch.setattr(writing, "_BUFFER", 2000)
     order = list(range(301))
     random.Random(1).shuffle(order)
-    assert written(made[order], 7, tmp_path / "b") == straight
+    assert written(made[order], 7, tmp_path / "b", buffer=2000) == straight
     german = sorted(name for name in straight if name.startswith("data/de/"))
     assert len(german) == 4
     ids = pl.concat(pl.read_parquet(tmp_path / "a" / "out" / name) for name in german)["id"]
@@ -60,9 +59,8 @@ def test_what_a_killed_build_left_is_not_written_twice(tmp_path: Path) -> None:
     made = records(60)
     straight = written(made, 60, tmp_path / "a")
     counts = {("de", "x", "train"): (30, 0), ("fr", "x", "train"): (30, 0)}
-    killed = writing.Sorter(tmp_path / "b" / "work", counts)
+    killed = writing.Sorter(tmp_path / "b" / "work", counts, buffer=0)
     killed.add(made)
-    killed._flush()
     assert list((tmp_path / "b" / "work").rglob("*.arrows"))
     assert written(made, 60, tmp_path / "b") == straight
 
@@ -71,9 +69,8 @@ def test_parts_take_no_more_space_than_their_text(tmp_path: Path) -> None:
     long = pl.col("input").str.pad_start(300, "x")
     made = records(4000).with_columns(long, references=pl.concat_list(long))
     counts = {("de", "x", "train"): (2000, 9 << 30), ("fr", "x", "train"): (2000, 9 << 30)}
-    sorter = writing.Sorter(tmp_path / "work", counts)
+    sorter = writing.Sorter(tmp_path / "work", counts, buffer=0)
     sorter.add(made)
-    sorter._flush()
     parts = list((tmp_path / "work").rglob("*.arrows"))
     assert len(parts) > 50
     # What Arrow adds to each part, its schema and paddings, is about 5 KiB.

@@ -341,7 +341,7 @@ def test_a_corpus_is_protected_with_the_instructions_that_its_data_brought(tmp_p
     [
         ({"suites": ("strater",)}, "unknown suite 'strater'"),
         ({"suites": ("none.toml",)}, "there is no such file"),
-        ({"suites": ("corpus:none",)}, "is not a finished corpus"),
+        ({"suites": ("corpus:none",)}, "none: there is no such folder"),
         ({"suites": ("flores",), "data": "none"}, "there is no such folder"),
         ({"suites": ("flores",), "data": {"xquad": "."}}, "unknown suite 'xquad'"),
         ({"suites": ("flores",), "data": "."}, "flores"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from commanding import command, done, wrong
+from support.command import command, done, wrong
 
 import builders
 from isogloss.errors import IsoglossError

@@ -281,7 +281,7 @@ LONG = "word " * 100  # few rows of many bytes: the bytes are what must not add 
 LINES = {"jsonl": f'{{"q": "{LONG}", "a": "b"}}\n', "csv": f"{LONG},b\n"}
 
 
-@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+@pytest.mark.parametrize("ending", [pytest.param("jsonl", marks=pytest.mark.slow), "csv"])
 def test_a_gzip_bomb_of_many_lines_is_read_in_bounded_memory(ending: str, tmp_path: Path) -> None:
     """150 MB of lines, of which the file has a few hundred KB."""
     (tmp_path / f"small.{ending}").write_text(SMALL[ending])

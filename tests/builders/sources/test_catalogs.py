@@ -10,7 +10,7 @@ import pytest
 from support.catalogs import ALL, HEADER, entry, good, read, write
 from support.sources import open_source
 
-from builders.readers import locales as _locales
+from builders.readers.locales import locate, tag_of
 from isogloss.errors import IsoglossError
 
 # --- where catalogs lie
@@ -34,7 +34,7 @@ def test_a_locale_is_found_in_the_path_and_taken_out(
     path: str, locale: str, name: str, tmp_path: Path
 ) -> None:
     write(tmp_path / path, "")
-    assert [(found.locale, found.name) for found in _locales.locate(tmp_path)] == [(locale, name)]
+    assert [(found.locale, found.name) for found in locate(tmp_path)] == [(locale, name)]
 
 
 @pytest.mark.parametrize(
@@ -57,13 +57,13 @@ def test_what_lies_beside_says_which_part_is_the_locale(
 ) -> None:
     for path in paths:
         write(tmp_path / path, "")
-    assert [found.locale for found in _locales.locate(tmp_path)] == locales
+    assert [found.locale for found in locate(tmp_path)] == locales
 
 
 def test_a_header_says_which_part_is_the_locale(tmp_path: Path) -> None:
     header = HEADER.replace('msgstr ""\n', 'msgstr ""\n"Language: os_RU\\n"\n')
     write(tmp_path / "es/os.po", "", header=header)
-    assert [found.locale for found in _locales.locate(tmp_path)] == ["os"]
+    assert [found.locale for found in locate(tmp_path)] == ["os"]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_header_says_which_part_is_the_locale(tmp_path: Path) -> None:
 def test_a_modifier_is_a_script_a_variant_a_currency_or_not_known(
     locale: str, tag: str | None
 ) -> None:
-    assert _locales.tag_of(locale) == tag
+    assert tag_of(locale) == tag
 
 
 def test_no_catalog_is_passed_over_without_a_word(
@@ -138,7 +138,7 @@ def test_each_catalog_has_the_nearest_locale_that_it_is_in(tmp_path: Path) -> No
 def test_catalogs_named_for_locales_say_so_for_their_folder(tmp_path: Path) -> None:
     for name in ("ast", "sv"):
         write(tmp_path / "it" / "po" / f"{name}.po", "")
-    assert [found.locale for found in _locales.locate(tmp_path)] == ["ast", "sv"]
+    assert [found.locale for found in locate(tmp_path)] == ["ast", "sv"]
 
 
 @pytest.mark.parametrize("layout", ["po/{}.po", "{}/LC_MESSAGES/app.po", "app/{}/app.po", "{}.po"])

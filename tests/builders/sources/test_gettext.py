@@ -10,11 +10,11 @@ from typing import Any
 
 import polib
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.catalogs import HEADER, entry, good, read, write
 
-from builders.readers import po as _po
+from builders.readers import po
 from isogloss.errors import IsoglossError
 
 
@@ -128,21 +128,22 @@ def test_what_polib_writes_is_read_as_it_was(
     if any(separator in text for separator in "\x1c\x1d\x1e\x85\u2028\u2029\r"):
         return
     (folder / "a.po").write_bytes(text.encode())
-    read_back = [(one.msgid, one.forms[0]) for one in _po.open_catalog(folder / "a.po").entries[1:]]
+    read_back = [(one.msgid, one.forms[0]) for one in po.open_catalog(folder / "a.po").entries[1:]]
     assert read_back == texts
 
 
 @given(st.binary() | st.text().map(str.encode), st.sampled_from(["a.po", "a.mo"]))
+@example(b"\xfe\xff", "a.po")
 def test_any_bytes_are_a_catalog_or_one_error(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, name: str
 ) -> None:
     path = tmp_path_factory.mktemp("any") / name
     path.write_bytes(b"\xde\x12\x04\x95" + data if name == "a.mo" else data)
     try:
-        _po.open_catalog(path)
+        po.open_catalog(path)
     except IsoglossError as error:
-        problem = str(error)
-        assert "is not a gettext catalog" in problem or "compressed" in problem or "pack" in problem
+        known = ("gettext catalog", "compress", "pack", "UTF-16", "Git LFS", "archive")
+        assert any(problem in str(error) for problem in known), error
 
 
 def test_an_encoding_is_the_headers(tmp_path: Path) -> None:
@@ -161,8 +162,8 @@ def test_an_encoding_is_the_headers(tmp_path: Path) -> None:
 
 
 def _mo(folder: Path) -> bytes:
-    po = polib.pofile(HEADER + entry("Save", "Speichern") + entry("Open", "Öffnen"))
-    po.save_as_mofile(str(folder / "made.mo"))
+    made = polib.pofile(HEADER + entry("Save", "Speichern") + entry("Open", "Öffnen"))
+    made.save_as_mofile(str(folder / "made.mo"))
     data = (folder / "made.mo").read_bytes()
     (folder / "made.mo").unlink()
     return data
@@ -246,7 +247,7 @@ def entries_of(path: Path) -> list[tuple[Any, ...]]:
     """Return what a program would show of a catalog."""
     return sorted(
         (one.msgid, one.msgctxt or "", one.msgid_plural or "", *one.forms)
-        for one in _po.open_catalog(path).entries
+        for one in po.open_catalog(path).entries
         if one.msgid and not one.obsolete and "fuzzy" not in one.flags
     )
 
@@ -273,7 +274,7 @@ def test_any_lines_are_read_or_one_error(
     path = tmp_path_factory.mktemp("lines") / "a.po"
     path.write_text("\n".join(lines), encoding="utf-8")
     try:
-        found = _po.open_catalog(path).entries
+        found = po.open_catalog(path).entries
     except IsoglossError as error:
         assert "is not a gettext catalog" in str(error)
         return
@@ -291,13 +292,13 @@ def test_strings_that_differ_by_system_lie_inside_the_file(tmp_path: Path) -> No
     body += names + b"a %b\0" + b"c %d\0"
     head = struct.pack("<12I", 0x950412DE, 1, 0, 48, 48, 0, 0, 1, 48, 1, 56, 60)
     path = write(tmp_path / "a.mo", head + body)
-    assert [(one.msgid, one.forms) for one in _po.open_catalog(path).entries] == [
+    assert [(one.msgid, one.forms) for one in po.open_catalog(path).entries] == [
         ("a <PRIu64>%b", ["c <PRIu64>%d"])
     ]
     for cut in range(len(head), len(head + body)):
         path.write_bytes((head + body)[:cut])
         with pytest.raises(IsoglossError, match="is not a gettext catalog"):
-            _po.open_catalog(path)
+            po.open_catalog(path)
 
 
 # --- plurals

@@ -14,8 +14,7 @@ from pydantic import ValidationError
 from support.sources import open_source, pairs, read, texts
 
 from builders.pipeline.build import build
-from builders.readers import lines as _lines
-from builders.readers.lines import in_step, lines
+from builders.readers.lines import ROWS, in_step, lines
 from isogloss.errors import IsoglossError
 from isogloss.languages import canonical
 
@@ -130,11 +129,9 @@ def test_unequal_files_are_told_with_both_counts(tmp_path: Path) -> None:
     told = r"fr\.txt: has 2 lines, but .*de\.txt has 3\."
     with pytest.raises(IsoglossError, match=told):
         read("parallel", tmp_path, ("en", "de", "fr"), path=PATH)
-    many = "x\n" * (_lines.ROWS + 5)
+    many = "x\n" * (ROWS + 5)
     write(tmp_path, en=many, de=many[: -2 * 3], fr=many)
-    with pytest.raises(
-        IsoglossError, match=rf"has {_lines.ROWS + 5} lines, but .*has {_lines.ROWS + 2}"
-    ):
+    with pytest.raises(IsoglossError, match=rf"has {ROWS + 5} lines, but .*has {ROWS + 2}"):
         read("parallel", tmp_path, ("en", "de", "fr"), path=PATH)
 
 
@@ -280,7 +277,7 @@ def test_lines_come_back_as_written(written: list[str], bom: bool, end: str, siz
 @given(LINES, st.integers(1, 4), st.integers(1, 9))
 def test_files_in_step_stay_in_step(written: list[str], files: int, rows: int) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
-        patched.setattr(_lines, "ROWS", rows)
+        patched.setattr("builders.readers.lines.ROWS", rows)
         paths = [Path(folder) / f"{number}.txt" for number in range(files)]
         for number, path in enumerate(paths):
             path.write_bytes("".join(f"{number}{line}\n" for line in written).encode())

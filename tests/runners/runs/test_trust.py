@@ -10,9 +10,9 @@ from typing import Any
 
 import polars as pl
 import pytest
-from commanding import command, wrong
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.command import command, wrong
 from support.folders import empty, flip, half
 
 import runners

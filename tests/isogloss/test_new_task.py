@@ -11,7 +11,7 @@ from types import ModuleType
 import polars as pl
 import pytest
 import yaml
-from commanding import command, done, wrong
+from support.command import command, done, wrong
 
 import benchmarks
 import builders
