@@ -8,14 +8,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from isogloss.native import native
+from isogloss.kernels import decode
+from isogloss.native import inner, native
 
 _ASCII = np.uint8(ord("a"))
 _LOWER = np.uint8(ord("a") ^ ord("A"))
 _LETTERS = np.uint8(26)
 
 
-@native
+@inner
 def _ascii(text: NDArray[np.uint8]) -> tuple[np.uint32, np.uint8]:
     """Return how many letters of ASCII a text has, all of one script, and its highest byte.
 
@@ -29,7 +30,6 @@ def _ascii(text: NDArray[np.uint8]) -> tuple[np.uint32, np.uint8]:
     return letters, highest
 
 
-@native
 def count(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
@@ -50,30 +50,45 @@ def count(
         Letters, own letters, the most frequent script and the most frequent own one of each text
         (0: none; of equals the first); shape (n, 4).
     """
-    rows = len(which)
-    found = np.zeros((rows, 4), dtype=np.uint32)
+    found = np.zeros((which.size, 4), dtype=np.uint32)
     counts = np.zeros(wanted.shape[1], dtype=np.uint32)
-    met = np.zeros(wanted.shape[1], dtype=np.uint8)  # the scripts counted so far, few in most texts
-    for row in range(rows):
+    _count(data, starts, table, wanted, which, counts, np.zeros_like(counts), found)
+    return found
+
+
+@native
+def _count(
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    table: NDArray[np.uint8],
+    wanted: NDArray[np.bool_],
+    which: NDArray[np.int32],
+    counts: NDArray[np.uint32],
+    met: NDArray[np.uint32],
+    found: NDArray[np.uint32],
+) -> None:
+    """See `count`.
+
+    Args:
+        data: See `count`.
+        starts: See `count`.
+        table: See `count`.
+        wanted: See `count`.
+        which: See `count`.
+        counts: Zeros, one for each script.
+        met: Takes the scripts that are counted so far, few in most texts.
+        found: Zeros; takes what `count` returns.
+    """
+    for row in range(which.size):
         at, stop, different = starts[row], starts[row + 1], 0
         plain, highest = _ascii(data[at:stop])
         if highest < 0x80:
             at = stop
         while at < stop:
-            byte = np.uint32(data[at])
-            if byte < 0x80:
+            if data[at] < 0x80:
                 at += 1
                 continue
-            if byte < 0xE0:
-                point = (byte & 0x1F) << 6 | (data[at + 1] & 0x3F)
-                at += 2
-            elif byte < 0xF0:
-                point = (byte & 0x0F) << 12 | (data[at + 1] & 0x3F) << 6 | (data[at + 2] & 0x3F)
-                at += 3
-            else:
-                point = (byte & 0x07) << 18 | (data[at + 1] & 0x3F) << 12
-                point |= (data[at + 2] & 0x3F) << 6 | (data[at + 3] & 0x3F)
-                at += 4
+            point, at = decode(data, at)
             script = table[point]
             if script:
                 if counts[script] == 0:
@@ -101,4 +116,3 @@ def count(
                     found[row, 3] = script
         for index in range(different):
             counts[met[index]] = 0
-    return found

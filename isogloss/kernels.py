@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from isogloss.native import inner
 
 Array = NDArray[Any]
+#: A whole number: of those that numba works out, it is numba that tells the kinds apart.
+Int = Any
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -39,7 +41,7 @@ mix = inner(mixed)
 
 
 @inner
-def decode(data: Array, at: int) -> tuple[np.int64, int]:
+def decode(data: Array, at: Int) -> tuple[Int, Int]:
     """Return the code point at a byte of UTF-8, which Arrow has checked, and the byte behind it."""
     lead = np.int64(data[at])
     if lead < 0x80:
@@ -53,7 +55,7 @@ def decode(data: Array, at: int) -> tuple[np.int64, int]:
 
 
 @inner
-def find(table: Array, key: np.uint64) -> np.uint64:
+def find(table: Array, key: np.uint64) -> Int:
     """Return where a hash is in a set, or the empty place where it would be put.
 
     Args:

@@ -22,13 +22,14 @@ import numpy as np
 from builders.decontamination._folding import WORD, Array
 from builders.decontamination._ngrams import Table, bucket, table_of
 from builders.decontamination._tokens import Tokens
-from isogloss.kernels import BASE, find, mix
+from isogloss.kernels import BASE, Int, find, mix
 from isogloss.native import inner, native
 
 _WIDTH = 5
 _SPACE = 32
 _NO = np.uint64(0)
 _ONE = np.uint64(1)
+# A number that is written out in a call has numba compile the function anew: hence np.int64(0).
 # A shingle's rank: eight bits of how many texts have it, then the first bits of its hash.
 _RANK = np.uint64(56)
 _REST = np.uint64(8)
@@ -135,14 +136,14 @@ def first_shingles(near: Near, keys: Array, starts: Array) -> tuple[Array, Array
 
 
 @inner
-def _needed(size: int, threshold: float) -> np.int64:
+def _needed(size: Int, threshold: float) -> Int:
     """Return how many of a set's shingles another set must have to reach the threshold."""
     # Of 100 at 0.8 it is 80, not the 81 that the product's last bit would make of it.
     return np.int64(np.ceil(threshold * size - 1e-9))
 
 
 @inner
-def _shared_first(size: int) -> np.int64:
+def _shared_first(size: Int) -> Int:
     """Return how many of their first shingles two texts must share, the smaller having so many.
 
     A name in both makes a handful.
@@ -151,7 +152,7 @@ def _shared_first(size: int) -> np.int64:
 
 
 @inner
-def _spell(tokens: Tokens, text: int, stream: Array) -> int:
+def _spell(tokens: Tokens, text: Int, stream: Array) -> Int:
     """Write out a text's code points, with one space between words; return how many there are."""
     size = 0
     for token in range(tokens.starts[text], tokens.starts[text + 1]):
@@ -166,7 +167,7 @@ def _spell(tokens: Tokens, text: int, stream: Array) -> int:
 
 
 @inner
-def _key(stream: Array, at: int) -> np.uint64:
+def _key(stream: Array, at: Int) -> Int:
     """Return the hash of the shingle that starts at a code point; never 0."""
     value = _NO
     for place in range(at, at + _WIDTH):
@@ -175,22 +176,22 @@ def _key(stream: Array, at: int) -> np.uint64:
 
 
 @inner
-def _put(keys: Array, places: Array, held: int, key: np.uint64) -> int:
+def _put(keys: Array, places: Array, held: Int, key: np.uint64) -> Int:
     """Put a hash into a set of so many; return how many it has then, -1 where it has no room."""
     place = find(keys, key)
     if keys[place] == key:
         return held
     if held == places.size:
-        return -1
+        return np.int64(-1)
     keys[place] = key
     places[held] = place
     return held + 1
 
 
 @inner
-def _gather(stream: Array, size: int, keys: Array, places: Array) -> int:
+def _gather(stream: Array, size: Int, keys: Array, places: Array) -> Int:
     """Put a text's shingles into an empty set; return how many it has then, -1 where it has no room."""
-    held = 0
+    held = np.int64(0)
     for at in range(size - _WIDTH + 1):
         more = _put(keys, places, held, _key(stream, at))
         if more < 0:
@@ -201,7 +202,7 @@ def _gather(stream: Array, size: int, keys: Array, places: Array) -> int:
 
 
 @inner
-def _empty(keys: Array, places: Array, held: int) -> None:
+def _empty(keys: Array, places: Array, held: Int) -> None:
     for number in range(held):
         keys[places[number]] = _NO
 
@@ -229,7 +230,7 @@ def _known(bitmap: Array, key: np.uint64) -> bool:
 
 
 @inner
-def _count(counts: Array, bitmap: Array, key: np.uint64) -> np.uint64:
+def _count(counts: Array, bitmap: Array, key: np.uint64) -> Int:
     """Return about how many protected texts have a shingle, never too few; at most 255."""
     if not _known(bitmap, key):
         return _NO
@@ -237,11 +238,11 @@ def _count(counts: Array, bitmap: Array, key: np.uint64) -> np.uint64:
 
 
 @inner
-def _unlike(stream: Array, size: int, near: Near, keys: Array, places: Array) -> bool:
+def _unlike(stream: Array, size: Int, near: Near, keys: Array, places: Array) -> bool:
     """Tell whether too many of a text's shingles are in no protected text for it to be near to any."""
     limit = min(near.most, size)
     allowed = limit - _needed(limit, near.threshold)
-    held = 0
+    held = np.int64(0)
     for at in range(size - _WIDTH + 1):
         key = _key(stream, at)
         if not _known(near.bitmap, key):
@@ -276,8 +277,8 @@ def work_for(near: Near) -> Work:
 
 @native
 def candidates(
-    tokens: Tokens, wanted: Array, near: Near, bag: Bag, work: Work, text: int, pairs: Array
-) -> tuple[int, int]:
+    tokens: Tokens, wanted: Array, near: Near, bag: Bag, work: Work, text: Int, pairs: Array
+) -> tuple[Int, Int]:
     """List the protected texts that texts may be near to.
 
     Args:
@@ -357,12 +358,12 @@ def jaccards(
         places: As many as a text may have (``int64``).
         similarity: Takes what is found (``float64``).
     """
-    held, here = 0, -1
+    held, here = np.int64(0), -1
     for pair in range(pairs.shape[0]):
         text, other = pairs[pair, 0], pairs[pair, 1]
         if text != here:
             _empty(table, places, held)
-            held, here = 0, text
+            held, here = np.int64(0), text
             for place in range(starts[text], starts[text + 1]):
                 held = _put(table, places, held, keys[place])
         both = 0

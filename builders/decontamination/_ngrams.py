@@ -11,7 +11,7 @@ import numpy as np
 
 from builders.decontamination._folding import Array
 from builders.decontamination._tokens import Tokens
-from isogloss.kernels import mix
+from isogloss.kernels import Int, mix
 from isogloss.native import inner, native
 
 #: How many times finer than a table's buckets its bitmap is, as a power of two.
@@ -54,7 +54,7 @@ def table_of(keys: Array, docs: Array, places: Array) -> Table:
 
 
 @inner
-def bucket(table: Table, key: np.uint64) -> tuple[int, int]:
+def bucket(table: Table, key: np.uint64) -> tuple[Int, Int]:
     """Return the places of the table among which a hash would be; often none."""
     bit = key >> (table.shift - np.uint64(FINER))
     if not (table.bitmap[bit >> np.uint64(3)] >> np.uint8(bit & np.uint64(7))) & 1:
@@ -91,7 +91,7 @@ def look_up(
 
 
 @inner
-def _same(left: Tokens, one: int, right: Tokens, other: int) -> bool:
+def _same(left: Tokens, one: Int, right: Tokens, other: Int) -> bool:
     """Tell whether two tokens have the same code points."""
     size = left.first[one + 1] - left.first[one]
     if size != right.first[other + 1] - right.first[other]:

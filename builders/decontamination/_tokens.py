@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from builders.decontamination._folding import GAP, MARK, NOTHING, WORD, Array, Folding
-from isogloss.kernels import BASE, decode
+from isogloss.kernels import BASE, Int, decode
 from isogloss.native import inner, native
 
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
@@ -94,7 +94,7 @@ def tokenise(texts: Texts, rows: Array, folding: Folding, measure: Measure) -> T
 
 
 @inner
-def _close(made: Tokens, token: int, codes: int) -> None:
+def _close(made: Tokens, token: Int, codes: Int) -> None:
     """End a token: note where, and go on with the polynomial."""
     value = _PRIME
     for place in range(made.first[token], codes):
@@ -105,17 +105,18 @@ def _close(made: Tokens, token: int, codes: int) -> None:
 
 
 @inner
-def _cut(data: Array, start: int, stop: int, folding: Folding, made: Tokens, count: int) -> int:
+def _cut(data: Array, start: Int, stop: Int, folding: Folding, made: Tokens, count: Int) -> Int:
     """Cut ``data[start:stop]`` into tokens, the first of which has this number; return the next one's."""
     token = count - 1  # the last one begun
     codes = made.first[count]
-    open_kind = GAP
+    open_kind: Int = GAP
     at = start
     while at < stop:
         here = at - start
         point, at = decode(data, at)
         folded = folding.fold[point]
-        low, high = 0, 1
+        low: Int = 0
+        high: Int = 1
         if folded < 0:
             low, high = folding.spill_start[-folded - 1], folding.spill_start[-folded]
         for place in range(low, high):
@@ -149,10 +150,10 @@ def _cut(data: Array, start: int, stop: int, folding: Folding, made: Tokens, cou
 
 @native
 def _tokenise(
-    texts: Texts, rows: Array, folding: Folding, weights: Array, goal: int, made: Tokens
+    texts: Texts, rows: Array, folding: Folding, weights: Array, goal: Int, made: Tokens
 ) -> None:
     """Fill in the tokens of texts, and all that is known of these."""
-    count = 0
+    count = np.int64(0)  # numba compiles `_cut` anew for a number that is written out
     for row in range(rows.size):
         first = count
         number = rows[row]

@@ -80,6 +80,7 @@ class Index:
         pool: ThreadPoolExecutor,
     ) -> None:
         from builders.duplicates import _minhash
+        from isogloss.kernels import mixed
 
         self._native = _minhash
         self._folder = folder
@@ -87,7 +88,7 @@ class Index:
         own = np.uint64(seed % 2**64)
         self._kind = _minhash.Shingles(width, characters, own)
         # The permutations and the shingles' hashes come from streams apart.
-        self._drawn = _minhash.draw(_minhash.mixed(np.array([~own], np.uint64))[0], permutations)
+        self._drawn = _minhash.draw(mixed(np.array([~own], np.uint64))[0], permutations)
         self._workers = workers
         self._pool = pool
         self._lengths: NDArray[np.uint32] = np.empty(0, np.uint32)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from isogloss.kernels import BASE, find, mix, mixed
+from isogloss.kernels import BASE, Int, find, mix, mixed
 from isogloss.native import inner, native
 
 Bytes = NDArray[np.uint8]
@@ -32,6 +32,8 @@ _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _LARGEST = np.uint32(0xFFFFFFFF)
 _NO = np.uint64(0)
 _ONE = np.uint64(1)
+# numba compiles a function anew for a number that is written out in its call.
+_NONE, _OTHER = np.int64(0), np.int64(1)
 
 
 class Shingles(NamedTuple):
@@ -87,7 +89,7 @@ _places_of = inner(_places)
 
 
 @inner
-def _units(data: Bytes, at: int, stop: int, kind: Shingles, out: U64) -> tuple[int, int]:
+def _units(data: Bytes, at: Int, stop: Int, kind: Shingles, out: U64) -> tuple[Int, Int]:
     """Hash the characters (or bytes) of ``data[at:stop]`` until ``out`` is full.
 
     A character is a byte and the continuation bytes (10xxxxxx) after it, which reads no byte
@@ -110,7 +112,7 @@ def _units(data: Bytes, at: int, stop: int, kind: Shingles, out: U64) -> tuple[i
 
 
 @inner
-def _shingles(data: Bytes, at: int, stop: int, kind: Shingles, room: Room) -> tuple[int, int]:
+def _shingles(data: Bytes, at: Int, stop: Int, kind: Shingles, room: Room) -> tuple[Int, Int]:
     """Hash the next shingles of ``data[at:stop]``, at most ``WINDOW``, into ``room.shingles``.
 
     The hash is a polynomial of the units' hashes, rolled from one shingle to the next (Karp and
@@ -145,7 +147,7 @@ def _shingles(data: Bytes, at: int, stop: int, kind: Shingles, room: Room) -> tu
 
 
 @inner
-def _add(table: U64, values: U64, count: int, shift: int, members: U64, held: int) -> int:
+def _add(table: U64, values: U64, count: Int, shift: Int, members: U64, held: Int) -> Int:
     """Put hashes into a set.
 
     Args:
@@ -180,7 +182,7 @@ def draw(seed: np.uint64, permutations: int) -> U32:
 
 
 @inner
-def _lower(hashes: U64, count: int, drawn: U32, high: U32, sketch: U32) -> None:
+def _lower(hashes: U64, count: Int, drawn: U32, high: U32, sketch: U32) -> None:
     """Lower each coordinate of a sketch to the least that its permutation makes of the hashes.
 
     Args:
@@ -213,8 +215,8 @@ def band_keys(
     kind: Shingles,
     drawn: U32,
     room: Room,
-    first: int,
-    last: int,
+    first: Int,
+    last: Int,
     out: U64,
 ) -> None:
     """Write the key of the whole sketch and of each band of the texts ``first`` to ``last - 1``.
@@ -254,19 +256,24 @@ def band_keys(
 
 
 @inner
+def _most(size: Int) -> Int:
+    """Return how many shingles of a text of so many bytes a set is made for."""
+    return min(max(np.int64(size), 1), SAMPLE)
+
+
+@inner
 def _gather(
-    data: Bytes, at: int, stop: int, kind: Shingles, room: Room, which: int
-) -> tuple[int, int]:
+    data: Bytes, at: Int, stop: Int, kind: Shingles, room: Room, which: Int
+) -> tuple[Int, Int]:
     """Make a text's shingles one of the room's sets; return how many it has, and which sample it is.
 
     It is all of them (0) up to ``SAMPLE`` distinct ones; then those whose hash begins with so many
     bits of 0, which draws the same ones from all texts.
     """
-    table = room.tables[which, : _places_of(min(max(stop - at, 1), SAMPLE))]
+    table = room.tables[which, : _places_of(_most(stop - at))]
     members = room.members[which]
     table[:] = _NO
-    held = 0
-    shift = 0
+    held = shift = _NONE
     while at < stop or held == 0:
         count, at = _shingles(data, at, stop, kind, room)
         held = _add(table, room.shingles, count, shift, members, held)
@@ -274,12 +281,12 @@ def _gather(
             shift += 1
             table[:] = _NO
             # What stays is written before what is yet to be read.
-            held = _add(table, members, held, shift, members, 0)
+            held = _add(table, members, held, shift, members, _NONE)
     return held, shift
 
 
 @inner
-def _same(data: Bytes, one: int, other: int, length: int) -> bool:
+def _same(data: Bytes, one: Int, other: Int, length: Int) -> bool:
     for place in range(length):  # noqa: SIM110 numba knows no all()
         if data[one + place] != data[other + place]:
             return False
@@ -294,8 +301,8 @@ def jaccards(
     pairs: U32,
     kind: Shingles,
     room: Room,
-    first: int,
-    last: int,
+    first: Int,
+    last: Int,
     out: F64,
 ) -> None:
     """Write the Jaccard similarity of each of the pairs ``first`` to ``last - 1``.
@@ -314,7 +321,7 @@ def jaccards(
         last: The pair to stop before.
         out: Similarities of the pairs.
     """
-    held, size, shift = -1, 0, 0
+    held, size, shift = np.int64(-1), _NONE, _NONE
     for pair in range(first, last):
         one, other = pairs[pair, 0], pairs[pair, 1]
         if lengths[one] == lengths[other] and _same(data, starts[one], starts[other], lengths[one]):
@@ -323,13 +330,13 @@ def jaccards(
         # The pairs of a leader follow each other: its shingles are not gathered again.
         if held != one:
             end = starts[one] + lengths[one]
-            size, shift = _gather(data, starts[one], end, kind, room, 0)
+            size, shift = _gather(data, starts[one], end, kind, room, _NONE)
             held = one
         end = starts[other] + lengths[other]
-        other_size, other_shift = _gather(data, starts[other], end, kind, room, 1)
+        other_size, other_shift = _gather(data, starts[other], end, kind, room, _OTHER)
         # By samples: bits of 0 that hashes of both begin with.
         most = _ALL >> np.uint64(max(shift, other_shift))
-        table = room.tables[0, : _places_of(min(max(np.int64(lengths[one]), 1), SAMPLE))]
+        table = room.tables[0, : _places_of(_most(lengths[one]))]
         united = shared = 0
         for place in range(size):
             united += room.members[0, place] <= most

@@ -1,7 +1,6 @@
 """The native loops of the filters `repetition` and `copied`, over the bytes of Arrow strings.
 
-Importing this imports numba: do so inside functions. It is compiled at its first call and kept
-beside this file (where the folder cannot be written, in the user's cache).
+Importing this imports numba: do so inside functions. See `isogloss.native`.
 
 A stretch is so many characters (Unicode code points) in a row. Stretches are told apart by 64-bit
 hashes of them: in a text of a million characters, two that differ are taken for the same with a
@@ -10,76 +9,64 @@ probability of about 1e-7.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from isogloss.native import native
+from isogloss.kernels import Int, decode
+from isogloss.native import inner, native
 
 Bytes = NDArray[np.uint8]
 Starts = NDArray[np.int64]
+Shares = NDArray[np.float32]
 
 # An odd multiplier: the golden ratio's, as of Knuth's multiplicative hashing.
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
+# numba compiles a function anew for a truth that is written out in its call.
+_ADDS, _ADDS_NOT = np.bool_(True), np.bool_(False)
 
 
-@native
-def _decode(data: Bytes, at: int, stop: int, points: NDArray[np.uint32]) -> int:
+@inner
+def _decode(data: Bytes, at: Int, stop: Int, points: NDArray[np.uint32]) -> Int:
     """Decode UTF-8 that Arrow has checked into ``points`` until either ends; return how many."""
     count = 0
-    room = len(points)
-    while at < stop and count < room:
-        byte = np.uint32(data[at])
-        if byte < 0x80:
-            points[count] = byte
-            at += 1
-        elif byte < 0xE0:
-            points[count] = (byte & 0x1F) << 6 | (data[at + 1] & 0x3F)
-            at += 2
-        elif byte < 0xF0:
-            points[count] = (byte & 0x0F) << 12 | (data[at + 1] & 0x3F) << 6 | (data[at + 2] & 0x3F)
-            at += 3
-        else:
-            point = (byte & 0x07) << 18 | (data[at + 1] & 0x3F) << 12
-            points[count] = point | (data[at + 2] & 0x3F) << 6 | (data[at + 3] & 0x3F)
-            at += 4
+    while at < stop and count < points.size:
+        point, at = decode(data, at)
+        points[count] = point
         count += 1
     return count
 
 
-@native
 def _power(size: int) -> np.uint64:
-    power = np.uint64(1)
-    for _ in range(size):
-        power *= _FACTOR
-    return power
+    """Return the factor of hashes to the power of that."""
+    return np.uint64(pow(int(_FACTOR), size, 1 << 64))
 
 
-@native
-def _mask(entries: int) -> np.uint64:
-    """Return the last slot of a table that entries fill by half or less."""
+def _slots(entries: int) -> int:
+    """Return how many slots a table has that entries fill by half or less."""
     slots = 16
     while slots < 2 * entries:
         slots *= 2
-    return np.uint64(slots - 1)
+    return slots
 
 
-@native
+_slots_for = inner(_slots)
+
+
 def _longest(starts: Starts, limit: int) -> int:
-    longest = 1
-    for row in range(len(starts) - 1):
-        longest = max(longest, starts[row + 1] - starts[row])
-    return min(longest, limit)
+    return min(max(1, int(np.diff(starts).max(initial=1))), limit)
 
 
-@native
+@inner
 def _find(
     key: np.uint64,
     mask: np.uint64,
     keys: NDArray[np.uint64],
     stamps: NDArray[np.uint32],
     stamp: np.uint32,
-) -> np.uint64:
+) -> Int:
     """Return the slot where the key is, or the free one where it goes (linear probing)."""
     slot = (key ^ (key >> _SHIFT)) * _FACTOR >> np.uint64(17) & mask
     while stamps[slot] == stamp and keys[slot] != key:
@@ -87,18 +74,18 @@ def _find(
     return slot
 
 
-@native
+@inner
 def _walk(
     points: NDArray[np.uint32],
-    count: int,
-    size: int,
+    count: Int,
+    size: Int,
     power: np.uint64,
     mask: np.uint64,
     keys: NDArray[np.uint64],
     stamps: NDArray[np.uint32],
     stamp: np.uint32,
-    adds: bool,
-) -> int:
+    adds: np.bool_,
+) -> Int:
     """Look the stretches of a text up in a table, one character after another.
 
     Args:
@@ -133,14 +120,27 @@ def _walk(
     return covered
 
 
-@native
-def _table(entries: int) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
-    """Return the keys and stamps of an empty table for so many entries."""
-    slots = np.int64(_mask(entries)) + 1
-    return np.empty(slots, dtype=np.uint64), np.zeros(slots, dtype=np.uint32)
+class _Room(NamedTuple):
+    """Room for one text.
+
+    Attributes:
+        points: Its code points.
+        keys: A table of its stretches.
+        stamps: Whose these are; see `_walk`.
+    """
+
+    points: NDArray[np.uint32]
+    keys: NDArray[np.uint64]
+    stamps: NDArray[np.uint32]
 
 
-@native
+def _room(longest: int) -> _Room:
+    slots = _slots(longest)
+    return _Room(
+        np.empty(longest, np.uint32), np.empty(slots, np.uint64), np.zeros(slots, np.uint32)
+    )
+
+
 def repeated(data: Bytes, starts: Starts, size: int, limit: int) -> NDArray[np.float32]:
     """Return the share of each text that lies in stretches which stood in it before.
 
@@ -153,22 +153,25 @@ def repeated(data: Bytes, starts: Starts, size: int, limit: int) -> NDArray[np.f
     Returns:
         Shares from 0 to 1, 0 for texts of one stretch or less; shape (n,).
     """
-    rows = len(starts) - 1
-    found = np.zeros(rows, dtype=np.float32)
-    longest = _longest(starts, limit)
-    points = np.empty(longest, dtype=np.uint32)
-    keys, stamps = _table(longest)
-    power = _power(size)
-    for row in range(rows):
-        count = _decode(data, starts[row], starts[row + 1], points)
-        if count <= size:
-            continue
-        stamp, mask = np.uint32(row + 1), _mask(count)
-        found[row] = _walk(points, count, size, power, mask, keys, stamps, stamp, True) / count
+    found = np.zeros(len(starts) - 1, dtype=np.float32)
+    _repeated(data, starts, size, _power(size), _room(_longest(starts, limit)), found)
     return found
 
 
 @native
+def _repeated(
+    data: Bytes, starts: Starts, size: Int, power: np.uint64, room: _Room, found: Shares
+) -> None:
+    """See `repeated`; ``found`` takes the shares, zeros so far."""
+    points, keys, stamps = room
+    for row in range(found.size):
+        count = _decode(data, starts[row], starts[row + 1], points)
+        if count <= size:
+            continue
+        stamp, mask = np.uint32(row + 1), np.uint64(_slots_for(count) - 1)
+        found[row] = _walk(points, count, size, power, mask, keys, stamps, stamp, _ADDS) / count
+
+
 def shared(
     data: Bytes, starts: Starts, other: Bytes, other_starts: Starts, size: int, limit: int
 ) -> NDArray[np.float32]:
@@ -185,26 +188,38 @@ def shared(
     Returns:
         Shares from 0 to 1, 0 where either text is shorter than a stretch; shape (n,).
     """
-    rows = len(starts) - 1
-    found = np.zeros(rows, dtype=np.float32)
-    longest = _longest(starts, limit)
-    points = np.empty(longest, dtype=np.uint32)
+    found = np.zeros(len(starts) - 1, dtype=np.float32)
     others = np.empty(_longest(other_starts, limit), dtype=np.uint32)
-    keys, stamps = _table(longest)
-    power = _power(size)
-    for row in range(rows):
-        count = _decode(data, starts[row], starts[row + 1], points)
-        other_count = _decode(other, other_starts[row], other_starts[row + 1], others)
-        if min(count, other_count) < size:
-            continue
-        stamp, mask = np.uint32(row + 1), _mask(count)
-        _walk(points, count, size, power, mask, keys, stamps, stamp, True)
-        covered = _walk(others, other_count, size, power, mask, keys, stamps, stamp, False)
-        found[row] = covered / other_count
+    room = _room(_longest(starts, limit))
+    _shared(data, starts, other, other_starts, size, _power(size), room, others, found)
     return found
 
 
 @native
+def _shared(
+    data: Bytes,
+    starts: Starts,
+    other: Bytes,
+    other_starts: Starts,
+    size: Int,
+    power: np.uint64,
+    room: _Room,
+    others: NDArray[np.uint32],
+    found: Shares,
+) -> None:
+    """See `shared`; ``others`` is room for the other text, ``found`` takes the shares, zeros so far."""
+    points, keys, stamps = room
+    for row in range(found.size):
+        count = _decode(data, starts[row], starts[row + 1], points)
+        other_count = _decode(other, other_starts[row], other_starts[row + 1], others)
+        if min(count, other_count) < size:
+            continue
+        stamp, mask = np.uint32(row + 1), np.uint64(_slots_for(count) - 1)
+        _walk(points, count, size, power, mask, keys, stamps, stamp, _ADDS)
+        covered = _walk(others, other_count, size, power, mask, keys, stamps, stamp, _ADDS_NOT)
+        found[row] = covered / other_count
+
+
 def start_alike(
     data: Bytes,
     starts: Starts,
@@ -227,41 +242,41 @@ def start_alike(
     Returns:
         False where the letters, or how many of them there are, certainly differ; shape (n,).
     """
-    rows = len(starts) - 1
-    found = np.zeros(rows, dtype=np.bool_)
-    point = np.empty(1, dtype=np.uint32)
-    for row in range(rows):
-        at, stop = starts[row], starts[row + 1]
-        other_at, other_stop = other_starts[row], other_starts[row + 1]
-        alike = True
-        for _ in range(letters):
-            one, two = np.int32(0), np.int32(0)
-            while one == 0 and at < stop:
-                _decode(data, at, stop, point)
-                one = table[point[0]]
-                at += _width(point[0])
-            while two == 0 and other_at < other_stop:
-                _decode(other, other_at, other_stop, point)
-                two = table[point[0]]
-                other_at += _width(point[0])
-            if one != two or one <= 0:
-                alike = bool(one == two or one < 0 or two < 0)
-                break
-        found[row] = alike
+    found = np.zeros(len(starts) - 1, dtype=np.bool_)
+    _start_alike(data, starts, other, other_starts, table, letters, found)
     return found
 
 
 @native
-def _width(point: np.uint32) -> int:
-    """Return how many bytes a code point takes in UTF-8."""
-    if point < 0x80:
-        return 1
-    if point < 0x800:
-        return 2
-    return 3 if point < 0x10000 else 4
+def _start_alike(
+    data: Bytes,
+    starts: Starts,
+    other: Bytes,
+    other_starts: Starts,
+    table: NDArray[np.int32],
+    letters: Int,
+    found: NDArray[np.bool_],
+) -> None:
+    """See `start_alike`; ``found`` takes what it tells."""
+    for row in range(found.size):
+        at, stop = starts[row], starts[row + 1]
+        other_at, other_stop = other_starts[row], other_starts[row + 1]
+        alike = True
+        for _ in range(letters):
+            one: Int = np.int32(0)
+            two: Int = np.int32(0)
+            while one == 0 and at < stop:
+                point, at = decode(data, at)
+                one = table[point]
+            while two == 0 and other_at < other_stop:
+                point, other_at = decode(other, other_at)
+                two = table[point]
+            if one != two or one <= 0:
+                alike = bool(one == two or one < 0 or two < 0)
+                break
+        found[row] = alike
 
 
-@native
 def may_share(
     data: Bytes, starts: Starts, other: Bytes, other_starts: Starts, size: int
 ) -> NDArray[np.bool_]:
@@ -280,18 +295,32 @@ def may_share(
     Returns:
         False where the texts certainly share none; shape (n,).
     """
-    rows = len(starts) - 1
-    found = np.zeros(rows, dtype=np.bool_)
-    bits = np.zeros(1, dtype=np.uint64)
+    found = np.zeros(len(starts) - 1, dtype=np.bool_)
+    words = 64
+    while words * 4 < np.diff(starts).max(initial=0):
+        words *= 2
+    _may_share(data, starts, other, other_starts, size, np.empty(words, np.uint64), found)
+    return found
+
+
+@native
+def _may_share(
+    data: Bytes,
+    starts: Starts,
+    other: Bytes,
+    other_starts: Starts,
+    size: Int,
+    bits: NDArray[np.uint64],
+    found: NDArray[np.bool_],
+) -> None:
+    """See `may_share`; ``bits`` is room for the longest text, ``found`` takes what it tells."""
     six = np.uint64(6)
-    for row in range(rows):
+    for row in range(found.size):
         length = starts[row + 1] - starts[row]
         words, shift = 64, np.uint64(52)  # 4,096 bits
         while words * 4 < length:
             words *= 2
             shift -= np.uint64(1)
-        if len(bits) < words:
-            bits = np.zeros(words, dtype=np.uint64)
         bits[:words] = 0
         key = np.uint64(0)
         for at in range(starts[row], starts[row + 1]):
@@ -324,4 +353,3 @@ def may_share(
                     break
             else:
                 hit = False
-    return found

@@ -15,16 +15,12 @@ turns on the way to it: where the likelier turn is taken first, most of the tree
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from isogloss.kernels import Array, Int
 from isogloss.native import inner, native
-
-Array = NDArray[Any]
-#: A whole number: of those that numba works out, it is numba that tells the kinds apart.
-Int = int | np.signedinteger[Any]
 
 #: Vectors are padded with zeros to a multiple of so many numbers, which are added at once.
 LANES = 16
@@ -311,7 +307,7 @@ def _sum_word(
     elif (
         size > 8
         and data[start + 8] == _UNDERSCORE
-        and _eight(data, np.uint64(start), 8) == _LABELLED
+        and _eight(data, np.uint64(start), np.int64(8)) == _LABELLED
     ):
         return _LABEL
     return found + _add_grams(data, start, size, word, shape, marks, rows, waiting, sums, row)
@@ -386,8 +382,8 @@ def vectors(
 
 @inner
 def _put(
-    labels: Array, first: Int, count: int, most: int, values: Array, label: Int, value: float
-) -> int:
+    labels: Array, first: Int, count: Int, most: Int, values: Array, label: Int, value: float
+) -> Int:
     """Put a label where it belongs among the likeliest so far; return how many there are then.
 
     Args:
@@ -413,7 +409,7 @@ def _put(
 def likely(
     weights: Array, children: Array, means: Array, least: float, desk: Desk, sizes: Array,
     labels: Array, probabilities: Array,
-) -> int:  # fmt: skip
+) -> Int:  # fmt: skip
     """Find all labels of vectors that are likely enough.
 
     Args:
@@ -432,7 +428,7 @@ def likely(
     """
     scores, nodes, chances, values = desk
     bound = least + _EPSILON
-    filled = 0
+    filled: Int = np.int64(0)
     most = labels.size // max(sizes.size, 1)
     for row in range(sizes.size):
         scores[:] = 0
@@ -440,7 +436,8 @@ def likely(
             by = means[row, dimension]
             for index in range(scores.size):
                 scores[index] += by * weights[dimension, index]
-        found, waiting = 0, 1
+        found: Int = np.int64(0)
+        waiting = 1
         nodes[0], chances[0] = -children.shape[0], 1.0
         while waiting:
             waiting -= 1
