@@ -125,6 +125,11 @@ def _suite(
 
 
 def _check(records: pl.DataFrame, where: str) -> None:
+    for name in ("id", "task", "language"):
+        if records[name].null_count():
+            raise IsoglossError(
+                f"a record has no {name}", where=where, remedy="Give each record one"
+            )
     for task in records["task"].unique().sort():
         if task not in list_tasks():
             raise unknown("task", task, list(list_tasks()), where=where)

@@ -130,7 +130,11 @@ WRONG = [
     ('name = "copied"', 'name = "language"\nmin_probability = 7', "min_probability"),
     ('name = "copied"', 'name = "language"\nmin_script_share = -1', "min_script_share"),
     ('name = "copied"', 'name = "language"\nmin_letters = 0', "min_letters"),
-    ('name = "copied"', 'name = "length"\ntasks = ["trans"]', r"tasks\.0.*'translation'"),
+    (
+        'name = "copied"',
+        'name = "length"\ntasks = ["trans"]',
+        r"filters\[0\]\.tasks: unknown task 'trans'",
+    ),
     ('name = "copied"', 'name = "length"\nmax_chars = 0', "max_chars"),
     ('name = "copied"', 'name = "length"\nmin_chars = 9\nmax_chars = 3', "min_chars is more"),
     ('name = "copied"', 'name = "length-ratio"\nmax_ratio = -1', "max_ratio"),
