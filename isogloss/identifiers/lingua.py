@@ -69,6 +69,7 @@ def _detector() -> Any:
 @cache
 def _lingua() -> Any:
     try:
+        version(_PACKAGE)  # a folder of that name would be imported, too
         import lingua
     except ImportError as error:
         raise Unavailable(
