@@ -273,7 +273,7 @@ def served(tag: str, languages: Sequence[str]) -> str:
     known = canonical(tag)
     if known in languages:
         return known
-    return next((tag for tag in languages if same_language(tag, known)), known)
+    return next((own for own in languages if same_language(own, known)), known)
 
 
 def nearest(tags: Iterable[str], language: str) -> str | None:

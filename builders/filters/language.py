@@ -95,8 +95,8 @@ def score(frame: pl.DataFrame, options: Options, workers: int) -> pl.DataFrame:
         pl.col("other").fill_null(""),
         pl.col("other_probability").fill_null(0.0),
     )
-    found = scores.drop("row", "claim", "tag", "text", "own")
-    return _script.beside(found, given, options.sides, _NOTHING)
+    columns = scores.drop("row", "claim", "tag", "text", "own")
+    return _script.beside(columns, given, options.sides, _NOTHING)
 
 
 def verdict(options: Options) -> pl.Expr:
